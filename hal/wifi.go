@@ -1,0 +1,179 @@
+package hal
+
+// Mode is what the radio does (manager.md 13).
+type Mode uint8
+
+// Radio modes, with the numbers of the Wi-Fi driver (wifi-nvs.md 5).
+const (
+	ModeOff   Mode = iota // radio unused
+	ModeSTA               // station
+	ModeAP                // access point
+	ModeAPSTA             // both at once
+)
+
+// String returns the mode's name as the Wi-Fi driver writes it.
+func (m Mode) String() string {
+	switch m {
+	case ModeOff:
+		return "off"
+	case ModeSTA:
+		return "STA"
+	case ModeAP:
+		return "AP"
+	case ModeAPSTA:
+		return "APSTA"
+	}
+	return "mode " + itoa(int(m))
+}
+
+// Storage says where a station configuration that is set is kept.
+type Storage uint8
+
+// Storage modes. The zero value is what a driver starts with.
+const (
+	StorageFlash Storage = iota // kept over a reboot
+	StorageRAM                  // lost at reboot; what flash holds stays untouched
+)
+
+// String returns "flash" or "RAM".
+func (s Storage) String() string {
+	switch s {
+	case StorageFlash:
+		return "flash"
+	case StorageRAM:
+		return "RAM"
+	}
+	return "storage " + itoa(int(s))
+}
+
+// WiFi is the Wi-Fi driver as the provisioning core uses it. It is put
+// together from the contracts below so that each can be wrapped or replaced
+// alone, for example to script a fault.
+type WiFi interface {
+	Radio
+	ConfigStore
+	Station
+	Scanner
+}
+
+// Radio switches the Wi-Fi driver on and reports its events.
+type Radio interface {
+	// SetMode selects what the radio does. Allowed before and after Start.
+	// Leaving a mode with a station in it drops the station's link.
+	SetMode(Mode) error
+
+	// Start powers the radio up in the present mode. Starting a started
+	// radio succeeds and does nothing. In a mode with a station
+	// EventStationStart follows.
+	Start() error
+
+	// Subscribe registers fn for all events from now on and returns a
+	// function that takes it back. Any number of subscribers may be
+	// registered; each gets every event, in the order they happened, one
+	// call at a time.
+	//
+	// fn is never called from inside a method of the HAL, and never with a
+	// lock of the HAL held: it may call any method. Cancelling returns
+	// without waiting; a call of fn that has begun by then may still
+	// finish, later ones do not happen. Cancelling twice is allowed.
+	Subscribe(fn func(Event)) (cancel func())
+}
+
+// ConfigStore keeps the station's configuration (manager.md 12). There is one
+// current configuration in RAM, and one in flash that a reboot loads into RAM.
+type ConfigStore interface {
+	// SetStorage selects whether SetStationConfig also writes flash.
+	SetStorage(Storage) error
+
+	// SetStationConfig replaces the current configuration and, in
+	// StorageFlash, the stored one before it returns. A configuration with
+	// an empty SSID means "none": in StorageFlash it erases the stored
+	// credentials. On an error the stored configuration is the old one or
+	// the new one, whole. A present link is not touched.
+	SetStationConfig(StationConfig) error
+
+	// StationConfig returns the current configuration: after boot the
+	// stored one, after SetStationConfig the one given. It fails when the
+	// driver is not up far enough to know.
+	StationConfig() (StationConfig, error)
+
+	// Restore erases everything stored and returns the driver to factory
+	// settings: no credentials, StorageFlash.
+	Restore() error
+}
+
+// Station joins networks with the current configuration.
+type Station interface {
+	// Connect starts joining. The outcome comes as events: EventConnected and
+	// EventGotIP, or EventDisconnected with a reason. An error means that
+	// the attempt did not begin and no event follows; it is ErrBusy while a
+	// scan or an earlier attempt is under way. With a link it succeeds and
+	// nothing follows.
+	Connect() error
+
+	// Disconnect drops the link, or ends an attempt to join, and then
+	// EventDisconnected with ReasonAssocLeave follows. Without either it
+	// succeeds and nothing follows.
+	Disconnect() error
+
+	// Link describes the present link. It fails with ErrNotConnected when
+	// the station has no IP address.
+	Link() (Link, error)
+}
+
+// ScanConfig describes one scan (endpoints.md 3.2).
+type ScanConfig struct {
+	// Channel to scan, 1 to 14; 0: all.
+	Channel uint8
+	// Passive listens for beacons only instead of sending probe requests.
+	Passive bool
+	// PeriodMillis is the time per channel in milliseconds; 0: the driver's
+	// default.
+	PeriodMillis uint32
+}
+
+// Scanner looks for access points. One scan runs at a time.
+type Scanner interface {
+	// StartScan starts a scan and returns at once; EventScanDone follows.
+	// An error means that none began and no event follows; a scan under way
+	// is one (ErrBusy), and so may be an attempt to join.
+	StartScan(ScanConfig) error
+
+	// StopScan ends a running scan; EventScanDone then follows with what
+	// was found so far. Without a running scan it succeeds, and nothing
+	// follows.
+	StopScan() error
+
+	// ScanResults fills dst with the strongest access points of the last
+	// finished scan, descending by RSSI, and returns how many it wrote. The
+	// driver may then forget them. A hidden network has an empty SSID. A
+	// network with several access points appears once for each.
+	ScanResults(dst []AccessPoint) (int, error)
+}
+
+// SoftAPConfig describes the access point that a device opens for its
+// clients (manager.md 13).
+type SoftAPConfig struct {
+	// SSID, 1 to 32 bytes.
+	SSID SSID
+	// Key is the WPA2 passphrase, 8 to 63 bytes; empty: an open network.
+	Key Secret
+	// Auth is AuthOpen without a key.
+	Auth AuthMode
+	// Channel, 1 to 13; 0: the driver's choice.
+	Channel uint8
+	// MaxStations at the same time; 0: the driver's default.
+	MaxStations uint8
+}
+
+// SoftAP opens an access point for clients to reach the device.
+type SoftAP interface {
+	// StartSoftAP switches the radio to ModeAPSTA and opens the access
+	// point, replacing one that is open. The configuration is not kept over
+	// a reboot.
+	StartSoftAP(SoftAPConfig) error
+
+	// StopSoftAP closes the access point and leaves the station alone
+	// (ModeSTA). Without an open one it succeeds.
+	StopSoftAP() error
+}
