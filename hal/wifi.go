@@ -134,12 +134,13 @@ type ScanConfig struct {
 
 // Scanner looks for access points. One scan runs at a time.
 type Scanner interface {
-	// StartScan starts a scan and returns at once; EventScanDone follows.
+	// StartScan starts a scan and returns at once; exactly one EventScanDone
+	// follows.
 	// An error means that none began and no event follows; a scan under way
 	// is one (ErrBusy), and so may be an attempt to join.
 	StartScan(ScanConfig) error
 
-	// StopScan ends a running scan; EventScanDone then follows with what
+	// StopScan ends a running scan; its EventScanDone then follows with what
 	// was found so far. Without a running scan it succeeds, and nothing
 	// follows.
 	StopScan() error

@@ -13,11 +13,11 @@ import (
 // table is manager.md 7 with the corrections of quirks.md: a row for each input,
 // a column for each phase. A cell is
 //
-//	-        nothing changes, nothing is done
-//	!        INVALID_STATE
-//	x        FAIL of the C original, refused
-//	a+b      the actions, the phase unchanged
-//	P:a+b    the same with the next phase
+//   - nothing changes, nothing is done
+//     !        INVALID_STATE
+//     x        FAIL of the C original, refused
+//     a+b      the actions, the phase unchanged
+//     P:a+b    the same with the next phase
 //
 // Every machine in the table is one with auto-stop enabled, as after Init,
 // but for the rows marked: "armed" has the auto-stop timer running, "manual"

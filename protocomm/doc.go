@@ -1,0 +1,37 @@
+// Package protocomm is the message layer of the provisioning service
+// (spec/protocomm.md): a table of named endpoints, the sessions of the peers
+// that talk to them, and the path a request takes from a transport through
+// decryption, handler and encryption back to the transport.
+//
+// A Protocomm has three kinds of endpoints. Request endpoints are the
+// service's own; their bodies are encrypted when the security scheme in use
+// does that. One security endpoint carries the scheme's handshake and one
+// version endpoint answers a fixed text; both pass bodies as they are.
+//
+// Transports call OpenSession, Handle and CloseSession; the owner adds and
+// removes endpoints. All methods may be called from any goroutine, from
+// handlers and from callbacks. No lock is held while a handler, hook, callback
+// or security scheme runs, and the package starts no goroutine.
+//
+// # Sessions
+//
+// Every peer has a session of its own; the C original keeps one for all. The
+// transport chooses the ids. Requests of one session are answered one
+// after another in the order in which they came, as the C original does for
+// everybody: a request waits while an earlier one of its session is being
+// answered. Requests of different sessions run in parallel, and the version
+// endpoint never waits. A handler must not call Handle for its own session.
+//
+// A session is half-open until its handshake is complete. Both half-open and
+// all sessions are bounded (Config.MaxHalfOpen, Config.MaxSessions): opening
+// one more closes the oldest half-open one, or, when there is none, the
+// established one that was used longest ago. So strangers who open sessions
+// and leave them cost a bounded amount of memory and keep nobody out.
+//
+// A session may be closed while one of its requests is being handled. Its
+// keys are wiped at once and the answer is dropped: Handle fails with
+// ErrInvalidState when the handler returns.
+//
+// Under security 0, and with no security set, requests need no session. Those
+// of a session that is open are still answered one after another.
+package protocomm

@@ -1,0 +1,249 @@
+package protocomm
+
+import (
+	"errors"
+	"strconv"
+)
+
+// maxQuoted is how much of a name that a peer sent goes into an error.
+const maxQuoted = 64
+
+// Handle answers one request (protocomm.md 1.3): it appends the answer for the
+// endpoint name, in the session id, to dst. req may be overwritten, and must
+// not overlap dst or its spare capacity. After an error dst is returned as it
+// was, and the peer gets what the transport uses for "no answer".
+//
+// Handle waits while an earlier request of the same session is being answered,
+// unless name is the version endpoint.
+//
+// Errors: ErrInvalidArg for an empty name, ErrNotFound for an unknown one,
+// ErrInvalidState when the security needs a session and none is open under id,
+// its handshake is not complete, or it was closed while the request waited or
+// was handled; otherwise what the security or the handler reports.
+func (p *Protocomm) Handle(dst []byte, name string, id SessionID, req []byte) ([]byte, error) {
+	if err := p.check("request to", name); err != nil {
+		return dst, err
+	}
+	p.mu.Lock()
+	ep := p.find(name)
+	if ep == nil {
+		p.mu.Unlock()
+		return dst, unknown(name)
+	}
+	switch {
+	case ep.kind == KindVersion:
+		p.mu.Unlock()
+		return append(dst, ep.text...), nil
+	case ep.kind == KindSecurity:
+		return p.handshake(dst, ep, id, req)
+	case p.security != nil && p.security.needs:
+		return p.protected(dst, ep, id, req)
+	}
+	return p.plain(dst, ep, id, req)
+}
+
+// protected answers a request through the session's cipher. mu is held when it
+// begins, and released.
+func (p *Protocomm) protected(dst []byte, ep *endpoint, id SessionID, req []byte) ([]byte, error) {
+	const op = "request to"
+	security := p.security.name
+	s := p.acquire(id)
+	if s == nil {
+		p.mu.Unlock()
+		return dst, fail(ErrInvalidState, op, ep.name,
+			"session "+strconv.FormatUint(uint64(id), 10)+" is not open; open it and shake hands on "+security, nil)
+	}
+	if !ep.ready {
+		p.mu.Unlock()
+		p.release(s)
+		return dst, unknown(ep.name)
+	}
+	s.crypto = true
+	p.mu.Unlock()
+	defer p.release(s)
+
+	plain, err := s.sess.Decrypt(req)
+	if err != nil {
+		return dst, fail(nil, op, ep.name, "not decrypted", err)
+	}
+	if !p.leaveCrypto(s) {
+		return dst, closedMeanwhile(op, ep.name)
+	}
+	resp, err := ep.handler(id, plain)
+	if err != nil {
+		return dst, fail(nil, op, ep.name, "the handler failed", err)
+	}
+	if !p.enterCrypto(s) {
+		return dst, closedMeanwhile(op, ep.name)
+	}
+	out, err := s.sess.Encrypt(dst, resp)
+	if err != nil {
+		return dst, fail(nil, op, ep.name, "the answer was not encrypted", err)
+	}
+	return out, nil
+}
+
+// plain answers a request that needs no session. mu is held when it begins,
+// and released.
+func (p *Protocomm) plain(dst []byte, ep *endpoint, id SessionID, req []byte) ([]byte, error) {
+	s := p.acquire(id)
+	ready := ep.ready
+	p.mu.Unlock()
+	if s != nil {
+		defer p.release(s)
+	}
+	if !ready {
+		return dst, unknown(ep.name)
+	}
+	resp, err := ep.handler(id, req)
+	if err != nil {
+		return dst, fail(nil, "request to", ep.name, "the handler failed", err)
+	}
+	return append(dst, resp...), nil
+}
+
+// handshake passes a message to the session's handshake. mu is held when it
+// begins, and released.
+func (p *Protocomm) handshake(dst []byte, ep *endpoint, id SessionID, req []byte) ([]byte, error) {
+	const op = "handshake on"
+	s := p.acquire(id)
+	if !ep.ready {
+		p.mu.Unlock()
+		if s != nil {
+			p.release(s)
+		}
+		return dst, unknown(ep.name)
+	}
+	if s == nil {
+		p.mu.Unlock()
+		if !ep.needs {
+			return handshakeAlone(dst, ep, req)
+		}
+		return dst, fail(ErrInvalidState, op, ep.name,
+			"session "+strconv.FormatUint(uint64(id), 10)+" is not open", nil)
+	}
+	s.crypto = true
+	was := s.established
+	p.mu.Unlock()
+	defer p.release(s)
+
+	out, err := s.sess.Handshake(dst, req)
+	established := s.sess.Established()
+	p.mu.Lock()
+	gone := p.settle(s, established)
+	open := !s.closed
+	p.mu.Unlock()
+	p.finish(gone)
+	if err == nil && !open {
+		return dst, closedMeanwhile(op, ep.name)
+	}
+	p.announce(id, err, established && !was)
+	if err != nil {
+		return dst, fail(nil, op, ep.name, "refused", err)
+	}
+	return out, nil
+}
+
+// handshakeAlone answers a handshake message outside any session, which only
+// security 0 allows.
+func handshakeAlone(dst []byte, ep *endpoint, req []byte) ([]byte, error) {
+	const op = "handshake on"
+	sess, err := ep.sec.NewSession()
+	if err != nil {
+		return dst, fail(nil, op, ep.name, "the security made no session", err)
+	}
+	defer sess.Close()
+	out, err := sess.Handshake(dst, req)
+	if err != nil {
+		return dst, fail(nil, op, ep.name, "refused", err)
+	}
+	return out, nil
+}
+
+// announce reports what a handshake message led to.
+func (p *Protocomm) announce(id SessionID, err error, complete bool) {
+	if p.cfg.OnSessionEvent == nil {
+		return
+	}
+	switch {
+	case err == nil && complete:
+		p.cfg.OnSessionEvent(id, SessionSetupOK)
+	case errors.Is(err, ErrInvalidParams):
+		p.cfg.OnSessionEvent(id, SessionInvalidParams)
+	case errors.Is(err, ErrMismatch):
+		p.cfg.OnSessionEvent(id, SessionMismatch)
+	}
+}
+
+// acquire waits for a request's turn in the session id and returns the
+// session; nil when none is open under id or it closed while waiting. After
+// a session was returned, release must be called. mu is held, but not while
+// waiting.
+func (p *Protocomm) acquire(id SessionID) *session {
+	s := p.session(id)
+	if s == nil {
+		return nil
+	}
+	number := s.tail
+	s.tail++
+	for s.head != number && !s.closed {
+		p.turn.Wait()
+	}
+	if s.closed {
+		return nil
+	}
+	p.use(s)
+	return s
+}
+
+// release ends a request's turn. mu is not held.
+func (p *Protocomm) release(s *session) {
+	p.mu.Lock()
+	s.crypto = false
+	s.head++
+	p.use(s)
+	if s.head != s.tail {
+		p.turn.Broadcast()
+	}
+	wipe := s.mayWipe()
+	p.mu.Unlock()
+	if wipe {
+		s.sess.Close()
+	}
+}
+
+// leaveCrypto notes that no method of s.sess runs any more, and reports
+// whether s is still open.
+func (p *Protocomm) leaveCrypto(s *session) (open bool) {
+	p.mu.Lock()
+	s.crypto = false
+	open = !s.closed
+	wipe := s.mayWipe()
+	p.mu.Unlock()
+	if wipe {
+		s.sess.Close()
+	}
+	return open
+}
+
+// enterCrypto reports whether s is still open; if so, s.sess is the
+// caller's until release.
+func (p *Protocomm) enterCrypto(s *session) (open bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	s.crypto = !s.closed
+	return s.crypto
+}
+
+// unknown is the error for a name that is not served.
+func unknown(name string) error {
+	if len(name) > maxQuoted {
+		name = name[:maxQuoted] + "…"
+	}
+	return fail(ErrNotFound, "request to", strconv.Quote(name), "no such endpoint", nil)
+}
+
+// closedMeanwhile is the error for an answer that came too late.
+func closedMeanwhile(op, name string) error {
+	return fail(ErrInvalidState, op, name, "the session was closed meanwhile; the answer is dropped", nil)
+}

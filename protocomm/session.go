@@ -1,0 +1,285 @@
+package protocomm
+
+import "strconv"
+
+// Refinements of the sentinels that Session.Handshake uses so that the peer's
+// failure can be announced as the right SessionEvent. Each matches its sentinel
+// with errors.Is.
+var (
+	// ErrInvalidParams is an ErrInvalidArg: a handshake message that
+	// decodes, but lacks its payload or has a part of a wrong length.
+	ErrInvalidParams error = &refined{"invalid handshake parameters", ErrInvalidArg}
+	// ErrMismatch is an ErrFail: the peer's proof is wrong.
+	ErrMismatch error = &refined{"credentials mismatch", ErrFail}
+)
+
+// refined is a sentinel that is a case of another one.
+type refined struct {
+	text string
+	of   error
+}
+
+func (e *refined) Error() string { return e.text }
+func (e *refined) Unwrap() error { return e.of }
+
+// session is one open session. The Protocomm's mu guards all of it, except
+// that sess is used without it by whoever set crypto.
+//
+//	half-open ⇄ established      by Handshake
+//	    └─────┬──────┘
+//	       closed                by detach; sess is closed right then, or when
+//	                             crypto ends
+type session struct {
+	id          SessionID
+	sess        Session // nil: opened while no security was set
+	established bool
+	used        uint64 // Protocomm.clock of the last request's begin or end
+
+	head, tail uint32 // number of the request that has its turn, and of the next to come
+	crypto     bool   // a method of sess is running
+	closed     bool   // no longer in the table
+	wiped      bool   // sess.Close was called or is about to be
+}
+
+// OpenSession begins a session under id (protocomm.md 1.2). A session that is
+// open under this id is closed first and leaves nothing behind (Q-P1). It may
+// cost another session its life, see the package's documentation.
+//
+// Errors: ErrInvalidArg for NoSession, ErrInvalidState after Close, or the
+// security's.
+func (p *Protocomm) OpenSession(id SessionID) error {
+	const op = "open session"
+	if p == nil || id == NoSession {
+		return failSession(ErrInvalidArg, op, id, "no such id can be opened", nil)
+	}
+	for {
+		p.mu.Lock()
+		if p.closed {
+			p.mu.Unlock()
+			return failSession(ErrInvalidState, op, id, "the instance is closed", nil)
+		}
+		if old := p.session(id); old != nil {
+			p.detach(old)
+			p.mu.Unlock()
+			p.finish([]*session{old})
+			continue
+		}
+		security := p.security
+		p.mu.Unlock()
+
+		s := &session{id: id, established: true}
+		if security != nil {
+			sess, err := security.sec.NewSession()
+			if err != nil {
+				return failSession(nil, op, id, "the security made no session", err)
+			}
+			s.sess, s.established = sess, sess.Established()
+		}
+
+		p.mu.Lock()
+		if p.closed || p.security != security || p.session(id) != nil {
+			// Somebody else was faster; look again.
+			p.mu.Unlock()
+			if s.sess != nil {
+				s.sess.Close()
+			}
+			continue
+		}
+		gone := p.makeRoom(!s.established)
+		p.sessions = append(p.sessions, s)
+		p.use(s)
+		p.mu.Unlock()
+		p.finish(gone)
+		return nil
+	}
+}
+
+// CloseSession ends a session (protocomm.md 1.2) and wipes its keys. A request
+// of it that is being handled gets no answer; CloseSession does not wait for
+// its handler, and may be called by it.
+//
+// Errors: ErrInvalidState when no session is open under id.
+func (p *Protocomm) CloseSession(id SessionID) error {
+	const op = "close session"
+	if p == nil {
+		return failSession(ErrInvalidArg, op, id, "the instance is nil", nil)
+	}
+	p.mu.Lock()
+	s := p.session(id)
+	if s == nil {
+		p.mu.Unlock()
+		return failSession(ErrInvalidState, op, id, "it is not open", nil)
+	}
+	p.detach(s)
+	p.mu.Unlock()
+	p.finish([]*session{s})
+	return nil
+}
+
+// SessionEstablished reports whether a session is open under id and has its
+// handshake behind it, or needs none.
+func (p *Protocomm) SessionEstablished(id SessionID) bool {
+	if p == nil {
+		return false
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	s := p.session(id)
+	return s != nil && s.established
+}
+
+// Sessions returns how many sessions are open and how many of these are
+// half-open.
+func (p *Protocomm) Sessions() (open, halfOpen int) {
+	if p == nil {
+		return 0, 0
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return len(p.sessions), p.halfOpen()
+}
+
+// session returns the open session with that id, or nil. mu is held.
+func (p *Protocomm) session(id SessionID) *session {
+	for _, s := range p.sessions {
+		if s.id == id {
+			return s
+		}
+	}
+	return nil
+}
+
+// halfOpen counts the half-open sessions. mu is held.
+func (p *Protocomm) halfOpen() int {
+	n := 0
+	for _, s := range p.sessions {
+		if !s.established {
+			n++
+		}
+	}
+	return n
+}
+
+// use notes that s is in use. mu is held.
+func (p *Protocomm) use(s *session) {
+	p.clock++
+	s.used = p.clock
+}
+
+// makeRoom detaches what has to go before one more session, half-open or not,
+// can be added, and returns it. mu is held.
+func (p *Protocomm) makeRoom(halfOpen bool) (gone []*session) {
+	if halfOpen && p.halfOpen() >= p.cfg.MaxHalfOpen {
+		gone = append(gone, p.detach(p.oldestHalfOpen()))
+	}
+	if len(p.sessions) >= p.cfg.MaxSessions {
+		s := p.oldestHalfOpen()
+		if s == nil {
+			s = p.leastUsed()
+		}
+		gone = append(gone, p.detach(s))
+	}
+	return gone
+}
+
+// oldestHalfOpen returns the session that is half-open for the longest time,
+// or nil. mu is held.
+func (p *Protocomm) oldestHalfOpen() *session {
+	for _, s := range p.sessions {
+		if !s.established {
+			return s
+		}
+	}
+	return nil
+}
+
+// leastUsed returns the session whose last use is the longest ago. mu is held
+// and there is a session.
+func (p *Protocomm) leastUsed() *session {
+	least := p.sessions[0]
+	for _, s := range p.sessions[1:] {
+		if s.used < least.used {
+			least = s
+		}
+	}
+	return least
+}
+
+// settle records what a handshake message made of s. A session that fell back
+// to half-open counts as opened now; the bound may cost another one its life.
+// mu is held.
+func (p *Protocomm) settle(s *session, established bool) (gone []*session) {
+	was := s.established
+	s.established = established
+	if !was || established || s.closed {
+		return nil
+	}
+	p.take(s)
+	p.sessions = append(p.sessions, s)
+	if p.halfOpen() > p.cfg.MaxHalfOpen {
+		gone = append(gone, p.detach(p.oldestHalfOpen()))
+	}
+	return gone
+}
+
+// take takes s out of the table. mu is held.
+func (p *Protocomm) take(s *session) {
+	for i, other := range p.sessions {
+		if other == s {
+			copy(p.sessions[i:], p.sessions[i+1:])
+			p.sessions[len(p.sessions)-1] = nil
+			p.sessions = p.sessions[:len(p.sessions)-1]
+			return
+		}
+	}
+}
+
+// detach ends s as far as the lock allows; finish does the rest. mu is held.
+func (p *Protocomm) detach(s *session) *session {
+	p.take(s)
+	s.closed = true
+	if s.tail-s.head > 1 {
+		p.turn.Broadcast()
+	}
+	return s
+}
+
+// detachAll detaches all sessions. mu is held.
+func (p *Protocomm) detachAll() (gone []*session) {
+	for len(p.sessions) > 0 {
+		gone = append(gone, p.detach(p.sessions[0]))
+	}
+	return gone
+}
+
+// finish wipes and announces detached sessions. mu is not held.
+func (p *Protocomm) finish(gone []*session) {
+	for _, s := range gone {
+		p.mu.Lock()
+		wipe := s.mayWipe()
+		p.mu.Unlock()
+		if wipe {
+			s.sess.Close()
+		}
+	}
+	if p.cfg.OnSessionClose != nil {
+		for _, s := range gone {
+			p.cfg.OnSessionClose(s.id)
+		}
+	}
+}
+
+// mayWipe reports whether the caller has to close s.sess, now that it is
+// closed and nobody uses it. It says so once. mu is held.
+func (s *session) mayWipe() bool {
+	if !s.closed || s.crypto || s.wiped || s.sess == nil {
+		return false
+	}
+	s.wiped = true
+	return true
+}
+
+// failSession puts an error about a session together.
+func failSession(kind error, op string, id SessionID, why string, cause error) error {
+	return fail(kind, op, strconv.FormatUint(uint64(id), 10), why, cause)
+}

@@ -1,0 +1,186 @@
+package sec1
+
+import (
+	"crypto/cipher"
+	"crypto/ecdh"
+	"crypto/subtle"
+	"strconv"
+
+	"github.com/wifiprov/wifiprov/internal/pb"
+	"github.com/wifiprov/wifiprov/protocomm"
+	"github.com/wifiprov/wifiprov/security"
+)
+
+// Client is the client's half of one session.
+type Client struct {
+	params params
+	phase  phase
+	own    *ecdh.PrivateKey // until Response0
+	public [keySize]byte    // own public key, until Response1
+	stream cipher.Stream    // from Response0 on
+}
+
+var _ security.Client = (*Client)(nil)
+
+// NewClient returns the client's half, or ErrInvalidArg when the proof of
+// possession is too long.
+func NewClient(cfg Config) (*Client, error) {
+	p, err := newParams(cfg)
+	if err != nil {
+		return nil, err
+	}
+	return &Client{params: p}, nil
+}
+
+// String returns a text without the keys.
+func (Client) String() string { return "sec1.Client" }
+
+// GoString returns a text without the keys.
+func (Client) GoString() string { return "sec1.Client{…}" }
+
+// Step returns Command0, takes Response0 and returns Command1, takes Response1;
+// see security.Client.
+func (c *Client) Step(resp []byte) (req []byte, isDone bool, err error) {
+	defer func() {
+		if err != nil && c.phase != done {
+			c.Close()
+		}
+	}()
+	switch c.phase {
+	case cmd0:
+		req, err = c.command0()
+		return req, false, err
+	case cmd1:
+		req, err = c.response0(resp)
+		return req, false, err
+	case cmd2:
+		err = c.response1(resp)
+		return nil, err == nil, err
+	}
+	return nil, false, fail(protocomm.ErrInvalidState, "handshake", "it is over; begin with a new client", nil)
+}
+
+func (c *Client) command0() ([]byte, error) {
+	own, err := newKey(c.params.rand)
+	if err != nil {
+		return nil, err
+	}
+	c.own = own
+	copy(c.public[:], own.PublicKey().Bytes())
+	c.phase = cmd1
+
+	m := pb.SessionData{SecVer: pb.SecScheme1, WhichProto: pb.SessionDataSec1}
+	m.Sec1.WhichPayload = pb.Sec1PayloadSc0
+	m.Sec1.Sc0.ClientPubkey = c.public[:]
+	return m.AppendTo(make([]byte, 0, m.Size())), nil
+}
+
+// response0 takes the device's key and returns Command1.
+func (c *Client) response0(resp []byte) ([]byte, error) {
+	const op = "Response0"
+	var m pb.SessionData
+	if err := decode(&m, resp, op, pb.Sec1MsgTypeResponse0, pb.Sec1PayloadSr0); err != nil {
+		return nil, err
+	}
+	r := &m.Sec1.Sr0
+	switch {
+	case r.Status != pb.StatusSuccess:
+		return nil, badStatus(op, r.Status)
+	case len(r.DevicePubkey) != keySize || len(r.DeviceRandom) != randomSize:
+		return nil, fail(security.ErrResponse, op, "the device's public key has "+
+			strconv.Itoa(len(r.DevicePubkey))+" bytes instead of 32, or its random part "+
+			strconv.Itoa(len(r.DeviceRandom))+" instead of 16", nil)
+	}
+	var key [keySize]byte
+	defer clear(key[:])
+	if err := c.params.sessionKey(&key, c.own, r.DevicePubkey, security.ErrResponse); err != nil {
+		return nil, err
+	}
+	stream, err := newStream(&key, (*[randomSize]byte)(r.DeviceRandom))
+	if err != nil {
+		return nil, err
+	}
+	c.own = nil
+	c.stream = stream
+	c.phase = cmd2
+
+	var proof [verifySize]byte
+	stream.XORKeyStream(proof[:], r.DevicePubkey)
+	m = pb.SessionData{SecVer: pb.SecScheme1, WhichProto: pb.SessionDataSec1}
+	m.Sec1.Msg = pb.Sec1MsgTypeCommand1
+	m.Sec1.WhichPayload = pb.Sec1PayloadSc1
+	m.Sec1.Sc1.ClientVerifyData = proof[:]
+	return m.AppendTo(make([]byte, 0, m.Size())), nil
+}
+
+// response1 checks the device's proof.
+func (c *Client) response1(resp []byte) error {
+	const op = "Response1"
+	var m pb.SessionData
+	if err := decode(&m, resp, op, pb.Sec1MsgTypeResponse1, pb.Sec1PayloadSr1); err != nil {
+		return err
+	}
+	r := &m.Sec1.Sr1
+	switch {
+	case r.Status != pb.StatusSuccess:
+		return badStatus(op, r.Status)
+	case len(r.DeviceVerifyData) != verifySize:
+		return fail(security.ErrResponse, op, "the device's proof has "+
+			strconv.Itoa(len(r.DeviceVerifyData))+" bytes instead of 32", nil)
+	}
+	var verify [verifySize]byte
+	c.stream.XORKeyStream(verify[:], r.DeviceVerifyData)
+	if subtle.ConstantTimeCompare(verify[:], c.public[:]) != 1 {
+		return fail(security.ErrProof, op,
+			"the device's proof is wrong: another proof of possession, or not the right device", nil)
+	}
+	clear(c.public[:])
+	c.phase = done
+	return nil
+}
+
+// decode decodes an answer and checks what kind it is.
+func decode(m *pb.SessionData, resp []byte, op string, msg pb.Sec1MsgType, payload pb.Sec1PayloadCase) error {
+	if err := m.Unmarshal(resp); err != nil {
+		return fail(security.ErrResponse, op, "not a session message", err)
+	}
+	switch {
+	case m.SecVer != pb.SecScheme1 || m.WhichProto != pb.SessionDataSec1:
+		return fail(security.ErrResponse, op, "the device speaks another security than 1", nil)
+	case m.Sec1.Msg != msg || m.Sec1.WhichPayload != payload:
+		return fail(security.ErrResponse, op, "the answer is of another kind than the request", nil)
+	}
+	return nil
+}
+
+func badStatus(op string, status pb.Status) error {
+	return fail(security.ErrResponse, op, "the device says "+status.String(), nil)
+}
+
+// Proving reports whether Command1 is under way.
+func (c *Client) Proving() bool { return c.phase == cmd2 }
+
+// Encrypt appends the encrypted plain to dst.
+func (c *Client) Encrypt(dst, plain []byte) ([]byte, error) {
+	if c.phase != done {
+		return dst, notEstablished("encrypt")
+	}
+	return appendXOR(c.stream, dst, plain), nil
+}
+
+// Decrypt appends the decrypted cipher to dst.
+func (c *Client) Decrypt(dst, cipher []byte) ([]byte, error) {
+	if c.phase != done {
+		return dst, notEstablished("decrypt")
+	}
+	return appendXOR(c.stream, dst, cipher), nil
+}
+
+// Close wipes the session; the same holds as for the device's half.
+func (c *Client) Close() {
+	c.own = nil
+	clear(c.public[:])
+	clear(c.params.pop[:])
+	c.stream = nil
+	c.phase = closed
+}

@@ -1,0 +1,64 @@
+package sec1
+
+import (
+	"crypto/aes"
+	"crypto/cipher"
+	"crypto/ecdh"
+	"crypto/subtle"
+	"io"
+
+	"github.com/wifiprov/wifiprov/protocomm"
+)
+
+// newKey draws an X25519 private key.
+func newKey(random io.Reader) (*ecdh.PrivateKey, error) {
+	var b [keySize]byte
+	defer clear(b[:])
+	if _, err := io.ReadFull(random, b[:]); err != nil {
+		return nil, fail(protocomm.ErrFail, "handshake", "no random numbers for a private key", err)
+	}
+	key, err := ecdh.X25519().NewPrivateKey(b[:])
+	if err != nil {
+		return nil, fail(protocomm.ErrFail, "handshake", "no private key", err)
+	}
+	return key, nil
+}
+
+// sessionKey stores the AES key (protocomm.md 4.2, steps 4 and 5) in key. It
+// fails with the kind given when peer is not a key that can be agreed
+// with: a point of low order, which makes the result known to everybody.
+func (p *params) sessionKey(key *[keySize]byte, own *ecdh.PrivateKey, peer []byte, kind error) error {
+	public, err := ecdh.X25519().NewPublicKey(peer)
+	if err != nil {
+		return fail(kind, "handshake", "the peer's public key is unusable", err)
+	}
+	shared, err := own.ECDH(public)
+	if err != nil {
+		return fail(kind, "handshake", "the peer's public key is a point of low order", err)
+	}
+	copy(key[:], shared)
+	clear(shared)
+	if p.hasPoP {
+		subtle.XORBytes(key[:], key[:], p.pop[:])
+	}
+	return nil
+}
+
+// newStream returns the session's key stream from its beginning. It continues
+// within a block from call to call, and its counter wraps from all ones to
+// zero.
+func newStream(key *[keySize]byte, counter *[randomSize]byte) (cipher.Stream, error) {
+	block, err := aes.NewCipher(key[:])
+	if err != nil {
+		return nil, fail(protocomm.ErrFail, "handshake", "no cipher", err)
+	}
+	return cipher.NewCTR(block, counter[:]), nil
+}
+
+// appendXOR appends src, encrypted or decrypted, to dst.
+func appendXOR(stream cipher.Stream, dst, src []byte) []byte {
+	n := len(dst)
+	dst = append(dst, src...)
+	stream.XORKeyStream(dst[n:], dst[n:])
+	return dst
+}
