@@ -1,0 +1,253 @@
+package client
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"sync"
+	"time"
+
+	"github.com/wifiprov/wifiprov/hal"
+	"github.com/wifiprov/wifiprov/security"
+)
+
+// Defaults of [Config], those of the genuine clients where they have one
+// (spec/client.md 4).
+const (
+	DefaultPollInterval = 5 * time.Second
+	DefaultPollTimeout  = 2 * time.Minute
+)
+
+// Names of the built-in endpoints.
+const (
+	endpointVersion = "proto-ver"
+	endpointSession = "prov-session"
+	endpointConfig  = "prov-config"
+	endpointScan    = "prov-scan"
+	endpointCtrl    = "prov-ctrl"
+)
+
+// Config is how a [Client] behaves. The zero value is ready to use.
+type Config struct {
+	// Security is the mode to use. SecurityAuto believes the device: an
+	// impostor can then ask for none at all, so programs that know their
+	// device name the mode.
+	Security Security
+
+	// PoP is the proof of possession for security 1. With SecurityAuto it
+	// is left out when the device says that it has none.
+	PoP hal.Secret
+
+	// AskPoP is called when security 1 is used, PoP is empty and the device
+	// did not say that it needs none. nil: an empty PoP is tried. Its error
+	// ends Connect.
+	AskPoP func(context.Context) (hal.Secret, error)
+
+	// Progress gets reports of what goes on, one at a time, from the
+	// goroutine that called the operation. It may call Close, but no other
+	// method of the Client: they would wait for the running operation.
+	Progress func(Progress)
+
+	// PollInterval is the time between two status questions in
+	// WaitConnected. 0: 5 s.
+	PollInterval time.Duration
+
+	// PollTimeout bounds WaitConnected. 0: 2 min; negative: no limit, as
+	// genuine clients do.
+	PollTimeout time.Duration
+
+	// FailurePolls is how many further status questions WaitConnected asks
+	// after the device reported a failure, in case it tries again by
+	// itself. 0: none, as the phones do; esp_prov uses 3.
+	FailurePolls int
+
+	// Rand is where private keys come from. nil: crypto/rand.
+	Rand io.Reader
+}
+
+// Client talks to one device. Its methods may be called from any goroutine;
+// they take turns, and a context that ends also ends the waiting. Every
+// method that sends a request blocks until its answer is there.
+type Client struct {
+	transport Transport
+	cfg       Config
+	cfgErr    error
+
+	turn chan struct{} // holds a token while an operation runs
+	done chan struct{} // closed by Close
+
+	mu     sync.Mutex // taken when a turn ends and by Close
+	closed bool
+
+	// What follows belongs to the operation that holds the turn.
+
+	session security.Client // nil: none
+	lost    error           // why there is none any more; nil: never was one
+}
+
+// New returns a client for the device at the other end of t. It sends nothing.
+// The client owns the transport from now on: Close closes it.
+func New(t Transport, cfg Config) *Client {
+	c := &Client{
+		transport: t,
+		cfg:       cfg,
+		turn:      make(chan struct{}, 1),
+		done:      make(chan struct{}),
+	}
+	if c.cfg.PollInterval <= 0 {
+		c.cfg.PollInterval = DefaultPollInterval
+	}
+	if c.cfg.PollTimeout == 0 {
+		c.cfg.PollTimeout = DefaultPollTimeout
+	}
+	switch {
+	case t == nil:
+		c.cfgErr = errors.New("transport is nil")
+	case cfg.Security > Security2:
+		c.cfgErr = fmt.Errorf("%w: Config.Security is %d", ErrSecurity, cfg.Security)
+	}
+	return c
+}
+
+// Close ends the session, wipes its keys and closes the transport. An
+// operation under way fails with ErrClosed. Closing twice is allowed.
+func (c *Client) Close() error {
+	c.mu.Lock()
+	if c.closed {
+		c.mu.Unlock()
+		return nil
+	}
+	c.closed = true
+	close(c.done)
+	select {
+	case c.turn <- struct{}{}:
+		c.dropSession(ErrClosed)
+		<-c.turn
+	default: // whoever holds the turn drops the session at its end
+	}
+	c.mu.Unlock()
+	if c.transport == nil {
+		return nil
+	}
+	return c.transport.Close()
+}
+
+// begin waits for the turn.
+func (c *Client) begin(ctx context.Context) error {
+	if c.cfgErr != nil {
+		return c.cfgErr
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	select {
+	case c.turn <- struct{}{}:
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-c.done:
+		return ErrClosed
+	}
+	select {
+	case <-c.done:
+		c.end()
+		return ErrClosed
+	default:
+		return nil
+	}
+}
+
+// end gives the turn back.
+func (c *Client) end() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.closed {
+		c.dropSession(ErrClosed)
+	}
+	<-c.turn
+}
+
+// do runs one operation in its turn.
+func (c *Client) do(ctx context.Context, op string, f func() error) error {
+	if err := c.begin(ctx); err != nil {
+		return opError(op, "", err)
+	}
+	defer c.end()
+	return opError(op, "", f())
+}
+
+// dropSession wipes the session, if there is one. The caller holds the turn.
+func (c *Client) dropSession(why error) {
+	if c.session != nil {
+		c.session.Close()
+		c.session = nil
+		c.lost = why
+	}
+}
+
+// lose drops the session because of err and returns it as the operation's
+// error.
+func (c *Client) lose(op, endpoint string, err error) error {
+	c.dropSession(err)
+	return &Error{Op: op, Endpoint: endpoint, Err: err, SessionLost: true, Hint: hint(op, endpoint, err)}
+}
+
+// request is one encrypted exchange. decode gets the plaintext of the answer,
+// which is valid during the call only; its error means that the answer makes
+// no sense and loses the session. The caller holds the turn.
+func (c *Client) request(ctx context.Context, op, endpoint string, plain []byte, decode func([]byte) error) error {
+	if c.session == nil {
+		if c.lost == nil {
+			return &Error{Op: op, Err: ErrNotConnected}
+		}
+		return &Error{Op: op, Err: fmt.Errorf("no session since an earlier failure: %v", c.lost),
+			SessionLost: true, Hint: "call Connect again"}
+	}
+	select { // nothing was sent yet
+	case <-c.done:
+		return &Error{Op: op, Endpoint: endpoint, Err: ErrClosed}
+	case <-ctx.Done():
+		return &Error{Op: op, Endpoint: endpoint, Err: ctx.Err()}
+	default:
+	}
+	body, err := c.session.Encrypt(nil, plain)
+	if err != nil {
+		return c.lose(op, endpoint, err)
+	}
+	answer, err := c.transport.Do(ctx, endpoint, body)
+	if len(body) == 0 && errors.Is(err, ErrEmptyBody) {
+		return &Error{Op: op, Endpoint: endpoint, Err: ErrEmptyBody, Hint: hint(op, endpoint, err)}
+	}
+	if err != nil {
+		return c.lose(op, endpoint, err)
+	}
+	plainAnswer, err := c.session.Decrypt(nil, answer)
+	if err != nil {
+		return c.lose(op, endpoint, fmt.Errorf("%w: %w", ErrBadAnswer, err))
+	}
+	if err := decode(plainAnswer); err != nil {
+		return c.lose(op, endpoint, err)
+	}
+	return nil
+}
+
+// hint says what to do about a failed exchange.
+func hint(op, endpoint string, err error) string {
+	switch {
+	case errors.Is(err, ErrNoEndpoint) && endpoint == endpointCtrl:
+		return "devices before ESP-IDF v5.1 cannot be reset by a client: restart the device"
+	case errors.Is(err, ErrNoEndpoint) && endpoint == endpointScan:
+		return "the device cannot scan: give the network's name"
+	case errors.Is(err, ErrNoEndpoint) && (endpoint == endpointSession || endpoint == endpointVersion):
+		return "is this a device in provisioning mode?"
+	case errors.Is(err, ErrNoEndpoint):
+		return "call Connect to go on"
+	case errors.Is(err, ErrEmptyBody):
+		return "send at least one byte"
+	case op == "wait" || op == "apply":
+		return "the device may join the network all the same; call Connect to ask it"
+	case errors.Is(err, ErrClosed):
+		return ""
+	}
+	return "call Connect to start over"
+}

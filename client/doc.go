@@ -1,0 +1,34 @@
+// Package client is the phone's side of Wi-Fi provisioning: it finds out what
+// a device can do, opens a session, lets the device scan, hands it the
+// credentials of a network and watches it connect (spec/client.md).
+//
+// A [Transport] carries requests; [HTTP] is the one for devices that open
+// an access point (SoftAP). A [Client] speaks the protocol on top of it:
+//
+//	t, err := client.NewHTTP(client.HTTPConfig{}) // 192.168.4.1:80
+//	…
+//	c := client.New(t, client.Config{PoP: "abcd1234"})
+//	defer c.Close()
+//	conn, err := c.Provision(ctx, client.Credentials{SSID: "HomeNet", Passphrase: "secretpass"})
+//
+// [Client.Provision] does everything in the order of spec/client.md 1. The steps
+// are there one by one, too: [Client.Version], [Client.Connect],
+// [Client.Custom], [Client.Scan], [Client.Configure], [Client.Apply],
+// [Client.Status], [Client.WaitConnected], and [Client.Reset] and
+// [Client.Reprovision] to try again.
+//
+// # Sessions
+//
+// Everything after Connect is encrypted as one stream, so a request without an
+// answer, or an answer that makes no sense, puts both sides out of step: the
+// session is lost, the error matches [ErrSessionLost], and every call that
+// needs a session says so until Connect is called again. A device that
+// answers "no" ([StatusError]) keeps its session. Nothing is ever sent twice.
+//
+// # Errors
+//
+// Operations fail with an [*Error], which names the operation and the endpoint
+// and, where it is known, what to do. errors.Is finds the sentinels of this
+// package in it, errors.As a [*StatusError]. No error and no progress report
+// contains a passphrase or a proof of possession.
+package client

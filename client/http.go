@@ -1,0 +1,236 @@
+package client
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"net/url"
+	"strings"
+	"sync"
+	"time"
+)
+
+// Defaults of [HTTPConfig].
+const (
+	// DefaultHTTPAddress is where a device's access point has the device.
+	DefaultHTTPAddress = "192.168.4.1:80"
+	// DefaultHTTPTimeout is the time for one request. A scan has to fit in.
+	DefaultHTTPTimeout = 30 * time.Second
+	// DefaultMaxAnswer is the longest answer in bytes.
+	DefaultMaxAnswer = 64 << 10
+)
+
+// HTTPConfig is how to reach a device over HTTP. The zero value is right for a
+// device whose access point this machine has joined.
+type HTTPConfig struct {
+	// Address is a host, host:port, or an http:// URL, whose path then comes
+	// before the endpoints'. Empty: 192.168.4.1:80.
+	Address string
+
+	// Dial opens connections, for example inside one process. It must return
+	// when its context ends. nil: TCP, with the system's default dialer and
+	// no proxy.
+	Dial func(ctx context.Context, network, address string) (net.Conn, error)
+
+	// Timeout bounds each request from dialling to the end of the answer.
+	// 0: 30 s; negative: no limit but the caller's context.
+	Timeout time.Duration
+
+	// MaxAnswer is the longest answer in bytes that is accepted. 0: 64 KiB.
+	MaxAnswer int
+}
+
+// HTTP is the [Transport] of devices that open an access point
+// (spec/transports.md 1): one POST for each request, over one connection that
+// is kept open. The cookie that the device gave is returned with each
+// request, so that a session outlives its connection. A request is never
+// repeated, redirects are not followed, and no proxy is used.
+//
+// Calls of Do from several goroutines wait for each other.
+type HTTP struct {
+	address string // to dial
+	host    string // Host header
+	prefix  string // path before the endpoint's
+	cfg     HTTPConfig
+
+	turn   chan struct{} // holds a token while Do runs
+	ctx    context.Context
+	cancel context.CancelFunc // by Close
+	once   sync.Once
+
+	// What follows belongs to the holder of the turn.
+
+	conn   *httpConn // nil: none
+	cookie string
+}
+
+// NewHTTP returns a transport. It sends nothing and opens no connection yet; an
+// error is about cfg.
+func NewHTTP(cfg HTTPConfig) (*HTTP, error) {
+	h := &HTTP{cfg: cfg, turn: make(chan struct{}, 1)}
+	if err := h.parseAddress(cfg.Address); err != nil {
+		return nil, fmt.Errorf("client: HTTP address: %w", err)
+	}
+	if h.cfg.Timeout == 0 {
+		h.cfg.Timeout = DefaultHTTPTimeout
+	}
+	if h.cfg.MaxAnswer <= 0 {
+		h.cfg.MaxAnswer = DefaultMaxAnswer
+	}
+	if h.cfg.Dial == nil {
+		h.cfg.Dial = new(net.Dialer).DialContext
+	}
+	h.ctx, h.cancel = context.WithCancel(context.Background())
+	return h, nil
+}
+
+// parseAddress sets address, host and prefix.
+func (h *HTTP) parseAddress(s string) error {
+	if s == "" {
+		s = DefaultHTTPAddress
+	}
+	if ip, err := netip.ParseAddr(s); err == nil && ip.Is6() {
+		s = "[" + s + "]"
+	}
+	if !strings.Contains(s, "://") {
+		s = "http://" + s
+	}
+	u, err := url.Parse(s)
+	if err != nil {
+		return err
+	}
+	switch {
+	case u.Scheme != "http":
+		return fmt.Errorf("%s is not supported, devices speak plain http", u.Scheme)
+	case u.Hostname() == "":
+		return errors.New("no host")
+	case u.User != nil || u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
+		return errors.New("only a host, a port and a path are allowed")
+	}
+	port := u.Port()
+	h.host = u.Host
+	if port == "" || port == "80" {
+		// As genuine clients write it.
+		port = "80"
+		h.host = strings.TrimSuffix(strings.TrimSuffix(h.host, "80"), ":")
+	}
+	h.address = net.JoinHostPort(u.Hostname(), port)
+	h.prefix = strings.TrimRight(u.EscapedPath(), "/")
+	return nil
+}
+
+// Do implements [Transport].
+func (h *HTTP) Do(ctx context.Context, endpoint string, body []byte) ([]byte, error) {
+	if err := checkName(endpoint); err != nil {
+		return nil, err
+	}
+	if len(body) == 0 {
+		return nil, ErrEmptyBody // the device would close the connection
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	select {
+	case h.turn <- struct{}{}:
+		defer func() { <-h.turn }()
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	case <-h.ctx.Done():
+		return nil, ErrClosed
+	}
+	if h.ctx.Err() != nil {
+		return nil, ErrClosed
+	}
+	reqCtx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	if h.cfg.Timeout > 0 {
+		reqCtx, cancel = context.WithTimeout(reqCtx, h.cfg.Timeout)
+		defer cancel()
+	}
+	defer context.AfterFunc(h.ctx, cancel)()
+
+	answer, err := h.exchange(reqCtx, endpoint, body)
+	switch {
+	case err == nil:
+		return answer, nil
+	case h.ctx.Err() != nil:
+		return nil, ErrClosed
+	case ctx.Err() != nil:
+		return nil, ctx.Err()
+	case reqCtx.Err() != nil:
+		return nil, fmt.Errorf("%w: no answer within %v", ErrTimeout, h.cfg.Timeout)
+	}
+	return nil, err
+}
+
+// exchange is Do in its turn.
+func (h *HTTP) exchange(ctx context.Context, endpoint string, body []byte) ([]byte, error) {
+	if h.conn != nil && h.conn.ended() {
+		h.drop()
+	}
+	if h.conn == nil {
+		conn, err := h.cfg.Dial(ctx, "tcp", h.address)
+		if err != nil {
+			return nil, err
+		}
+		h.conn = newHTTPConn(conn)
+	}
+	// Closing is what makes a pending write or read return.
+	stop := context.AfterFunc(ctx, h.conn.close)
+	answer, cookie, reuse, err := h.conn.roundTrip(h.request(endpoint, body), h.cfg.MaxAnswer)
+	if !stop() || !reuse {
+		h.drop()
+	}
+	if err == nil && cookie != "" {
+		h.cookie = cookie
+	}
+	return answer, err
+}
+
+// drop gives the connection up.
+func (h *HTTP) drop() {
+	if h.conn != nil {
+		h.conn.close()
+		h.conn.wait()
+		h.conn = nil
+	}
+}
+
+// request is a whole request, with esp_prov's headers.
+func (h *HTTP) request(endpoint string, body []byte) []byte {
+	b := make([]byte, 0, 256+len(h.cookie)+len(body))
+	b = fmt.Appendf(b, "POST %s/%s HTTP/1.1\r\nHost: %s\r\nAccept-Encoding: identity\r\nContent-Length: %d\r\n"+
+		"Content-type: application/x-www-form-urlencoded\r\nAccept: text/plain\r\n",
+		h.prefix, endpoint, h.host, len(body))
+	if h.cookie != "" {
+		b = fmt.Appendf(b, "Cookie: %s\r\n", h.cookie)
+	}
+	b = append(b, "\r\n"...)
+	return append(b, body...)
+}
+
+// checkName refuses names that do not fit into a request line.
+func checkName(endpoint string) error {
+	if endpoint == "" {
+		return errors.New("endpoint has no name")
+	}
+	for _, c := range []byte(endpoint) {
+		if c <= ' ' || c == 0x7f || c == '?' || c == '#' {
+			return fmt.Errorf("endpoint name %q does not fit into a URL", endpoint)
+		}
+	}
+	return nil
+}
+
+// Close implements [Transport].
+func (h *HTTP) Close() error {
+	h.once.Do(func() {
+		h.cancel()
+		h.turn <- struct{}{} // a running Do ends now
+		h.drop()
+		<-h.turn
+	})
+	return nil
+}

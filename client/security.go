@@ -1,0 +1,36 @@
+package client
+
+import (
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/wifiprov/wifiprov/hal"
+	"github.com/wifiprov/wifiprov/security"
+	"github.com/wifiprov/wifiprov/security/sec0"
+	"github.com/wifiprov/wifiprov/security/sec1"
+)
+
+// newSession returns the client's half of a security mode.
+func newSession(mode Security, pop hal.Secret, rand io.Reader) (security.Client, error) {
+	switch mode {
+	case Security0:
+		return sec0.NewClient(), nil
+	case Security1:
+		return sec1.NewClient(sec1.Config{PoP: security.Secret(pop), Rand: rand})
+	case Security2:
+		return nil, fmt.Errorf("%w: security 2 is not supported yet", ErrSecurity)
+	}
+	return nil, fmt.Errorf("%w: unknown mode", ErrSecurity)
+}
+
+// stepError says what it means that a handshake broke off on this side.
+func stepError(err error) (cause error, hint string) {
+	switch {
+	case errors.Is(err, security.ErrProof):
+		return fmt.Errorf("%w: %w", ErrPoP, err), "check the PoP, and that it is the right device"
+	case errors.Is(err, security.ErrResponse):
+		return fmt.Errorf("%w: %w", ErrBadAnswer, err), "does the device use another security?"
+	}
+	return err, ""
+}

@@ -1,0 +1,275 @@
+package client
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"strconv"
+	"time"
+
+	"github.com/wifiprov/wifiprov/hal"
+	"github.com/wifiprov/wifiprov/internal/pb"
+)
+
+// State is what a device reports about its network (spec/endpoints.md 2.2).
+type State uint8
+
+// States.
+const (
+	// StateConnecting: joining, or waiting for credentials.
+	StateConnecting State = iota + 1
+	// StateConnected: joined, with an IP address.
+	StateConnected
+	// StateFailed: given up.
+	StateFailed
+	// StateDisconnected: not connected and not trying. Devices use it when
+	// they cannot tell; "connected" without any details, which C originals
+	// before network_provisioning send in that case (Q-E1), counts as this.
+	StateDisconnected
+)
+
+// String returns a lower-case word.
+func (s State) String() string {
+	switch s {
+	case StateConnecting:
+		return "connecting"
+	case StateConnected:
+		return "connected"
+	case StateFailed:
+		return "failed"
+	case StateDisconnected:
+		return "disconnected"
+	}
+	return "state " + strconv.Itoa(int(s))
+}
+
+// FailReason is why a device gave up.
+type FailReason uint8
+
+// Reasons. Zero: the device gave none, or one that is not known here.
+const (
+	ReasonAuthError       FailReason = iota + 1 // refused, usually a wrong passphrase
+	ReasonNetworkNotFound                       // no access point of that name in reach
+)
+
+// String returns the reason in words.
+func (r FailReason) String() string {
+	switch r {
+	case ReasonAuthError:
+		return "authentication failed"
+	case ReasonNetworkNotFound:
+		return "network not found"
+	}
+	return "unknown reason"
+}
+
+// Connection describes the network a device joined. Fields that the device did
+// not fill properly are zero.
+type Connection struct {
+	SSID    hal.SSID
+	BSSID   hal.BSSID
+	Channel int
+	Auth    hal.AuthMode
+	IP      netip.Addr // the device's address there
+}
+
+// Status is a device's answer to the question how it is doing.
+type Status struct {
+	State State
+	// Reason, with StateFailed.
+	Reason FailReason
+	// Retrying, with StateConnecting: an attempt failed, another follows,
+	// and AttemptsLeft are left (ESP-IDF v5.4.1 and later).
+	Retrying     bool
+	AttemptsLeft int
+	// Connection, with StateConnected.
+	Connection Connection
+}
+
+// String describes the status in a few words.
+func (s Status) String() string {
+	switch {
+	case s.State == StateConnected:
+		return "connected to " + s.Connection.SSID.String() + " as " + s.Connection.IP.String()
+	case s.State == StateFailed:
+		return "failed: " + s.Reason.String()
+	case s.Retrying:
+		return "attempt failed, " + strconv.Itoa(s.AttemptsLeft) + " left"
+	}
+	return s.State.String()
+}
+
+// Err is nil while the device is connecting or connected, else an error that
+// matches [ErrConnectionFailed] and the sentinel of its reason.
+func (s Status) Err() error {
+	switch {
+	case s.State == StateDisconnected:
+		return ErrDisconnected
+	case s.State != StateFailed:
+		return nil
+	case s.Reason == ReasonAuthError:
+		return ErrAuth
+	case s.Reason == ReasonNetworkNotFound:
+		return ErrNetworkNotFound
+	}
+	return ErrConnectionFailed
+}
+
+// Status asks the device how it is doing. It needs a session. A device that
+// joined its network usually ends the service soon after it was asked
+// (spec/manager.md 6.3).
+func (c *Client) Status(ctx context.Context) (Status, error) {
+	var s Status
+	err := c.do(ctx, "status", func() (err error) {
+		s, err = c.status(ctx, "status")
+		return err
+	})
+	return s, err
+}
+
+// status is Status in its turn.
+func (c *Client) status(ctx context.Context, op string) (Status, error) {
+	m := pb.WiFiConfigPayload{WhichPayload: pb.WiFiConfigPayloadCmdGetStatus}
+	var s Status
+	err := c.configRequest(ctx, op, &m, pb.WiFiConfigPayloadRespGetStatus, func() (err error) {
+		if m.RespGetStatus.Status != pb.StatusSuccess {
+			return nil
+		}
+		s, err = newStatus(&m.RespGetStatus)
+		return err
+	})
+	if err == nil {
+		err = c.statusError(op, m.RespGetStatus.Status, "")
+	}
+	if err != nil {
+		return Status{}, err
+	}
+	step := StepStatus
+	if s.State == StateConnected {
+		step = StepConnected
+	}
+	if c.cfg.Progress != nil {
+		c.cfg.Progress(Progress{Step: step, Detail: s.String(), Status: s})
+	}
+	return s, nil
+}
+
+// newStatus copies an answer.
+func newStatus(r *pb.RespGetStatus) (Status, error) {
+	switch r.StaState {
+	case pb.WiFiStationStateConnected:
+		if r.WhichState != pb.RespGetStatusConnected {
+			return Status{State: StateDisconnected}, nil
+		}
+		s := Status{State: StateConnected}
+		cn := &r.Connected
+		if len(cn.SSID) > hal.MaxSSID {
+			return Status{}, badAnswer("SSID of %d bytes", len(cn.SSID))
+		}
+		s.Connection = Connection{SSID: hal.SSID(cn.SSID), Channel: int(cn.Channel), Auth: authMode(cn.AuthMode)}
+		if len(cn.BSSID) == len(s.Connection.BSSID) { // may be wrong: Q-E2
+			copy(s.Connection.BSSID[:], cn.BSSID)
+		}
+		if ip, err := netip.ParseAddr(cn.IP4Addr); err == nil && ip.Is4() {
+			s.Connection.IP = ip
+		}
+		return s, nil
+	case pb.WiFiStationStateConnecting:
+		s := Status{State: StateConnecting}
+		if r.WhichState == pb.RespGetStatusAttemptFailed {
+			s.Retrying = true
+			s.AttemptsLeft = int(min(r.AttemptFailed.AttemptsRemaining, 1<<30))
+		}
+		return s, nil
+	case pb.WiFiStationStateDisconnected:
+		return Status{State: StateDisconnected}, nil
+	case pb.WiFiStationStateConnectionFailed:
+		s := Status{State: StateFailed}
+		switch {
+		case r.WhichState != pb.RespGetStatusFailReason:
+		case r.FailReason == pb.WiFiConnectFailedReasonAuthError:
+			s.Reason = ReasonAuthError
+		case r.FailReason == pb.WiFiConnectFailedReasonNetworkNotFound:
+			s.Reason = ReasonNetworkNotFound
+		}
+		return s, nil
+	}
+	return Status{}, badAnswer("station state %d", r.StaState)
+}
+
+// WaitConnected asks the device at once and then every Config.PollInterval
+// until it joined its network, gave up (an error that matches
+// [ErrConnectionFailed]) or Config.PollTimeout is over ([ErrTimeout], with the
+// session unharmed). A device is connecting from Apply on, so asking at once is
+// safe. Between the questions other operations have their turn.
+func (c *Client) WaitConnected(ctx context.Context) (Connection, error) {
+	const op = "wait"
+	start := time.Now()
+	failures := 0
+	for {
+		var s Status
+		err := c.do(ctx, op, func() (err error) {
+			s, err = c.status(ctx, op)
+			return err
+		})
+		if err != nil {
+			return Connection{}, err
+		}
+		if s.State == StateConnected {
+			return s.Connection, nil
+		}
+		if err := s.Err(); err == nil {
+			failures = 0
+		} else if failures++; failures > c.cfg.FailurePolls {
+			return Connection{}, &Error{Op: op, Endpoint: endpointConfig, Err: err, Hint: failHint(err)}
+		}
+		pause := c.cfg.PollInterval
+		if c.cfg.PollTimeout > 0 {
+			left := c.cfg.PollTimeout - time.Since(start)
+			if left <= 0 {
+				return Connection{}, &Error{Op: op, Endpoint: endpointConfig,
+					Err: fmt.Errorf("%w: %v after %v", ErrTimeout, s, c.cfg.PollTimeout)}
+			}
+			pause = min(pause, left)
+		}
+		if err := c.sleep(ctx, pause); err != nil {
+			return Connection{}, opError(op, "", err)
+		}
+	}
+}
+
+// failHint says what to do when the device could not join.
+func failHint(err error) string {
+	switch {
+	case errors.Is(err, ErrAuth):
+		return "check the passphrase, then Reset and try again"
+	case errors.Is(err, ErrNetworkNotFound):
+		return "check the network's name and that it is in the device's reach, then Reset and try again"
+	}
+	return ""
+}
+
+// Provision does the whole of it in the order of spec/client.md 1: it connects
+// if there is no session, sends the credentials, applies them and waits for
+// the outcome as WaitConnected does.
+func (c *Client) Provision(ctx context.Context, cr Credentials) (Connection, error) {
+	if err := cr.check(); err != nil { // before anything is sent
+		return Connection{}, opError("configure", "", err)
+	}
+	err := c.do(ctx, "connect", func() error {
+		if c.session == nil {
+			if err := c.connect(ctx); err != nil {
+				return err
+			}
+		}
+		if err := c.configure(ctx, cr); err != nil {
+			return err
+		}
+		return c.apply(ctx)
+	})
+	if err != nil {
+		return Connection{}, err
+	}
+	return c.WaitConnected(ctx)
+}

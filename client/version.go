@@ -1,0 +1,189 @@
+package client
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"slices"
+)
+
+// Capabilities that a device announces in proto-ver (spec/manager.md 8).
+const (
+	CapNoSecurity = "no_sec"      // security 0
+	CapNoPoP      = "no_pop"      // security 1 without proof of possession
+	CapWiFiScan   = "wifi_scan"   // prov-scan is there
+	CapWiFi       = "wifi_prov"   // network_provisioning for Wi-Fi
+	CapThread     = "thread_prov" // network_provisioning for Thread
+	CapThreadScan = "thread_scan" // prov-scan is there, for Thread
+)
+
+// App is what the device's own application announces about itself.
+type App struct {
+	Label        string
+	Version      string
+	Capabilities []string
+}
+
+// Version is a device's answer to proto-ver.
+type Version struct {
+	// Text is the answer as it came. It is the device's: escape it before it
+	// goes to a terminal.
+	Text string
+	// Known is false when Text is not the JSON object that devices since
+	// ESP-IDF v4.0 send; nothing below is set then, and nothing is known
+	// about the device's capabilities.
+	Known bool
+	// Protocol is the protocol's version, "v1.1" or "netprov-v1.2".
+	Protocol string
+	// SecVersion is `sec_ver`; -1: the device did not say (before v5.0).
+	SecVersion int
+	// SecPatchVersion is `sec_patch_ver`; 0 when the device did not say.
+	SecPatchVersion int
+	// Capabilities of the provisioning service.
+	Capabilities []string
+	// Apps are the application's entries in the device's order.
+	Apps []App
+}
+
+// Has reports whether the device announced the capability. It is false, too,
+// when the capabilities are unknown.
+func (v *Version) Has(capability string) bool {
+	return slices.Contains(v.Capabilities, capability)
+}
+
+// Security is the mode that SecurityAuto uses with this device.
+func (v *Version) Security() Security {
+	switch {
+	case v.SecVersion >= 0:
+		return SecurityMode(v.SecVersion)
+	case v.Has(CapNoSecurity):
+		return Security0
+	}
+	return Security1
+}
+
+// Version asks the device what it is (endpoint proto-ver). It needs no session
+// and leaves one undisturbed, whatever comes of it.
+func (c *Client) Version(ctx context.Context) (*Version, error) {
+	var v *Version
+	err := c.do(ctx, "version", func() (err error) {
+		v, err = c.fetchVersion(ctx, "version")
+		return err
+	})
+	return v, err
+}
+
+// fetchVersion is Version in its turn.
+func (c *Client) fetchVersion(ctx context.Context, op string) (*Version, error) {
+	c.report(StepVersion, "")
+	text, err := c.transport.Do(ctx, endpointVersion, []byte("ESP"))
+	if err != nil {
+		h := hint(op, endpointVersion, err)
+		if op == "connect" {
+			h = "name Config.Security if the device has no proto-ver"
+		}
+		return nil, &Error{Op: op, Endpoint: endpointVersion, Err: err, Hint: h}
+	}
+	return ParseVersion(text), nil
+}
+
+// ParseVersion takes a proto-ver text apart. It never fails: members of an
+// unexpected type are left out, and what is not a JSON object gives a Version
+// that is not Known.
+func ParseVersion(text []byte) *Version {
+	v := &Version{Text: string(text), SecVersion: -1}
+	members, ok := jsonMembers(bytes.TrimRight(text, "\x00"))
+	if !ok {
+		return v
+	}
+	// The service's own entry comes last, whatever the application's labels.
+	prov := -1
+	for i, m := range members {
+		if _, ok := jsonMembers(m.value); ok && m.name == "prov" {
+			prov = i
+		}
+	}
+	for i, m := range members {
+		var e struct {
+			Version      json.RawMessage `json:"ver"`
+			SecVersion   json.RawMessage `json:"sec_ver"`
+			SecPatch     json.RawMessage `json:"sec_patch_ver"`
+			Capabilities json.RawMessage `json:"cap"`
+		}
+		if json.Unmarshal(m.value, &e) != nil || string(m.value) == "null" {
+			continue
+		}
+		if i != prov {
+			v.Apps = append(v.Apps, App{m.name, jsonString(e.Version), jsonStrings(e.Capabilities)})
+			continue
+		}
+		v.Protocol = jsonString(e.Version)
+		v.SecVersion = jsonNumber(e.SecVersion, -1)
+		v.SecPatchVersion = jsonNumber(e.SecPatch, 0)
+		v.Capabilities = jsonStrings(e.Capabilities)
+	}
+	v.Known = prov >= 0
+	return v
+}
+
+type jsonMember struct {
+	name  string
+	value json.RawMessage
+}
+
+// jsonMembers splits an object into its members, in order; ok is false for
+// anything else.
+func jsonMembers(b []byte) (members []jsonMember, ok bool) {
+	if !json.Valid(b) {
+		return nil, false
+	}
+	d := json.NewDecoder(bytes.NewReader(b))
+	if t, err := d.Token(); err != nil || t != json.Delim('{') {
+		return nil, false
+	}
+	for d.More() {
+		t, err := d.Token()
+		name, isName := t.(string)
+		var value json.RawMessage
+		if err != nil || !isName || d.Decode(&value) != nil {
+			return nil, false
+		}
+		members = append(members, jsonMember{name, value})
+	}
+	return members, true
+}
+
+// jsonString returns a string, or nothing for any other value.
+func jsonString(b json.RawMessage) string {
+	var s string
+	if json.Unmarshal(b, &s) != nil {
+		return ""
+	}
+	return s
+}
+
+// jsonNumber returns a number that is a small natural one, else def.
+func jsonNumber(b json.RawMessage, def int) int {
+	var n float64
+	if len(b) == 0 || string(b) == "null" || json.Unmarshal(b, &n) != nil ||
+		n < 0 || n > 1<<20 || n != float64(int(n)) {
+		return def
+	}
+	return int(n)
+}
+
+// jsonStrings returns the strings of an array, or nothing for any other value.
+func jsonStrings(b json.RawMessage) []string {
+	var values []json.RawMessage
+	if json.Unmarshal(b, &values) != nil {
+		return nil
+	}
+	var out []string
+	for _, value := range values {
+		var s *string
+		if json.Unmarshal(value, &s) == nil && s != nil {
+			out = append(out, *s)
+		}
+	}
+	return out
+}
