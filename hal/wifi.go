@@ -106,9 +106,9 @@ type ConfigStore interface {
 type Station interface {
 	// Connect starts joining. The outcome comes as events: EventConnected and
 	// EventGotIP, or EventDisconnected with a reason. An error means that
-	// the attempt did not begin and no event follows; it is ErrBusy while a
-	// scan or an earlier attempt is under way. With a link it succeeds and
-	// nothing follows.
+	// the attempt did not begin and no event follows; it is ErrBusy while an
+	// earlier attempt is under way. During a scan it is ErrBusy as well, or
+	// breaks the scan off. With a link it succeeds and nothing follows.
 	Connect() error
 
 	// Disconnect drops the link, or ends an attempt to join, and then

@@ -1,0 +1,186 @@
+package sim
+
+import (
+	"time"
+
+	"github.com/wifiprov/wifiprov/hal"
+)
+
+// APConfig describes an access point and what happens to those who join it.
+// The zero value of each field means its default.
+type APConfig struct {
+	// SSID is up to 32 arbitrary bytes.
+	SSID hal.SSID
+	// BSSID; zero: 02:11:22:33:44:NN, where NN counts the access points of
+	// the air from 1.
+	BSSID hal.BSSID
+	// Channel, 1 to 14; 0: 1. Only who asks for channel 14 finds what is
+	// there.
+	Channel uint8
+	// RSSI in dBm; 0: DefaultRSSI.
+	RSSI int8
+	// Drift is how far in dB the RSSI moves up or down from scan to scan.
+	Drift uint8
+	// Auth is the authentication; the zero value is an open network.
+	Auth hal.AuthMode
+	// Passphrase that a station must know. An open network ignores it, and
+	// nobody joins another network (but WEP) with one of less than 8 bytes.
+	Passphrase hal.Secret
+	// Hidden networks appear in scans with an empty SSID. Who knows the SSID
+	// can join.
+	Hidden bool
+	// Absent: not on the air until Appear.
+	Absent bool
+
+	// JoinTime from Connect to its outcome; 0: that of the air.
+	JoinTime time.Duration
+	// WrongPassphrase is the reason given for one; 0: that of the air.
+	WrongPassphrase hal.Reason
+	// Refuse is a reason with which joins fail, the right passphrase or not;
+	// 0: they do not.
+	Refuse hal.Reason
+	// RefuseFirst limits Refuse to that number of joins, those of all boards
+	// together; 0: all.
+	RefuseFirst int
+	// MaxStations at the same time, the next ones fail with
+	// hal.ReasonAssocTooMany (5); 0: no limit.
+	MaxStations int
+
+	// DHCPDelay is the time from association to the address; 0: none.
+	DHCPDelay time.Duration
+	// NoDHCP: stations never get an address.
+	NoDHCP bool
+	// DHCPTimeout is when a station without an address gives up its link
+	// with hal.ReasonConnectionFail (205), counted from association; 0:
+	// never, which is what ESP-IDF does.
+	DHCPTimeout time.Duration
+	// IP is the address for every station; zero: 192.168.1.77.
+	IP hal.IPv4
+}
+
+// AP is an access point on an Air.
+type AP struct {
+	air   *Air
+	order uint32 // among equals in a scan
+	owner *Board // of a SoftAP
+
+	// guarded by air.mu
+	cfg      APConfig
+	joins    int // since configured
+	stations int
+}
+
+// Info returns how a scan sees the access point without drift; the SSID also
+// when it is hidden.
+func (p *AP) Info() hal.AccessPoint {
+	p.air.mu.Lock()
+	defer p.air.mu.Unlock()
+	return p.infoLocked()
+}
+
+func (p *AP) infoLocked() hal.AccessPoint {
+	return hal.AccessPoint{SSID: p.cfg.SSID, BSSID: p.cfg.BSSID, Channel: p.cfg.Channel, RSSI: p.cfg.RSSI, Auth: p.cfg.Auth}
+}
+
+// Config returns the present configuration, defaults filled in.
+func (p *AP) Config() APConfig {
+	p.air.mu.Lock()
+	defer p.air.mu.Unlock()
+	return p.cfg
+}
+
+// Configure replaces the configuration; a zero BSSID keeps the present one.
+// Stations that are connected stay, as far as it is not Absent. Joins for
+// RefuseFirst are counted anew. On an error nothing changes.
+func (p *AP) Configure(cfg APConfig) error {
+	p.air.mu.Lock()
+	defer p.air.mu.Unlock()
+	return p.configureLocked(cfg)
+}
+
+func (p *AP) configureLocked(cfg APConfig) error {
+	if len(cfg.SSID) > hal.MaxSSID {
+		return errSSID
+	}
+	if cfg.Channel > 14 {
+		return errChannel
+	}
+	if cfg.Channel == 0 {
+		cfg.Channel = 1
+	}
+	if cfg.BSSID == (hal.BSSID{}) {
+		cfg.BSSID = p.cfg.BSSID
+	}
+	if cfg.RSSI == 0 {
+		cfg.RSSI = DefaultRSSI
+	}
+	if cfg.IP == (hal.IPv4{}) {
+		cfg.IP = hal.IPv4{192, 168, 1, 77}
+	}
+	absent := cfg.Absent
+	cfg.Absent = p.cfg.Absent
+	p.cfg, p.joins = cfg, 0
+	p.setAbsentLocked(absent)
+	return nil
+}
+
+// Vanish takes the access point off the air. Stations notice when they have
+// missed its beacons for their beacon time-out, and lose their link with
+// hal.ReasonBeaconTimeout (200), unless it appears again before.
+func (p *AP) Vanish() { p.setAbsent(true) }
+
+// Appear puts the access point on the air again.
+func (p *AP) Appear() { p.setAbsent(false) }
+
+func (p *AP) setAbsent(absent bool) {
+	p.air.mu.Lock()
+	defer p.air.mu.Unlock()
+	p.setAbsentLocked(absent)
+}
+
+func (p *AP) setAbsentLocked(absent bool) {
+	if p.cfg.Absent == absent {
+		return
+	}
+	p.cfg.Absent = absent
+	p.eachStationLocked(func(b *Board) {
+		if absent {
+			b.missBeaconsLocked()
+		} else {
+			b.hearBeaconsLocked()
+		}
+	})
+}
+
+// Kick ends the links of all stations with a reason at once, and returns how
+// many there were.
+func (p *AP) Kick(reason hal.Reason) int {
+	p.air.mu.Lock()
+	defer p.air.mu.Unlock()
+	n := 0
+	p.eachStationLocked(func(b *Board) {
+		b.dropLocked(reason)
+		n++
+	})
+	return n
+}
+
+// Stations returns how many stations are associated.
+func (p *AP) Stations() int {
+	p.air.mu.Lock()
+	defer p.air.mu.Unlock()
+	return p.stations
+}
+
+// eachStationLocked calls fn for each associated board, in their order of
+// adding.
+func (p *AP) eachStationLocked(fn func(*Board)) {
+	if p.stations == 0 {
+		return
+	}
+	for _, b := range p.air.boards {
+		if b.link.ap == p {
+			fn(b)
+		}
+	}
+}

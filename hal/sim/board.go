@@ -1,0 +1,295 @@
+package sim
+
+import (
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/wifiprov/wifiprov/hal"
+	"github.com/wifiprov/wifiprov/store"
+	"github.com/wifiprov/wifiprov/store/wifistore"
+)
+
+// BoardConfig describes a Board. The zero value means the defaults.
+type BoardConfig struct {
+	// Store is the board's flash, in which it keeps its configuration in the
+	// keys of package wifistore; nil: a store.Memory of its own. It is
+	// called with the configuration locked and must not call the board.
+	Store store.Store
+	// MAC of the station; that of the SoftAP is one higher. Zero:
+	// 02:77:66:HH:LL:00, where HHLL counts the boards of the air from 1.
+	MAC hal.BSSID
+	// RSSI in dBm with which others hear the board's SoftAP; 0: DefaultRSSI.
+	RSSI int8
+	// BeaconTimeout is how long a station that hears nothing from its access
+	// point keeps the link; 0: DefaultBeaconTimeout.
+	BeaconTimeout time.Duration
+}
+
+// Board is the Wi-Fi of one simulated device: a station, and an access point
+// of its own. It implements hal.WiFi and hal.SoftAP.
+//
+// Where hal leaves a choice: a new board is in ModeSTA and not started. A
+// scan is refused while the station joins; Connect breaks off a scan, which
+// then reports failure. Results of a scan are the strongest MaxResults, equal
+// ones in the access points' order of adding, and are forgotten when read.
+// Methods return an error of hal.ErrBusy when subscribers leave more than 64
+// events undelivered.
+type Board struct {
+	air    *Air
+	cfg    BoardConfig
+	number int // from 1
+	events dispatcher
+
+	// flash orders calls of cfg.Store and is taken before air.mu.
+	flash sync.Mutex
+
+	// guarded by air.mu
+	closed  bool
+	started bool
+	mode    hal.Mode
+	storage hal.Storage
+	config  hal.StationConfig
+	loadErr error // config is unknown
+	link    link
+	scan    scan
+	scans   uint64 // started since the board was made
+	softAP  *AP    // nil: closed
+	softCfg hal.SoftAPConfig
+}
+
+var (
+	_ hal.WiFi   = (*Board)(nil)
+	_ hal.SoftAP = (*Board)(nil)
+)
+
+// NewBoard puts a board on the air and boots it. It fails when the store
+// fails and beyond MaxBoards.
+func (a *Air) NewBoard(cfg BoardConfig) (*Board, error) {
+	if cfg.Store == nil {
+		cfg.Store = new(store.Memory)
+	}
+	if cfg.RSSI == 0 {
+		cfg.RSSI = DefaultRSSI
+	}
+	if cfg.BeaconTimeout == 0 {
+		cfg.BeaconTimeout = DefaultBeaconTimeout
+	}
+	b := &Board{air: a, cfg: cfg, mode: hal.ModeSTA}
+	b.events.clock = a.cfg.Clock
+	var err error
+	if b.config, err = wifistore.Load(cfg.Store); err != nil {
+		return nil, err
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if len(a.boards) == MaxBoards {
+		return nil, errTooManyBoards
+	}
+	a.number++
+	b.number = a.number
+	if b.cfg.MAC == (hal.BSSID{}) {
+		b.cfg.MAC = hal.BSSID{0x02, 0x77, 0x66, byte(b.number >> 8), byte(b.number), 0}
+	}
+	a.boards = append(a.boards, b)
+	return b, nil
+}
+
+// Reboot restarts the device: everything in RAM is lost, the subscribers
+// among it, and the configuration is loaded from the store. The access point
+// of a link, and stations of the SoftAP, are not told. When the store fails the
+// board runs, but StationConfig returns the error.
+func (b *Board) Reboot() error {
+	b.flash.Lock()
+	defer b.flash.Unlock()
+	if err := b.restart(); err != nil {
+		return err
+	}
+	cfg, err := wifistore.Load(b.cfg.Store)
+	b.air.mu.Lock()
+	defer b.air.mu.Unlock()
+	b.config, b.loadErr = cfg, err
+	return err
+}
+
+// restart loses what is in RAM.
+func (b *Board) restart() error {
+	b.air.mu.Lock()
+	defer b.air.mu.Unlock()
+	if b.closed {
+		return ErrClosed
+	}
+	b.powerOffLocked()
+	b.mode, b.storage = hal.ModeSTA, hal.StorageFlash
+	b.config, b.loadErr = hal.StationConfig{}, errBooting
+	return nil
+}
+
+// Close takes the board off the air and stops its timers. Subscribers hear
+// nothing more; methods return ErrClosed, but Disconnect, StopScan and
+// StopSoftAP succeed. Closing twice is allowed.
+func (b *Board) Close() {
+	b.air.mu.Lock()
+	defer b.air.mu.Unlock()
+	if b.closed {
+		return
+	}
+	b.powerOffLocked()
+	b.closed = true
+	if i := slices.Index(b.air.boards, b); i >= 0 {
+		b.air.boards = slices.Delete(b.air.boards, i, i+1)
+	}
+}
+
+// powerOffLocked ends everything that is under way, without a word.
+func (b *Board) powerOffLocked() {
+	b.events.reset()
+	b.started = false
+	b.leaveLocked()
+	b.scan.end()
+	b.scan.results = nil
+	b.silenceLocked()
+}
+
+// MAC returns the station's address.
+func (b *Board) MAC() hal.BSSID { return b.cfg.MAC }
+
+// Mode returns what the radio does at present.
+func (b *Board) Mode() hal.Mode {
+	b.air.mu.Lock()
+	defer b.air.mu.Unlock()
+	return b.mode
+}
+
+// Storage returns where a configuration would be kept at present.
+func (b *Board) Storage() hal.Storage {
+	b.air.mu.Lock()
+	defer b.air.mu.Unlock()
+	return b.storage
+}
+
+// Kick ends the board's link with a reason, as its access point or a lost
+// signal would, and reports whether there was one.
+func (b *Board) Kick(reason hal.Reason) bool {
+	b.air.mu.Lock()
+	defer b.air.mu.Unlock()
+	if b.link.ap == nil {
+		return false
+	}
+	b.dropLocked(reason)
+	return true
+}
+
+// SetMode implements hal.Radio. EventStationStart also follows when a started
+// radio gets its station by it. Leaving a mode with a station ends its link or
+// attempt to join with hal.ReasonAssocLeave and breaks off its scan; leaving
+// one with an access point closes the SoftAP.
+func (b *Board) SetMode(m hal.Mode) error {
+	if m > hal.ModeAPSTA {
+		return errMode
+	}
+	b.air.mu.Lock()
+	defer b.air.mu.Unlock()
+	if err := b.acceptLocked(); err != nil {
+		return err
+	}
+	b.setModeLocked(m)
+	return nil
+}
+
+func (b *Board) setModeLocked(m hal.Mode) {
+	had := b.mode&hal.ModeSTA != 0
+	b.mode = m
+	if m&hal.ModeAP == 0 {
+		b.closeSoftAPLocked()
+	}
+	switch has := m&hal.ModeSTA != 0; {
+	case had && !has:
+		b.breakScanLocked()
+		b.dropLocked(hal.ReasonAssocLeave)
+	case !had && has && b.started:
+		b.events.emit(hal.Event{Kind: hal.EventStationStart})
+	}
+}
+
+// Start implements hal.Radio.
+func (b *Board) Start() error {
+	b.air.mu.Lock()
+	defer b.air.mu.Unlock()
+	if err := b.acceptLocked(); err != nil {
+		return err
+	}
+	if b.started {
+		return nil
+	}
+	b.started = true
+	if b.mode&hal.ModeSTA != 0 {
+		b.events.emit(hal.Event{Kind: hal.EventStationStart})
+	}
+	return nil
+}
+
+// Subscribe implements hal.Radio.
+func (b *Board) Subscribe(fn func(hal.Event)) (cancel func()) {
+	b.air.mu.Lock()
+	defer b.air.mu.Unlock()
+	if b.closed || fn == nil {
+		return func() {}
+	}
+	return b.events.subscribe(fn)
+}
+
+// acceptLocked refuses methods of a closed board, and new events while too
+// many wait.
+func (b *Board) acceptLocked() error {
+	if b.closed {
+		return ErrClosed
+	}
+	if b.events.full() {
+		return &stateError{hal.ErrBusy, "64 events wait for a subscriber to return"}
+	}
+	return nil
+}
+
+// stationLocked refuses what needs a running station.
+func (b *Board) stationLocked() error {
+	if err := b.acceptLocked(); err != nil {
+		return err
+	}
+	if !b.started {
+		return hal.ErrNotStarted
+	}
+	if b.mode&hal.ModeSTA == 0 {
+		return errNoStation
+	}
+	return nil
+}
+
+// alarm is a timer of a board, guarded by air.mu. The zero value is stopped.
+type alarm struct {
+	timer hal.Timer
+	armed uint64 // changes with every set and stop
+}
+
+// set arms the alarm anew; fn is called with air.mu held, unless the alarm
+// was set or stopped again by then.
+func (a *alarm) set(air *Air, d time.Duration, fn func()) {
+	a.stop()
+	armed := a.armed
+	a.timer = air.after(d, func() {
+		air.mu.Lock()
+		defer air.mu.Unlock()
+		if a.armed == armed {
+			a.stop()
+			fn()
+		}
+	})
+}
+
+func (a *alarm) stop() {
+	a.armed++
+	if a.timer != nil {
+		a.timer.Stop()
+		a.timer = nil
+	}
+}

@@ -1,0 +1,33 @@
+package sim
+
+import "errors"
+
+// ErrClosed: the board was closed.
+var ErrClosed = errors.New("sim: board is closed")
+
+var (
+	errTooManyAPs    = errors.New("sim: air is full: 1024 access points")
+	errTooManyBoards = errors.New("sim: air is full: 65536 boards")
+	errSSID          = errors.New("sim: SSID is longer than 32 bytes")
+	errNoSSID        = errors.New("sim: SSID is empty")
+	errPassphrase    = errors.New("sim: passphrase is longer than 64 bytes")
+	errKey           = errors.New("sim: key of an access point must have 8 to 63 bytes, or none")
+	errChannel       = errors.New("sim: channel is not 1 to 14")
+	errScanMethod    = errors.New("sim: unknown scan method")
+	errStorage       = errors.New("sim: unknown storage")
+	errMode          = errors.New("sim: unknown mode")
+	errNoStation     = errors.New("sim: the mode has no station; set ModeSTA or ModeAPSTA")
+	errNoNetwork     = errors.New("sim: no network configured; set a station configuration first")
+	errBooting       = errors.New("sim: board is booting")
+	errNoSoftAP      = errors.New("sim: the wrapped HAL has no SoftAP")
+	errNoReboot      = errors.New("sim: the wrapped HAL cannot reboot")
+)
+
+// stateError adds what happened to one of hal's sentinels.
+type stateError struct {
+	err error
+	why string
+}
+
+func (e *stateError) Error() string { return e.err.Error() + ": " + e.why }
+func (e *stateError) Unwrap() error { return e.err }

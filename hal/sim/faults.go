@@ -1,0 +1,237 @@
+package sim
+
+import (
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/wifiprov/wifiprov/hal"
+)
+
+// Faults wraps a HAL and does wrong what it was told to: calls that fail,
+// events that are lost, changed or late. Without orders it changes nothing. It
+// implements hal.WiFi and hal.SoftAP.
+//
+// A board below must be rebooted through the outermost wrapper.
+type Faults struct {
+	proxy
+	events dispatcher
+
+	mu     sync.Mutex
+	calls  [methods]int // by Method, since made
+	fails  []failure
+	hook   func(m Method, n int) error
+	swaps  []swap
+	delays [hal.EventGotIP + 1]time.Duration
+	late   int // events that wait for their delay
+	subs   int // living subscribers
+	cancel func()
+	epoch  int // counts reboots
+}
+
+// order counts down to what it is about: n means the nth from now on, 0 all,
+// -1 that it is carried out.
+type order int
+
+// strike reports whether this one is meant.
+func (o *order) strike() bool {
+	switch {
+	case *o == 1:
+		*o = -1
+		return true
+	case *o > 1:
+		*o--
+		return false
+	}
+	return *o == 0
+}
+
+// failure is an order to fail a call.
+type failure struct {
+	order
+	method Method
+	err    error
+}
+
+// swap is an order to replace an event.
+type swap struct {
+	order
+	kind hal.EventKind
+	with []hal.Event
+}
+
+var (
+	_ hal.WiFi   = (*Faults)(nil)
+	_ hal.SoftAP = (*Faults)(nil)
+)
+
+// NewFaults wraps a HAL. clock, nil for hal.SystemClock, times the delivery of
+// events; boards of an air with a TimeScale want Air.Clock.
+func NewFaults(w hal.WiFi, clock hal.Clock) *Faults {
+	if clock == nil {
+		clock = hal.SystemClock{}
+	}
+	f := &Faults{}
+	f.proxy = proxy{w, f.call}
+	f.events.clock = clock
+	return f
+}
+
+// Fail lets the nth call of m from now on, 1 being the next, fail with err
+// without reaching the HAL; nth 0: all of them. MethodSubscribe cannot fail.
+// Orders add up.
+func (f *Faults) Fail(m Method, nth int, err error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.fails = append(f.fails, failure{order(nth), m, err})
+}
+
+// OnCall calls fn before each call but Subscribe, with the method and how many
+// calls of it there were, this one included. An error of fn becomes that of
+// the call, which then does not reach the HAL. fn may call anything. nil: no
+// function.
+func (f *Faults) OnCall(fn func(m Method, n int) error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.hook = fn
+}
+
+// Replace delivers other events instead of the nth event of a kind from now
+// on, 1 being the next; nth 0: of all of them. No event in its place: it is
+// lost. Of several orders for an event the oldest counts.
+func (f *Faults) Replace(k hal.EventKind, nth int, with ...hal.Event) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.swaps = append(f.swaps, swap{order(nth), k, slices.Clone(with)})
+}
+
+// Delay delivers all events of a kind late; others overtake them. 0: no
+// delay. More than 64 do not wait at the same time, the next are in time.
+func (f *Faults) Delay(k hal.EventKind, d time.Duration) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if int(k) < len(f.delays) {
+		f.delays[k] = d
+	}
+}
+
+// Clear takes all orders back. Events that wait for their delay still come.
+func (f *Faults) Clear() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.fails, f.hook, f.swaps = nil, nil, nil
+	clear(f.delays[:])
+}
+
+// Calls returns how many calls of m there were.
+func (f *Faults) Calls(m Method) int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if int(m) >= len(f.calls) {
+		return 0
+	}
+	return f.calls[m]
+}
+
+// call makes a call unless an order or the hook fails it.
+func (f *Faults) call(m Method, _ func() string, call func() error) error {
+	f.mu.Lock()
+	f.calls[m]++
+	n, hook := f.calls[m], f.hook
+	err := f.failureLocked(m)
+	f.mu.Unlock()
+	if err == nil && hook != nil {
+		err = hook(m, n)
+	}
+	if err != nil {
+		return err
+	}
+	return call()
+}
+
+// failureLocked carries out the orders for a call of m.
+func (f *Faults) failureLocked(m Method) error {
+	var err error
+	for i := range f.fails {
+		o := &f.fails[i]
+		if o.method == m && o.strike() && err == nil {
+			err = o.err
+		}
+	}
+	f.fails = slices.DeleteFunc(f.fails, func(o failure) bool { return o.order < 0 })
+	return err
+}
+
+// swapLocked carries out the orders for an event.
+func (f *Faults) swapLocked(e hal.Event) []hal.Event {
+	out, swapped := []hal.Event{e}, false
+	for i := range f.swaps {
+		o := &f.swaps[i]
+		if o.kind == e.Kind && o.strike() && !swapped {
+			out, swapped = o.with, true
+		}
+	}
+	f.swaps = slices.DeleteFunc(f.swaps, func(o swap) bool { return o.order < 0 })
+	return out
+}
+
+// event takes an event of the HAL.
+func (f *Faults) event(e hal.Event) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, e := range f.swapLocked(e) {
+		var d time.Duration
+		if int(e.Kind) < len(f.delays) {
+			d = f.delays[e.Kind]
+		}
+		if d <= 0 || f.late == maxQueue {
+			f.events.emit(e)
+			continue
+		}
+		f.late++
+		epoch := f.epoch
+		f.events.clock.AfterFunc(d, func() {
+			f.mu.Lock()
+			defer f.mu.Unlock()
+			f.late--
+			if epoch == f.epoch {
+				f.events.emit(e)
+			}
+		})
+	}
+}
+
+// Subscribe implements hal.Radio.
+func (f *Faults) Subscribe(fn func(hal.Event)) (cancel func()) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.calls[MethodSubscribe]++
+	if f.subs == 0 {
+		f.cancel = f.wifi.Subscribe(f.event)
+	}
+	f.subs++
+	epoch, cancelled := f.epoch, false
+	leave := f.events.subscribe(fn)
+	return func() {
+		leave()
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		if cancelled || epoch != f.epoch {
+			return
+		}
+		cancelled = true
+		if f.subs--; f.subs == 0 {
+			f.cancel()
+		}
+	}
+}
+
+// Reboot reboots the wrapped HAL, see Board.Reboot. Orders stay.
+func (f *Faults) Reboot() error {
+	f.mu.Lock()
+	f.epoch++
+	f.subs, f.cancel = 0, nil
+	f.events.reset()
+	f.mu.Unlock()
+	return f.reboot()
+}

@@ -1,0 +1,178 @@
+package sim
+
+import (
+	"github.com/wifiprov/wifiprov/hal"
+)
+
+// handshakeTries is how often the four-way handshake is tried.
+const handshakeTries = 4
+
+// link is the state of a board's station:
+//
+//	idle    -- Connect --------> joining
+//	joining -- JoinTime -------> linked or, with a reason, idle
+//	linked  -- DHCP -----------> online
+//	any     -- dropLocked -----> idle
+//
+// joining: joining is set. linked: ap is set. online: ip is set too. The
+// alarm is that of the join, of DHCP, or of missing beacons.
+type link struct {
+	joining bool
+	ap      *AP
+	ip      hal.IPv4
+	online  bool
+	alarm   alarm
+}
+
+// Connect implements hal.Station.
+func (b *Board) Connect() error {
+	b.air.mu.Lock()
+	defer b.air.mu.Unlock()
+	if err := b.stationLocked(); err != nil {
+		return err
+	}
+	switch {
+	case b.link.joining:
+		return &stateError{hal.ErrBusy, "the station is joining a network"}
+	case b.link.ap != nil:
+		return nil
+	case b.config.SSID == "":
+		return errNoNetwork
+	}
+	b.breakScanLocked()
+	cfg := b.config
+	p, reason := b.chooseLocked(cfg)
+	d := b.air.cfg.JoinTime
+	if p != nil && p.cfg.JoinTime != 0 {
+		d = p.cfg.JoinTime
+	}
+	b.link.joining = true
+	b.link.alarm.set(b.air, d, func() {
+		if p != nil {
+			reason = p.associateLocked()
+		}
+		switch {
+		case reason != 0:
+			b.dropLocked(reason)
+		case wrongPassphrase(cfg, p.cfg):
+			b.failHandshakeLocked(p)
+		default:
+			b.linkLocked(p)
+		}
+	})
+	return nil
+}
+
+// associateLocked is an attempt of some station to associate; 0: it may.
+func (p *AP) associateLocked() hal.Reason {
+	if p.cfg.Absent {
+		return hal.ReasonAuthExpire
+	}
+	p.joins++
+	if p.cfg.Refuse != 0 && (p.cfg.RefuseFirst <= 0 || p.joins <= p.cfg.RefuseFirst) {
+		return p.cfg.Refuse
+	}
+	if p.cfg.MaxStations > 0 && p.stations >= p.cfg.MaxStations {
+		return hal.ReasonAssocTooMany
+	}
+	return 0
+}
+
+// failHandshakeLocked tries the handshake with a wrong passphrase.
+func (b *Board) failHandshakeLocked(p *AP) {
+	reason := p.cfg.WrongPassphrase
+	if reason == 0 {
+		reason = b.air.cfg.WrongPassphrase
+	}
+	if b.air.cfg.HandshakeTry <= 0 {
+		b.dropLocked(reason)
+		return
+	}
+	b.link.alarm.set(b.air, handshakeTries*b.air.cfg.HandshakeTry, func() { b.dropLocked(reason) })
+}
+
+// linkLocked makes the station a member of the network.
+func (b *Board) linkLocked(p *AP) {
+	b.link.joining, b.link.ap = false, p
+	p.stations++
+	if b.softAP != nil {
+		b.softAP.cfg.Channel = p.cfg.Channel // one radio, one channel
+	}
+	b.events.emit(hal.Event{Kind: hal.EventConnected})
+	b.askAddressLocked()
+}
+
+// askAddressLocked waits for the address of an access point that is there.
+func (b *Board) askAddressLocked() {
+	cfg := b.link.ap.cfg
+	silent := cfg.NoDHCP || cfg.DHCPTimeout > 0 && cfg.DHCPTimeout <= cfg.DHCPDelay
+	switch {
+	case silent && cfg.DHCPTimeout > 0:
+		b.link.alarm.set(b.air, cfg.DHCPTimeout, func() { b.dropLocked(hal.ReasonConnectionFail) })
+	case silent:
+	case cfg.DHCPDelay <= 0:
+		b.onlineLocked(cfg.IP)
+	default:
+		b.link.alarm.set(b.air, cfg.DHCPDelay, func() { b.onlineLocked(cfg.IP) })
+	}
+}
+
+func (b *Board) onlineLocked(ip hal.IPv4) {
+	b.link.ip, b.link.online = ip, true
+	b.events.emit(hal.Event{Kind: hal.EventGotIP, IP: ip})
+}
+
+// missBeaconsLocked starts the wait for an access point that vanished.
+func (b *Board) missBeaconsLocked() {
+	b.link.alarm.set(b.air, b.cfg.BeaconTimeout, func() { b.dropLocked(hal.ReasonBeaconTimeout) })
+}
+
+// hearBeaconsLocked goes on when it is there again.
+func (b *Board) hearBeaconsLocked() {
+	b.link.alarm.stop()
+	if !b.link.online {
+		b.askAddressLocked()
+	}
+}
+
+// leaveLocked ends link and attempt to join and reports whether there was one.
+func (b *Board) leaveLocked() bool {
+	was := b.link.joining || b.link.ap != nil
+	b.link.alarm.stop()
+	if b.link.ap != nil {
+		b.link.ap.stations--
+	}
+	b.link.joining, b.link.ap, b.link.online, b.link.ip = false, nil, false, hal.IPv4{}
+	return was
+}
+
+// dropLocked is leaveLocked with an event.
+func (b *Board) dropLocked(reason hal.Reason) {
+	if b.leaveLocked() {
+		b.events.emit(hal.Event{Kind: hal.EventDisconnected, Reason: reason})
+	}
+}
+
+// Disconnect implements hal.Station.
+func (b *Board) Disconnect() error {
+	b.air.mu.Lock()
+	defer b.air.mu.Unlock()
+	if !b.link.joining && b.link.ap == nil {
+		return nil
+	}
+	if err := b.acceptLocked(); err != nil {
+		return err
+	}
+	b.dropLocked(hal.ReasonAssocLeave)
+	return nil
+}
+
+// Link implements hal.Station. The RSSI is without drift.
+func (b *Board) Link() (hal.Link, error) {
+	b.air.mu.Lock()
+	defer b.air.mu.Unlock()
+	if !b.link.online {
+		return hal.Link{}, hal.ErrNotConnected
+	}
+	return hal.Link{AP: b.link.ap.infoLocked(), IP: b.link.ip}, nil
+}
