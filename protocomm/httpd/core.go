@@ -1,0 +1,190 @@
+package httpd
+
+import (
+	"encoding/binary"
+	"errors"
+	"io"
+	"sync"
+
+	"github.com/wifiprov/wifiprov/hal"
+	"github.com/wifiprov/wifiprov/protocomm"
+)
+
+// core is what both fronts share from Start to Stop: the instance, and which
+// client speaks in which session.
+type core struct {
+	pc       *protocomm.Protocomm
+	random   *ids
+	log      hal.Logger
+	sessions sessions
+}
+
+// request is one request, as a front hands it over. body may be overwritten.
+type request struct {
+	name    string
+	kind    protocomm.Kind // of the endpoint name
+	conn    any            // identifies the connection; comparable, nil: unknown
+	cookies cookies
+	body    []byte
+}
+
+// reply is the outcome of a request that is answered with 200.
+type reply struct {
+	body    []byte              // dst with the answer appended
+	cookie  protocomm.SessionID // for Set-Cookie; NoSession: none
+	session protocomm.SessionID // in which the request was answered, or NoSession
+}
+
+// Reasons to close a connection without an answer.
+var (
+	errNoSession = errors.New("the request belongs to no session")
+	errStopped   = errors.New("the server is stopped")
+	errLength    = errors.New("the request has no Content-Length that is a number above 0")
+	errTooLong   = errors.New("the request has more than 4096 bytes")
+	errChunked   = errors.New("the request has a transfer coding")
+)
+
+func newCore(pc *protocomm.Protocomm, random *ids, log hal.Logger) *core {
+	c := &core{pc: pc, random: random, log: log}
+	c.sessions.init(pc)
+	return c
+}
+
+// checkBody judges what the header says of the body (transports.md 1.3,
+// Q-T26).
+func checkBody(kind protocomm.Kind, length int64, transfer bool) error {
+	switch {
+	case transfer:
+		return errChunked
+	case length == lengthBad, length <= 0 && kind != protocomm.KindVersion:
+		return errLength
+	case length > maxBody:
+		return errTooLong
+	}
+	return nil
+}
+
+// serve answers a request. After an error the connection is closed without an
+// answer (Q-T1).
+func (c *core) serve(dst []byte, r request) (reply, error) {
+	out := reply{cookie: protocomm.NoSession, session: protocomm.NoSession}
+	if r.kind == protocomm.KindVersion { // touches no session (Q-T2)
+		var err error
+		out.body, err = c.pc.Handle(dst, r.name, protocomm.NoSession, r.body)
+		return out, err
+	}
+	s, opened, err := c.enter(r)
+	if err != nil {
+		return out, err
+	}
+	answered := false
+	defer func() { c.sessions.leave(s, opened && !answered) }() // also when the handler panics
+	out.session = s.id
+	out.body, err = c.handle(dst, s.id, r, !opened)
+	if err != nil {
+		return out, err
+	}
+	answered = true
+	if c.sessions.tell(s) {
+		out.cookie = s.id
+	}
+	return out, nil
+}
+
+// enter finds or opens the session of a request and waits for its turn in it.
+// A session is opened by the security endpoint, and by a request endpoint when
+// no handshake is needed.
+func (c *core) enter(r request) (s *session, opened bool, err error) {
+	s, err = c.sessions.enter(r)
+	if s != nil || err != nil {
+		return s, false, err
+	}
+	if r.kind == protocomm.KindRequest && c.needsSession() {
+		return nil, false, errNoSession
+	}
+	if s, err = c.open(r.conn); err != nil {
+		return nil, false, err
+	}
+	return s, true, nil
+}
+
+// needsSession reports whether the security in use protects requests.
+func (c *core) needsSession() bool {
+	security, set := c.pc.Security()
+	return set && security.NeedsSession()
+}
+
+// open begins a session for a request on conn, whose turn it is.
+func (c *core) open(conn any) (*session, error) {
+	const attempts = 16 // a repetition is a chance of one to a hundred million
+	for range attempts {
+		id, err := c.random.draw()
+		if err != nil {
+			return nil, err
+		}
+		if id == protocomm.NoSession {
+			continue
+		}
+		s, err := c.sessions.add(id, conn)
+		if err != nil {
+			return nil, err
+		}
+		if s == nil {
+			continue
+		}
+		if err = c.pc.OpenSession(id); err == nil && c.sessions.isGone(s) {
+			err = errStopped
+		}
+		if err != nil {
+			c.sessions.leave(s, true)
+			return nil, err
+		}
+		return s, nil
+	}
+	return nil, errors.New("the random source repeats itself")
+}
+
+// ids makes session ids. One serves all cores of a server, since a Reader need
+// not bear overlapping calls and a stopped core's last requests may overlap
+// those of the next.
+type ids struct {
+	mu     sync.Mutex
+	random io.Reader
+}
+
+// draw returns a random id.
+func (s *ids) draw() (protocomm.SessionID, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var b [4]byte
+	if _, err := io.ReadFull(s.random, b[:]); err != nil {
+		return 0, err
+	}
+	return protocomm.SessionID(binary.BigEndian.Uint32(b[:])), nil
+}
+
+// handle passes the request to the instance. A handshake in a session that
+// the instance has closed to make room goes on in a fresh one with the same
+// id, so that the client's cookie stays good.
+func (c *core) handle(dst []byte, id protocomm.SessionID, r request, mayRevive bool) ([]byte, error) {
+	out, err := c.pc.Handle(dst, r.name, id, r.body)
+	if r.kind != protocomm.KindSecurity || !mayRevive || !errors.Is(err, protocomm.ErrInvalidState) ||
+		c.pc.SessionEstablished(id) {
+		return out, err
+	}
+	// Either it is closed, or the message is out of turn in a session that
+	// has nothing to lose; in that case the second attempt fails as well.
+	// Handshakes leave the body as it is.
+	if err := c.pc.OpenSession(id); err != nil {
+		return dst, err
+	}
+	return c.pc.Handle(dst, r.name, id, r.body)
+}
+
+// stop ends all sessions; those of running requests end with them.
+func (c *core) stop() { c.sessions.stop() }
+
+// logDropped says why a request is not answered.
+func (c *core) logDropped(err error) {
+	c.log.Log(hal.LevelInfo, "an HTTP request got no answer", hal.Err(err))
+}

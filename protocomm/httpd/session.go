@@ -1,0 +1,240 @@
+package httpd
+
+import (
+	"sync"
+
+	"github.com/wifiprov/wifiprov/protocomm"
+)
+
+// maxKnown is how many sessions are remembered here, not counting established
+// ones, which the instance bounds. It exceeds what an instance keeps by default
+// (4): a client whose half-open session was closed by the instance may still
+// go on with its cookie.
+const maxKnown = 32
+
+// sessions is the table of clients (transports.md 1.4, with Q-T2 and Q-T3
+// fixed). A session is found by its cookie or by the connection that opened
+// it; clients do not disturb each other.
+type sessions struct {
+	pc *protocomm.Protocomm
+
+	mu      sync.Mutex // guards what follows, and the fields of every session
+	turn    sync.Cond  // broadcast when a waiting request may have its turn
+	stopped bool
+	byID    map[protocomm.SessionID]*session
+	byConn  map[any]*session
+	clock   uint64
+	doomed  []protocomm.SessionID // to be closed by unlock
+}
+
+// session is one client as this transport knows it. The instance may have
+// closed it meanwhile to make room; then the next message of a handshake
+// revives it (core.handle).
+type session struct {
+	id   protocomm.SessionID
+	conn any    // the connection that stands for it, nil: the cookie alone
+	told bool   // the client was sent the cookie
+	gone bool   // not in the table; closed when no request is under way
+	used uint64 // sessions.clock of its last request
+
+	// Requests of a session take turns here and not in the instance, so that
+	// stop can end those that wait.
+	requests   int    // under way or waiting
+	head, tail uint32 // number of the request that has its turn, and of the next to come
+}
+
+func (t *sessions) init(pc *protocomm.Protocomm) {
+	t.pc = pc
+	t.turn.L = &t.mu
+	t.byID = make(map[protocomm.SessionID]*session)
+	t.byConn = make(map[any]*session)
+}
+
+// unlock releases mu and closes the sessions that were given up under it.
+// Closing calls the application, so no lock may be held.
+func (t *sessions) unlock() {
+	doomed := t.doomed
+	t.doomed = nil
+	t.mu.Unlock()
+	for _, id := range doomed {
+		_ = t.pc.CloseSession(id) // fails when the instance has closed it already
+	}
+}
+
+// enter finds the session of a request and waits for the request's turn. nil
+// without an error: there is none. leave must follow.
+func (t *sessions) enter(r request) (*session, error) {
+	t.mu.Lock()
+	defer t.unlock()
+	s := t.find(r)
+	if s == nil {
+		return nil, nil
+	}
+	number := s.tail
+	s.tail++
+	s.requests++
+	for s.head != number && !s.gone {
+		t.turn.Wait()
+	}
+	if s.gone {
+		t.end(s)
+		if t.stopped {
+			return nil, errStopped
+		}
+		return nil, errNoSession
+	}
+	t.use(s)
+	return s, nil
+}
+
+// find returns the session of a request, or nil: the one that a cookie names,
+// or without a session cookie the one that its connection opened. A wrong
+// cookie names nothing; the connection may be shared by several clients. mu
+// is held.
+func (t *sessions) find(r request) *session {
+	for _, id := range r.cookies.ids[:r.cookies.n] {
+		if s := t.byID[id]; s != nil {
+			t.forgetConn(s) // this client knows cookies
+			return s
+		}
+	}
+	if r.cookies.present || r.conn == nil {
+		return nil
+	}
+	return t.byConn[r.conn]
+}
+
+// add enters a new session, whose first request has its turn. nil without an
+// error: the id is in use. leave must follow.
+func (t *sessions) add(id protocomm.SessionID, conn any) (*session, error) {
+	t.mu.Lock()
+	defer t.unlock()
+	if t.stopped {
+		return nil, errStopped
+	}
+	if t.byID[id] != nil {
+		return nil, nil
+	}
+	t.makeRoom()
+	s := &session{id: id, conn: conn, requests: 1, tail: 1}
+	t.use(s)
+	t.byID[id] = s
+	if conn != nil {
+		if other := t.byConn[conn]; other != nil {
+			other.conn = nil
+		}
+		t.byConn[conn] = s
+	}
+	return s, nil
+}
+
+// makeRoom drops the session unused for the longest time once too many are
+// known. mu is held.
+func (t *sessions) makeRoom() {
+	if len(t.byID) < maxKnown {
+		return
+	}
+	var oldest *session
+	n := 0
+	for _, s := range t.byID {
+		if s.requests > 0 || t.pc.SessionEstablished(s.id) {
+			continue
+		}
+		n++
+		if oldest == nil || s.used < oldest.used {
+			oldest = s
+		}
+	}
+	if n >= maxKnown {
+		t.remove(oldest)
+	}
+}
+
+// use notes that s is in use. mu is held.
+func (t *sessions) use(s *session) {
+	t.clock++
+	s.used = t.clock
+}
+
+// tell reports, once, that the client has to be sent its cookie.
+func (t *sessions) tell(s *session) bool {
+	t.mu.Lock()
+	defer t.unlock()
+	first := !s.told
+	s.told = true
+	return first
+}
+
+// leave ends a request of s. failed: it opened s and was not answered, so that
+// no client can ever name s.
+func (t *sessions) leave(s *session, failed bool) {
+	t.mu.Lock()
+	defer t.unlock()
+	if failed && !s.told {
+		t.remove(s)
+	}
+	s.head++
+	t.end(s)
+	if s.requests > 0 {
+		t.turn.Broadcast()
+	}
+}
+
+// isGone reports whether s was given up.
+func (t *sessions) isGone(s *session) bool {
+	t.mu.Lock()
+	defer t.unlock()
+	return s.gone
+}
+
+// end closes a session that was given up after its last request. mu is held.
+func (t *sessions) end(s *session) {
+	s.requests--
+	if s.gone && s.requests == 0 {
+		t.doomed = append(t.doomed, s.id)
+	}
+}
+
+// connClosed forgets what a connection stood for. Its session stays, for the
+// client may know the cookie.
+func (t *sessions) connClosed(conn any) {
+	t.mu.Lock()
+	defer t.unlock()
+	if s := t.byConn[conn]; s != nil {
+		t.forgetConn(s)
+	}
+}
+
+// forgetConn makes the cookie the only way to s. mu is held.
+func (t *sessions) forgetConn(s *session) {
+	if s.conn != nil {
+		delete(t.byConn, s.conn)
+		s.conn = nil
+	}
+}
+
+// remove takes s out of the table. It is closed when its requests are over. mu
+// is held.
+func (t *sessions) remove(s *session) {
+	if s.gone {
+		return
+	}
+	t.forgetConn(s)
+	delete(t.byID, s.id)
+	s.gone = true
+	if s.requests == 0 {
+		t.doomed = append(t.doomed, s.id)
+		return
+	}
+	t.turn.Broadcast()
+}
+
+// stop gives all sessions up and fails the requests that wait for their turn.
+func (t *sessions) stop() {
+	t.mu.Lock()
+	defer t.unlock()
+	t.stopped = true
+	for _, s := range t.byID {
+		t.remove(s)
+	}
+}

@@ -1,0 +1,238 @@
+package softap
+
+import (
+	"io"
+	"net"
+	"strconv"
+	"sync"
+
+	"github.com/wifiprov/wifiprov/hal"
+	"github.com/wifiprov/wifiprov/protocomm"
+	"github.com/wifiprov/wifiprov/protocomm/httpd"
+	"github.com/wifiprov/wifiprov/scheme"
+)
+
+// DefaultMaxStations is the number of stations that a zero Config lets join
+// the access point (manager.md 13).
+const DefaultMaxStations = 5
+
+// MinKey and MaxKey bound the length of a service key in bytes. The original
+// takes 64 and cuts it to 63 (Q-T23).
+const (
+	MinKey = 8
+	MaxKey = hal.MaxPassphrase
+)
+
+// Config holds the settings of a Scheme.
+type Config struct {
+	// AP opens the access point; required.
+	AP hal.SoftAP
+
+	// Listen opens the HTTP listener at every start; nil: TCP on port 80 of
+	// all addresses. It is not used with a Mux.
+	Listen func() (net.Listener, error)
+
+	// Mux is the application's HTTP server, for example an *http.ServeMux,
+	// to serve on instead (the original's set_httpd_handle); nil: a listener
+	// of our own. What net/http then decides is told in package httpd.
+	Mux httpd.Mux
+
+	// MaxConns bounds the open HTTP connections; 0: httpd.DefaultMaxConns.
+	MaxConns int
+
+	// MaxHeader bounds a request's header block in bytes; 0:
+	// httpd.DefaultMaxHeader.
+	MaxHeader int
+
+	// Channel of the access point, 1 to 13; 0: the driver's choice.
+	Channel uint8
+
+	// MaxStations that may join at the same time; 0: DefaultMaxStations.
+	MaxStations uint8
+
+	// Random is the source of session ids; nil: crypto/rand.Reader.
+	Random io.Reader
+
+	// Logger is told of refused requests and of trouble; nil is silent.
+	Logger hal.Logger
+}
+
+// Scheme is the SoftAP scheme. New makes it. Several services may be made of
+// one, as long as they do not need the same port.
+type Scheme struct {
+	cfg Config
+}
+
+var _ scheme.Scheme = (*Scheme)(nil)
+
+// New returns the scheme with these settings, which are copied and checked by
+// NewService.
+func New(cfg Config) *Scheme { return &Scheme{cfg: cfg} }
+
+// WiFiMode implements scheme.Scheme: ModeAPSTA.
+func (*Scheme) WiFiMode() hal.Mode { return hal.ModeAPSTA }
+
+// NewService implements scheme.Scheme; the service is a *Service. It fails
+// with protocomm.ErrInvalidArg for a configuration that cannot be used.
+func (s *Scheme) NewService() (scheme.Service, error) {
+	const op = "new service"
+	cfg := s.cfg
+	switch {
+	case cfg.AP == nil:
+		return nil, fail(op, protocomm.ErrInvalidArg, "Config.AP is nil; give it the driver's hal.SoftAP", nil)
+	case cfg.Channel > 13:
+		return nil, fail(op, protocomm.ErrInvalidArg, "Config.Channel "+strconv.Itoa(int(cfg.Channel))+" is not in 0…13", nil)
+	}
+	if cfg.MaxStations == 0 {
+		cfg.MaxStations = DefaultMaxStations
+	}
+	return &Service{
+		cfg: cfg,
+		server: httpd.New(httpd.Config{
+			Listen: cfg.Listen, Mux: cfg.Mux, MaxConns: cfg.MaxConns, MaxHeader: cfg.MaxHeader,
+			Random: cfg.Random, Logger: cfg.Logger,
+		}),
+	}, nil
+}
+
+// Service is the SoftAP transport of one manager. Addr and Wait may be called
+// from any goroutine; for the rest scheme.Service says what holds.
+type Service struct {
+	cfg    Config
+	server *httpd.Server
+
+	mu     sync.Mutex // guards what follows
+	closed bool
+	ssid   hal.SSID
+	key    hal.Secret
+	pc     *protocomm.Protocomm // that is being served, or nil
+	apOpen bool                 // perhaps
+}
+
+var _ scheme.Service = (*Service)(nil)
+
+// SetEndpoint implements scheme.Service. HTTP has no use for ids and takes
+// every name that can be the path of a URL.
+func (s *Service) SetEndpoint(name string, _ uint16) error { return httpd.CheckName(name) }
+
+// SetService implements scheme.Service (manager.md 13): the name is the SSID,
+// cut to 32 bytes; the key is empty or has 8 to 63 bytes (Q-T23).
+func (s *Service) SetService(name, key string) error {
+	const op = "set service"
+	if name == "" {
+		return fail(op, protocomm.ErrInvalidArg, "the service name is empty; it is the SSID of the access point", nil)
+	}
+	if key != "" && (len(key) < MinKey || len(key) > MaxKey) {
+		return fail(op, protocomm.ErrInvalidArg, "the service key has "+strconv.Itoa(len(key))+
+			" bytes; WPA needs 8 to 63, an open network none", nil)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.ssid = hal.SSID(name[:min(len(name), hal.MaxSSID)])
+	s.key = hal.Secret(key)
+	return nil
+}
+
+// Start implements scheme.Service: the HTTP server first, then the access
+// point.
+//
+// Errors: protocomm.ErrInvalidArg for nil, ErrInvalidState without a service
+// name, after Close, and when this instance is being served already,
+// ErrNotSupported when another one is; the listener's and the driver's.
+func (s *Service) Start(pc *protocomm.Protocomm) error {
+	const op = "start"
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case s.closed:
+		return fail(op, protocomm.ErrInvalidState, "the service is closed", nil)
+	case s.ssid == "":
+		return fail(op, protocomm.ErrInvalidState, "no service name is set; call SetService", nil)
+	}
+	if err := s.server.Start(pc); err != nil {
+		return fail(op, nil, "the HTTP server did not start", err)
+	}
+	if err := s.cfg.AP.StartSoftAP(s.apConfig()); err != nil {
+		s.undo(pc)
+		return fail(op, nil, "the access point did not open", err)
+	}
+	s.pc, s.apOpen = pc, true
+	return nil
+}
+
+// apConfig describes the access point. mu is held.
+func (s *Service) apConfig() hal.SoftAPConfig {
+	cfg := hal.SoftAPConfig{
+		SSID:        s.ssid,
+		Key:         s.key,
+		Auth:        hal.AuthOpen,
+		Channel:     s.cfg.Channel,
+		MaxStations: s.cfg.MaxStations,
+	}
+	if s.key != "" {
+		cfg.Auth = hal.AuthWPAWPA2PSK
+	}
+	return cfg
+}
+
+// undo stops the server after a failed start. mu is held.
+func (s *Service) undo(pc *protocomm.Protocomm) {
+	if err := s.server.Stop(pc); err != nil {
+		s.pc = pc // so that Stop can try again
+		s.cfg.Logger.Log(hal.LevelError, "the HTTP server could not be stopped", hal.Err(err))
+	}
+}
+
+// Stop implements scheme.Service: it stops the HTTP server as httpd.Server.Stop
+// does, and closes the access point. A client whose answer is still on its
+// way may lose it with the network. If one of the two fails, the other is
+// stopped all the same, and Stop may be repeated.
+func (s *Service) Stop() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.stop()
+}
+
+func (s *Service) stop() error {
+	const op = "stop"
+	var first error
+	if s.pc != nil {
+		if err := s.server.Stop(s.pc); err != nil {
+			first = fail(op, nil, "the HTTP server did not stop", err)
+		} else {
+			s.pc = nil
+		}
+	}
+	if s.apOpen {
+		if err := s.cfg.AP.StopSoftAP(); err != nil {
+			if first == nil {
+				first = fail(op, nil, "the access point did not close", err)
+			}
+		} else {
+			s.apOpen = false
+		}
+	}
+	return first
+}
+
+// Close implements scheme.Service. A service that runs is stopped.
+func (s *Service) Close() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := s.stop(); err != nil {
+		s.cfg.Logger.Log(hal.LevelError, "a service was closed and did not stop", hal.Err(err))
+	}
+	s.closed = true
+}
+
+// Addr returns the address of the HTTP listener; nil while the service is
+// stopped, and with a Mux.
+func (s *Service) Addr() net.Addr { return s.server.Addr() }
+
+// Wait blocks until the service is stopped and nothing is left of it: no
+// handler, connection or goroutine. A handler must not call it.
+func (s *Service) Wait() { s.server.Wait() }
+
+func fail(op string, kind error, why string, cause error) error {
+	return &protocomm.Error{Op: "softap: " + op, Why: why, Kind: kind, Err: cause}
+}
