@@ -1,0 +1,198 @@
+package wifiprov_test
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+const module = "github.com/wifiprov/wifiprov"
+
+// arrows says which packages of the module a package may import, by folder. A
+// folder not named here may import everything; those named are the library.
+var arrows = map[string][]string{
+	"hal":               {},
+	"hal/haltest":       {"hal"},
+	"hal/sim":           {"hal", "store", "store/wifistore"},
+	"hal/sim/simnet":    {},
+	"hal/sloghal":       {"hal"},
+	"store":             {"hal"},
+	"store/filestore":   {"store"},
+	"store/storetest":   {"store"},
+	"store/wifistore":   {"store", "hal"},
+	"protocomm":         {},
+	"protocomm/httpd":   {"hal", "protocomm"},
+	"security":          {"protocomm"},
+	"security/sec0":     {"protocomm", "security", "internal/pb"},
+	"security/sec1":     {"protocomm", "security", "internal/pb"},
+	"scheme":            {"hal", "protocomm"},
+	"scheme/schemetest": {"hal", "protocomm", "scheme", "security/sec0"},
+	"scheme/softap":     {"hal", "protocomm", "scheme", "protocomm/httpd"},
+	".":                 {"hal", "protocomm", "scheme", "internal/fsm", "internal/pb", "internal/protover"},
+	"client":            {"hal", "protocomm", "security", "security/sec0", "security/sec1", "internal/pb"},
+	"internal/fsm":      {"hal"},
+	"internal/pb":       {},
+	"internal/protover": {},
+}
+
+// everything may be imported by these alone.
+var tops = []string{"internal/provtest", "internal/cmd", "cmd", "examples"}
+
+// deviceSide packages run under TinyGo, where these imports do not fit or do
+// not work (design decision; flash per import was measured).
+var (
+	deviceSide = []string{
+		".", "hal", "hal/sim", "protocomm", "scheme", "security", "security/sec0", "security/sec1",
+		"store", "store/wifistore", "internal/fsm", "internal/pb", "internal/protover",
+	}
+	tooHeavy = []string{"fmt", "context", "encoding/json", "log", "log/slog", "net", "net/http", "os", "reflect"}
+)
+
+// imports returns what each folder's non-test files import.
+func imports(t *testing.T) map[string][]string {
+	t.Helper()
+	found := map[string][]string{}
+	err := filepath.WalkDir(".", func(path string, d fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case d.IsDir() && (strings.HasPrefix(d.Name(), ".") && path != "." || d.Name() == "testdata"):
+			return filepath.SkipDir
+		case !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go"):
+			return nil
+		}
+		file, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.ImportsOnly)
+		require.NoError(t, err)
+		dir := filepath.ToSlash(filepath.Dir(path))
+		if found[dir] == nil {
+			found[dir] = []string{}
+		}
+		for _, spec := range file.Imports {
+			name, err := strconv.Unquote(spec.Path.Value)
+			require.NoError(t, err)
+			found[dir] = append(found[dir], name)
+		}
+		return nil
+	})
+	require.NoError(t, err)
+	return found
+}
+
+// wrongArrow returns why dir must not import name, or nothing.
+func wrongArrow(dir, name string) string {
+	target, ours := strings.CutPrefix(name, module)
+	target = strings.TrimPrefix(target, "/")
+	if !ours {
+		return ""
+	}
+	if target == "" {
+		target = "."
+	}
+	allowed, listed := arrows[dir]
+	if !listed {
+		for _, top := range tops {
+			if dir == top || strings.HasPrefix(dir, top+"/") {
+				return ""
+			}
+		}
+		if strings.HasPrefix(dir, "internal/pb/") {
+			return "" // the generator's own folders
+		}
+		return "the folder has no row in the table of arrows"
+	}
+	if !slices.Contains(allowed, target) {
+		return "the arrow does not point this way"
+	}
+	return ""
+}
+
+// The arrows between the packages.
+func TestArrows(t *testing.T) {
+	for dir, names := range imports(t) {
+		for _, name := range names {
+			if why := wrongArrow(dir, name); why != "" {
+				t.Errorf("%s imports %s: %s", dir, name, why)
+			}
+		}
+	}
+	require.NotEmpty(t, wrongArrow("hal", module+"/store"), "the check sees nothing")
+	require.NotEmpty(t, wrongArrow(".", module+"/hal/sim"), "the check sees nothing")
+	require.NotEmpty(t, wrongArrow("newfolder", module+"/hal"), "the check sees nothing")
+}
+
+// What device-side packages must not import.
+func TestDeviceSideImports(t *testing.T) {
+	found := imports(t)
+	for _, dir := range deviceSide {
+		_, exists := found[dir]
+		require.True(t, exists, "%s is gone: correct the list", dir)
+		for _, name := range found[dir] {
+			require.NotContains(t, tooHeavy, name, "%s runs on a microcontroller", dir)
+		}
+	}
+}
+
+// Every exported name of the library has a comment.
+func TestEverythingIsDocumented(t *testing.T) {
+	for dir := range arrows {
+		packages, err := parser.ParseDir(token.NewFileSet(), dir, func(info fs.FileInfo) bool {
+			return !strings.HasSuffix(info.Name(), "_test.go")
+		}, parser.ParseComments)
+		require.NoError(t, err)
+		for _, pkg := range packages {
+			documented := false
+			for _, file := range pkg.Files {
+				documented = documented || file.Doc != nil
+				for _, decl := range file.Decls {
+					for _, name := range undocumented(decl) {
+						t.Errorf("%s: %s has no comment", dir, name)
+					}
+				}
+			}
+			require.True(t, documented, "package %s has no comment", dir)
+		}
+	}
+}
+
+func undocumented(decl ast.Decl) (names []string) {
+	switch d := decl.(type) {
+	case *ast.FuncDecl:
+		if d.Name.IsExported() && d.Doc == nil && exportedReceiver(d) && d.Name.Name != "Error" {
+			names = append(names, d.Name.Name)
+		}
+	case *ast.GenDecl:
+		for _, spec := range d.Specs {
+			switch s := spec.(type) {
+			case *ast.TypeSpec:
+				if s.Name.IsExported() && s.Doc == nil && d.Doc == nil {
+					names = append(names, s.Name.Name)
+				}
+			case *ast.ValueSpec:
+				if s.Names[0].IsExported() && s.Doc == nil && s.Comment == nil && d.Doc == nil {
+					names = append(names, s.Names[0].Name)
+				}
+			}
+		}
+	}
+	return names
+}
+
+func exportedReceiver(d *ast.FuncDecl) bool {
+	if d.Recv == nil {
+		return true
+	}
+	expr := d.Recv.List[0].Type
+	if star, ok := expr.(*ast.StarExpr); ok {
+		expr = star.X
+	}
+	name, ok := expr.(*ast.Ident)
+	return ok && name.IsExported()
+}

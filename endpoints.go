@@ -1,0 +1,126 @@
+package wifiprov
+
+import (
+	"time"
+
+	"github.com/wifiprov/wifiprov/internal/fsm"
+	"github.com/wifiprov/wifiprov/internal/protover"
+	"github.com/wifiprov/wifiprov/protocomm"
+)
+
+// Handler answers the requests of one endpoint of the application. See
+// protocomm.Handler.
+type Handler = protocomm.Handler
+
+// DisableAutoStop keeps the service up after success until StopProvisioning
+// (manager.md 4.7), and sets the cleanup delay: how long clients are still
+// answered once a stop began. Values below 100 ms act as 100 ms. It holds until
+// Deinit.
+//
+// Errors: ErrInvalidState unless initialised and idle.
+func (m *Manager) DisableAutoStop(cleanup time.Duration) error {
+	return m.whileIdle("DisableAutoStop", ErrInvalidState, func(in *instance) error {
+		in.mu.Lock()
+		defer in.mu.Unlock()
+		in.state.AutoStop = false
+		in.cleanup = cleanup
+		return nil
+	})
+}
+
+// SetAppInfo adds a member to the text of proto-ver, by which a client can ask
+// for the application's own protocol (manager.md 4.8). A label given before is
+// replaced (Q-M28).
+//
+// Errors: ErrInvalidArg for an empty label or the label "prov";
+// ErrInvalidState unless initialised and idle.
+func (m *Manager) SetAppInfo(label, version string, capabilities []string) error {
+	const op = "SetAppInfo"
+	if label == "" || label == "prov" {
+		return fail(op, ErrInvalidArg, "the label must not be empty or \"prov\", which is the service's own", nil)
+	}
+	app := protover.App{Label: label, Version: version, Capabilities: append([]string(nil), capabilities...)}
+	return m.whileIdle(op, ErrInvalidState, func(in *instance) error {
+		for i := range in.apps {
+			if in.apps[i].Label == label {
+				in.apps[i] = app
+				return nil
+			}
+		}
+		in.apps = append(in.apps, app)
+		return nil
+	})
+}
+
+// CreateEndpoint reserves an endpoint of the application before the service
+// starts (manager.md 4.9). The ids, which matter on BLE only, follow the order
+// of the calls. Once the service is up, RegisterEndpoint gives it a handler.
+//
+// Errors: ErrInvalidState when not initialised; ErrFail unless idle, and for
+// a name that exists; ErrInvalidArg for an empty name; or what the scheme
+// reports.
+func (m *Manager) CreateEndpoint(name string) error {
+	const op = "CreateEndpoint"
+	return m.whileIdle(op, ErrFail, func(in *instance) error {
+		if name == "" {
+			return fail(op, ErrInvalidArg, "the name is empty", nil)
+		}
+		for _, e := range builtIn {
+			if e.name == name {
+				return fail(op, ErrFail, name+" is an endpoint of the service; choose another name", nil)
+			}
+		}
+		for _, other := range in.created {
+			if other == name {
+				return fail(op, ErrFail, name+" was created before", nil)
+			}
+		}
+		id := uint16(firstCustomID + len(in.created))
+		if err := in.svc.SetEndpoint(name, id); err != nil {
+			return fail(op, nil, "the scheme refused the endpoint "+name, err)
+		}
+		in.created = append(in.created, name)
+		return nil
+	})
+}
+
+// whileIdle runs fn as a job if the service is idle.
+func (m *Manager) whileIdle(op string, kind error, fn func(in *instance) error) error {
+	return m.withInstance(op, func(in *instance) error {
+		if phase := in.snapshot().Phase; phase != fsm.Idle {
+			return fail(op, kind, "the service is "+phase.String()+"; call it between Init and StartProvisioning", nil)
+		}
+		return fn(in)
+	})
+}
+
+// RegisterEndpoint gives an endpoint its handler while the service runs,
+// usually at EventStart (manager.md 4.10). HTTP and console carry names that
+// were not created as well.
+//
+// Errors: ErrInvalidState when not initialised; ErrFail when the service is
+// not running or the name has a handler; ErrInvalidArg for an empty name or a
+// nil handler; or what the transport reports.
+func (m *Manager) RegisterEndpoint(name string, h Handler) error {
+	const op = "RegisterEndpoint"
+	return m.withInstance(op, func(in *instance) error {
+		if !in.snapshot().Running() {
+			return fail(op, ErrFail, "the service is "+in.snapshot().Phase.String()+"; register at EventStart or later", nil)
+		}
+		if err := in.pc.AddEndpoint(name, h); err != nil {
+			return fail(op, nil, "", err)
+		}
+		return nil
+	})
+}
+
+// UnregisterEndpoint removes an endpoint while the service runs, one of the
+// service's own included (manager.md 4.11). A request under way is still
+// answered. Otherwise it does nothing.
+func (m *Manager) UnregisterEndpoint(name string) {
+	m.do(func() {
+		if in := m.instance(); in != nil && in.snapshot().Running() {
+			_ = in.pc.RemoveEndpoint(name) // an unknown name is nothing to do
+		}
+	})
+}

@@ -1,0 +1,28 @@
+package wifiprov
+
+import "github.com/wifiprov/wifiprov/protocomm"
+
+// Errors to branch on with errors.Is. What a method returns wraps one of them
+// and says what failed and what to do. An error of the Wi-Fi driver is in the
+// chain as well.
+var (
+	// ErrInvalidState: not initialised, or not possible in the present state
+	// (INVALID_STATE of the C original).
+	ErrInvalidState = protocomm.ErrInvalidState
+	// ErrInvalidArg: an argument that cannot be used (INVALID_ARG).
+	ErrInvalidArg = protocomm.ErrInvalidArg
+	// ErrFail: refused or failed for another reason (FAIL).
+	ErrFail = protocomm.ErrFail
+	// ErrNotFound: no such endpoint (NOT_FOUND).
+	ErrNotFound = protocomm.ErrNotFound
+	// ErrNotSupported: the scheme is in use by another instance
+	// (NOT_SUPPORTED).
+	ErrNotSupported = protocomm.ErrNotSupported
+)
+
+// fail makes the error of one operation. kind nil leaves only the cause.
+func fail(op string, kind error, why string, cause error) error {
+	return &protocomm.Error{Op: "wifiprov: " + op, Why: why, Kind: kind, Err: cause}
+}
+
+const notInitialised = "the manager is not initialised; call Init first"

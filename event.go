@@ -1,0 +1,223 @@
+package wifiprov
+
+import (
+	"sync"
+
+	"github.com/wifiprov/wifiprov/hal"
+	"github.com/wifiprov/wifiprov/internal/fsm"
+)
+
+// EventKind says what happened (manager.md 2.4).
+type EventKind uint8
+
+// Events, in the order of an undisturbed provisioning. EventCredFail and
+// EventCredSuccess can repeat and follow each other in any order, when the
+// application reconnects after a failure or the link is lost again (Q-M22);
+// EventStart repeats after ResetForReprovision.
+const (
+	// EventInit: Init succeeded.
+	EventInit EventKind = iota + 1
+	// EventStart: the service is up.
+	EventStart
+	// EventCredRecv: credentials were accepted, Event.Station; the station
+	// connects in a second.
+	EventCredRecv
+	// EventCredFail: an attempt to connect failed for good, Event.Reason.
+	EventCredFail
+	// EventCredSuccess: the station got an address.
+	EventCredSuccess
+	// EventEnd: the service has stopped.
+	EventEnd
+	// EventDeinit: the manager was de-initialised.
+	EventDeinit
+)
+
+// String returns the C original's name without its prefix, "CRED_RECV".
+func (k EventKind) String() string {
+	switch k {
+	case EventInit:
+		return "INIT"
+	case EventStart:
+		return "START"
+	case EventCredRecv:
+		return "CRED_RECV"
+	case EventCredFail:
+		return "CRED_FAIL"
+	case EventCredSuccess:
+		return "CRED_SUCCESS"
+	case EventEnd:
+		return "END"
+	case EventDeinit:
+		return "DEINIT"
+	}
+	return "unknown event"
+}
+
+// Event is one report to the application.
+type Event struct {
+	Kind EventKind
+	// Reason why the attempt failed, with EventCredFail.
+	Reason FailReason
+	// Station is what was applied, with EventCredRecv.
+	Station hal.StationConfig
+}
+
+// FailReason is why credentials did not work (manager.md 2.3), with the
+// protocol's numbers.
+type FailReason uint8
+
+// Fail reasons.
+const (
+	// ReasonAuthError: the network refused the passphrase.
+	ReasonAuthError = FailReason(fsm.AuthError)
+	// ReasonAPNotFound: no such network is in range.
+	ReasonAPNotFound = FailReason(fsm.APNotFound)
+)
+
+// String returns "authentication error" or "access point not found".
+func (r FailReason) String() string {
+	switch r {
+	case ReasonAuthError:
+		return "authentication error"
+	case ReasonAPNotFound:
+		return "access point not found"
+	}
+	return "unknown reason"
+}
+
+// StationState is what the station does (manager.md 2.2).
+type StationState uint8
+
+// Station states.
+const (
+	// StationConnecting, also before any credentials were applied.
+	StationConnecting = StationState(fsm.Connecting)
+	// StationConnected: it has an address.
+	StationConnected = StationState(fsm.Connected)
+	// StationDisconnected: the credentials failed.
+	StationDisconnected = StationState(fsm.Disconnected)
+)
+
+// String returns "connecting", "connected" or "disconnected".
+func (s StationState) String() string {
+	switch s {
+	case StationConnecting:
+		return "connecting"
+	case StationConnected:
+		return "connected"
+	case StationDisconnected:
+		return "disconnected"
+	}
+	return "unknown state"
+}
+
+// maxPendingEvents bounds what a handler that does not return lets pile up.
+const maxPendingEvents = 32
+
+// delivery is an event on its way to its handlers.
+type delivery struct {
+	event  Event
+	scheme func(Event)
+	app    func(Event)
+	after  chan struct{} // closed when the handlers returned; may be nil
+}
+
+// events delivers events in order and never two at once: whoever finds nobody
+// delivering does it, for all others. So a handler may cause further events;
+// they come after it has returned.
+type events struct {
+	mu         sync.Mutex
+	pending    []delivery
+	delivering bool
+	handling   bool // a handler is running
+	subs       []*subscription
+}
+
+type subscription struct{ fn func(Event) }
+
+func (q *events) add(d delivery) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if len(q.pending) >= maxPendingEvents {
+		q.dropRepeat()
+	}
+	q.pending = append(q.pending, d)
+}
+
+// dropRepeat drops the oldest of the events that can repeat without end. The
+// others happen a few times between Init and Deinit only.
+func (q *events) dropRepeat() {
+	for i, d := range q.pending {
+		if d.event.Kind == EventCredFail || d.event.Kind == EventCredSuccess {
+			q.pending = append(q.pending[:i], q.pending[i+1:]...)
+			return
+		}
+	}
+}
+
+// deliver calls the handlers of all pending events, unless that is being done.
+func (q *events) deliver() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.delivering {
+		return
+	}
+	q.delivering = true
+	defer func() { q.delivering = false }()
+	for len(q.pending) > 0 {
+		d := q.pending[0]
+		q.pending = q.pending[1:]
+		q.hand(d)
+	}
+	q.pending = nil
+}
+
+// hand runs the handlers of one event without the lock.
+func (q *events) hand(d delivery) {
+	subs := append([]*subscription(nil), q.subs...)
+	q.handling = true
+	q.mu.Unlock()
+	defer func() {
+		q.mu.Lock()
+		// In this order: who waited for the event is in no handler.
+		q.handling = false
+		if d.after != nil {
+			close(d.after)
+		}
+	}()
+	if d.scheme != nil {
+		d.scheme(d.event)
+	}
+	if d.app != nil {
+		d.app(d.event)
+	}
+	for _, sub := range subs {
+		sub.fn(d.event)
+	}
+}
+
+// inHandler reports whether the caller may be a handler; if not, it can wait
+// for deliveries.
+func (q *events) inHandler() bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.handling
+}
+
+// subscribe registers fn until the function returned is called.
+func (q *events) subscribe(fn func(Event)) func() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	sub := &subscription{fn}
+	q.subs = append(q.subs, sub)
+	return func() {
+		q.mu.Lock()
+		defer q.mu.Unlock()
+		for i, other := range q.subs {
+			if other == sub {
+				q.subs = append(q.subs[:i:i], q.subs[i+1:]...)
+				return
+			}
+		}
+	}
+}

@@ -1,0 +1,200 @@
+// Softap is a simulated device that stays up for a stock client, and keeps its
+// Wi-Fi configuration in a file between runs:
+//
+//	go run ./examples/softap
+//
+// and then, from ESP-IDF's tools/esp_prov,
+//
+//	python esp_prov.py --transport softap --service_name 127.0.0.1:8080 \
+//	    --sec_ver 1 --pop abcd1234 --ssid HomeNet --passphrase "correct horse"
+//
+// Around it are the networks HomeNet (passphrase "correct horse") and Café
+// (open). Run it again to see that it remembers; -reset makes it forget.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"os/signal"
+	"time"
+
+	"github.com/wifiprov/wifiprov"
+	"github.com/wifiprov/wifiprov/hal"
+	"github.com/wifiprov/wifiprov/hal/sim"
+	"github.com/wifiprov/wifiprov/protocomm"
+	"github.com/wifiprov/wifiprov/scheme/softap"
+	"github.com/wifiprov/wifiprov/security"
+	"github.com/wifiprov/wifiprov/security/sec0"
+	"github.com/wifiprov/wifiprov/security/sec1"
+	"github.com/wifiprov/wifiprov/store/filestore"
+)
+
+type options struct {
+	addr, pop, flash string
+	secVersion       int
+	reset            bool
+	lifetime         time.Duration
+}
+
+func main() {
+	var o options
+	flag.StringVar(&o.addr, "addr", "127.0.0.1:8080", "`address` to serve on")
+	flag.IntVar(&o.secVersion, "sec", 1, "security `mode`, 0 or 1")
+	flag.StringVar(&o.pop, "pop", "abcd1234", "proof of possession; empty: none")
+	flag.StringVar(&o.flash, "flash", "device.json", "`file` that stands for the board's flash")
+	flag.BoolVar(&o.reset, "reset", false, "forget the stored credentials first")
+	flag.DurationVar(&o.lifetime, "for", 0, "end after this `time`; 0: when interrupted")
+	flag.Parse()
+
+	ctx, cancel := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer cancel()
+	if o.lifetime > 0 {
+		ctx, cancel = context.WithTimeout(ctx, o.lifetime)
+		defer cancel()
+	}
+	if err := run(ctx, o, os.Stdout); err != nil {
+		fmt.Fprintln(os.Stderr, "softap:", err)
+		os.Exit(1)
+	}
+}
+
+// run is the device from power-on to power-off, which is the end of ctx.
+func run(ctx context.Context, o options, out io.Writer) error {
+	board, err := powerOn(o)
+	if err != nil {
+		return err
+	}
+	defer board.Close()
+
+	var m wifiprov.Manager
+	err = m.Init(wifiprov.Config{
+		WiFi: board,
+		Scheme: softap.New(softap.Config{
+			AP: board,
+			Listen: func() (net.Listener, error) {
+				l, err := net.Listen("tcp", o.addr)
+				if err == nil {
+					fmt.Fprintf(out, "serving on %s\n", l.Addr())
+				}
+				return l, err
+			},
+		}),
+		EventHandler: func(e wifiprov.Event) { report(out, e) },
+	})
+	if err != nil {
+		return err
+	}
+	defer m.Deinit()
+
+	if o.reset {
+		if err := m.ResetProvisioning(); err != nil {
+			return err
+		}
+	}
+	provisioned, err := m.IsProvisioned()
+	if err != nil {
+		return err
+	}
+	if !provisioned {
+		if err := provision(ctx, &m, o, board); err != nil {
+			return err
+		}
+	}
+	return normalLife(ctx, board, out)
+}
+
+// powerOn puts a board into its neighbourhood.
+func powerOn(o options) (*sim.Board, error) {
+	flash, err := filestore.Open(o.flash)
+	if err != nil {
+		return nil, err
+	}
+	air := sim.NewAir(sim.AirConfig{})
+	for _, ap := range []sim.APConfig{
+		{SSID: "HomeNet", Passphrase: "correct horse", Channel: 6, RSSI: -47, Auth: hal.AuthWPA2PSK},
+		{SSID: "Café", Channel: 11, RSSI: -68},
+	} {
+		if _, err := air.AddAP(ap); err != nil {
+			return nil, err
+		}
+	}
+	return air.NewBoard(sim.BoardConfig{Store: flash})
+}
+
+// provision runs the service until it ends, or ctx does.
+func provision(ctx context.Context, m *wifiprov.Manager, o options, board *sim.Board) error {
+	sec, err := newSecurity(o)
+	if err != nil {
+		return err
+	}
+	mac := board.MAC()
+	name := fmt.Sprintf("PROV_%02X%02X%02X", mac[3], mac[4], mac[5])
+	if err := m.StartProvisioning(sec, name, ""); err != nil {
+		return err
+	}
+	select {
+	case <-m.Done():
+	case <-ctx.Done():
+	}
+	return nil
+}
+
+func newSecurity(o options) (protocomm.Security, error) {
+	switch o.secVersion {
+	case 0:
+		return sec0.New(), nil
+	case 1:
+		return sec1.New(sec1.Config{PoP: security.Secret(o.pop)})
+	}
+	return nil, fmt.Errorf("-sec is %d; it can be 0 or 1", o.secVersion)
+}
+
+// normalLife is what a provisioned device does: it joins its network and stays.
+func normalLife(ctx context.Context, board *sim.Board, out io.Writer) error {
+	if ctx.Err() != nil {
+		return nil
+	}
+	config, err := board.StationConfig()
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(out, "provisioned for %s\n", config.SSID)
+	if link, err := board.Link(); err == nil { // still from provisioning
+		fmt.Fprintf(out, "online with address %s\n", link.IP)
+	} else if err := join(board, out); err != nil {
+		return err
+	}
+	<-ctx.Done()
+	return nil
+}
+
+// join connects to the stored network, as firmware does after power-on.
+func join(board *sim.Board, out io.Writer) error {
+	board.Subscribe(func(e hal.Event) {
+		if e.Kind == hal.EventGotIP {
+			fmt.Fprintf(out, "online with address %s\n", e.IP)
+		}
+	})
+	if err := errors.Join(board.SetMode(hal.ModeSTA), board.Start()); err != nil {
+		return err
+	}
+	return board.Connect()
+}
+
+func report(out io.Writer, e wifiprov.Event) {
+	switch e.Kind {
+	case wifiprov.EventCredRecv:
+		fmt.Fprintf(out, "got credentials for %s\n", e.Station.SSID)
+	case wifiprov.EventCredFail:
+		fmt.Fprintf(out, "could not join: %s; the client may reset and try again\n", e.Reason)
+	case wifiprov.EventCredSuccess:
+		fmt.Fprintln(out, "the credentials work")
+	case wifiprov.EventEnd:
+		fmt.Fprintln(out, "service ended")
+	}
+}

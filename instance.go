@@ -1,0 +1,189 @@
+package wifiprov
+
+import (
+	"errors"
+	"sync"
+	"time"
+
+	"github.com/wifiprov/wifiprov/hal"
+	"github.com/wifiprov/wifiprov/internal/fsm"
+	"github.com/wifiprov/wifiprov/internal/protover"
+	"github.com/wifiprov/wifiprov/protocomm"
+	"github.com/wifiprov/wifiprov/scheme"
+)
+
+// instance is what a Manager is from Init to Deinit. Its methods run as jobs
+// of the manager's serial queue, unless they say otherwise.
+type instance struct {
+	m   *Manager
+	cfg Config
+	svc scheme.Service
+
+	// Settings made in IDLE.
+	apps    []protover.App
+	created []string // names of the application's endpoints, in id order
+	cleanup time.Duration
+
+	// The running service.
+	pc          *protocomm.Protocomm
+	unsubscribe func()
+	connect     timer
+	autoStop    timer
+	cleaning    timer
+	scan        scan
+
+	// freeing: Deinit waits for the tear-down, and the context goes with it.
+	freeing bool
+	// tornDown is closed when a tear-down is complete.
+	tornDown chan struct{}
+	stopErr  error
+	// gone is closed when DEINIT was delivered.
+	gone chan struct{}
+
+	mu       sync.Mutex // guards what requests and getters read:
+	state    fsm.State
+	link     hal.Link // of the last address
+	linked   bool
+	accepted []acceptedConfig // by SetConfig, one a session
+}
+
+// snapshot returns the present state, from any goroutine.
+func (in *instance) snapshot() fsm.State {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	return in.state
+}
+
+// step feeds the state machine and carries out what it says.
+func (in *instance) step(input fsm.Input) fsm.Result {
+	in.mu.Lock()
+	next, actions, result := fsm.Step(in.state, input)
+	in.state = next
+	in.mu.Unlock()
+	for _, a := range actions.List() {
+		in.act(a)
+	}
+	return result
+}
+
+// act carries out one action. BringUp, ApplyConfig, Blank and Forget belong to
+// the API function that asked, because their outcome is its answer.
+func (in *instance) act(a fsm.Action) {
+	switch a {
+	case fsm.ArmConnect:
+		in.arm(&in.connect, connectDelay, fsm.ConnectDue)
+	case fsm.ArmReconnect:
+		in.arm(&in.connect, reconnectPause, fsm.ConnectDue)
+	case fsm.Connect:
+		in.startConnecting()
+	case fsm.ArmAutoStop:
+		in.arm(&in.autoStop, in.cfg.AutoStop, fsm.AutoStopDue)
+	case fsm.StopTimers:
+		in.connect.stop()
+		in.autoStop.stop()
+	case fsm.EndScan:
+		in.endScan(nil)
+	case fsm.DropScan:
+		in.dropScan()
+	case fsm.Unsubscribe:
+		in.unsubscribe()
+	case fsm.ArmCleanup:
+		in.arm(&in.cleaning, max(in.cleanup, minCleanup), fsm.CleanupDue)
+	case fsm.TearDown:
+		in.tearDown()
+	case fsm.EmitStart:
+		in.emit(Event{Kind: EventStart}, nil)
+	case fsm.EmitCredRecv:
+		cfg, _ := in.cfg.WiFi.StationConfig()
+		in.emit(Event{Kind: EventCredRecv, Station: cfg}, nil)
+	case fsm.EmitCredFail:
+		in.emit(Event{Kind: EventCredFail, Reason: FailReason(in.snapshot().Reason)}, nil)
+	case fsm.EmitCredSuccess:
+		in.emit(Event{Kind: EventCredSuccess}, nil)
+	case fsm.EmitEnd:
+		in.emit(Event{Kind: EventEnd}, in.m.runningSince())
+	}
+}
+
+// emit queues an event; it is delivered when the job is over.
+func (in *instance) emit(e Event, after chan struct{}) {
+	in.m.events.add(delivery{event: e, scheme: in.cfg.SchemeHandler, app: in.cfg.EventHandler, after: after})
+}
+
+// startConnecting begins to join, and reports what the driver refuses.
+func (in *instance) startConnecting() {
+	err := in.cfg.WiFi.Connect()
+	switch {
+	case err == nil:
+	case errors.Is(err, hal.ErrBusy):
+		in.step(fsm.Input{Kind: fsm.ConnectBusy})
+	default:
+		in.log(hal.LevelWarn, "the Wi-Fi driver refused to connect", err)
+		in.step(fsm.Input{Kind: fsm.ConnectError})
+	}
+}
+
+// wifiEvent takes an event of the driver.
+func (in *instance) wifiEvent(e hal.Event) {
+	switch e.Kind {
+	case hal.EventStationStart:
+		in.step(fsm.Input{Kind: fsm.StationUp})
+	case hal.EventDisconnected:
+		in.step(fsm.Input{Kind: fsm.Lost, Reason: e.Reason})
+	case hal.EventScanDone:
+		in.scanDone(e)
+	case hal.EventGotIP:
+		in.rememberLink()
+		in.step(fsm.Input{Kind: fsm.GotIP})
+	}
+}
+
+// rememberLink keeps what a client will be told, should the link be gone when
+// it asks (Q-E19).
+func (in *instance) rememberLink() {
+	link, err := in.cfg.WiFi.Link()
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	in.link, in.linked = link, err == nil
+}
+
+func (in *instance) log(level hal.Level, msg string, err error) {
+	if err == nil {
+		in.cfg.Logger.Log(level, msg)
+		return
+	}
+	in.cfg.Logger.Log(level, msg, hal.Err(err))
+}
+
+// timer is one pending input. armed again or stopped, what was pending does
+// not happen even when its callback has begun.
+type timer struct {
+	t   hal.Timer
+	gen uint
+}
+
+func (t *timer) stop() {
+	t.gen++
+	if t.t != nil {
+		t.t.Stop()
+		t.t = nil
+	}
+}
+
+// after replaces what is pending in t by fn, as a job, in d.
+func (in *instance) after(t *timer, d time.Duration, fn func()) {
+	t.stop()
+	gen := t.gen
+	t.t = in.cfg.Clock.AfterFunc(d, func() {
+		in.m.post(func() {
+			if t.gen == gen {
+				t.t = nil
+				fn()
+			}
+		})
+	})
+}
+
+func (in *instance) arm(t *timer, d time.Duration, kind fsm.InputKind) {
+	in.after(t, d, func() { in.step(fsm.Input{Kind: kind}) })
+}

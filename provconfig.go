@@ -1,0 +1,155 @@
+package wifiprov
+
+import (
+	"strings"
+
+	"github.com/wifiprov/wifiprov/hal"
+	"github.com/wifiprov/wifiprov/internal/fsm"
+	"github.com/wifiprov/wifiprov/internal/pb"
+	"github.com/wifiprov/wifiprov/protocomm"
+)
+
+// acceptedConfig is what a session's SetConfig left for its ApplyConfig.
+type acceptedConfig struct {
+	session protocomm.SessionID
+	station hal.StationConfig
+}
+
+// maxAccepted bounds them for a transport that never closes its sessions.
+const maxAccepted = 16
+
+// handleConfig answers prov-config (endpoints.md 2).
+func (in *instance) handleConfig(session protocomm.SessionID, req []byte) ([]byte, error) {
+	const op = "prov-config"
+	var cmd, resp pb.WiFiConfigPayload
+	if err := cmd.Unmarshal(req); err != nil {
+		return nil, fail(op, ErrInvalidArg, "the request does not decode", err)
+	}
+	switch cmd.Msg {
+	case pb.WiFiConfigMsgTypeCmdGetStatus:
+		resp.Msg = pb.WiFiConfigMsgTypeRespGetStatus
+		resp.WhichPayload = pb.WiFiConfigPayloadRespGetStatus
+		seen := in.status(&resp.RespGetStatus)
+		answer := resp.AppendTo(make([]byte, 0, resp.Size()))
+		if seen {
+			in.m.post(func() { in.step(fsm.Input{Kind: fsm.StatusSeen}) })
+		}
+		return answer, nil
+	case pb.WiFiConfigMsgTypeCmdSetConfig:
+		if cmd.WhichPayload != pb.WiFiConfigPayloadCmdSetConfig {
+			return nil, fail(op, ErrInvalidArg, "SetConfig comes without its payload", nil)
+		}
+		resp.Msg = pb.WiFiConfigMsgTypeRespSetConfig
+		resp.WhichPayload = pb.WiFiConfigPayloadRespSetConfig
+		resp.RespSetConfig.Status = in.accept(session, &cmd.CmdSetConfig)
+	case pb.WiFiConfigMsgTypeCmdApplyConfig:
+		resp.Msg = pb.WiFiConfigMsgTypeRespApplyConfig
+		resp.WhichPayload = pb.WiFiConfigPayloadRespApplyConfig
+		resp.RespApplyConfig.Status = in.apply(session)
+	default:
+		return nil, fail(op, ErrInvalidArg, cmd.Msg.String()+" is not a request", nil)
+	}
+	return resp.AppendTo(make([]byte, 0, resp.Size())), nil
+}
+
+// status fills in what the station does, and reports whether the client was
+// told that it is connected.
+func (in *instance) status(resp *pb.RespGetStatus) (connected bool) {
+	if in.m.instance() != in {
+		// Not "Connected", as the C original's defaults say (Q-E1).
+		resp.Status = pb.StatusInternalError
+		resp.StaState = pb.WiFiStationStateDisconnected
+		return false
+	}
+	state := in.snapshot()
+	switch state.Station {
+	case fsm.Connected:
+		link, ok := in.presentLink()
+		if !ok {
+			resp.StaState = pb.WiFiStationStateConnecting
+			return false
+		}
+		resp.StaState = pb.WiFiStationStateConnected
+		resp.WhichState = pb.RespGetStatusConnected
+		resp.Connected = pb.WiFiConnectedState{
+			IP4Addr:  link.IP.String(),
+			AuthMode: pb.WiFiAuthMode(link.AP.Auth),
+			SSID:     []byte(link.AP.SSID),
+			BSSID:    link.AP.BSSID[:],
+			Channel:  int32(link.AP.Channel),
+		}
+		return true
+	case fsm.Disconnected:
+		resp.StaState = pb.WiFiStationStateConnectionFailed
+		resp.WhichState = pb.RespGetStatusFailReason
+		resp.FailReason = pb.WiFiConnectFailedReason(state.Reason)
+	default:
+		resp.StaState = pb.WiFiStationStateConnecting
+	}
+	return false
+}
+
+// presentLink returns the station's link, or the last one known when it was
+// lost in between (Q-E19).
+func (in *instance) presentLink() (hal.Link, bool) {
+	if link, err := in.cfg.WiFi.Link(); err == nil {
+		return link, true
+	}
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	return in.link, in.linked
+}
+
+// accept checks the credentials and keeps them for ApplyConfig. BSSID and
+// channel are checked but not used, as in the C original (Q-E12).
+func (in *instance) accept(session protocomm.SessionID, cmd *pb.CmdSetConfig) pb.Status {
+	if n := len(cmd.BSSID); n != 0 && n != len(hal.BSSID{}) ||
+		len(cmd.SSID) > hal.MaxSSID || len(cmd.Passphrase) > hal.MaxPassphrase {
+		return pb.StatusInvalidArgument
+	}
+	passphrase, _, _ := strings.Cut(string(cmd.Passphrase), "\x00")
+	config := acceptedConfig{session, hal.StationConfig{
+		SSID:       hal.SSID(cmd.SSID),
+		Passphrase: hal.Secret(passphrase),
+	}}
+	in.forgetAccepted(session)
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	if len(in.accepted) == maxAccepted {
+		in.accepted = append(in.accepted[:0], in.accepted[1:]...)
+	}
+	in.accepted = append(in.accepted, config)
+	return pb.StatusSuccess
+}
+
+// apply hands over what the same session set, once.
+func (in *instance) apply(session protocomm.SessionID) pb.Status {
+	station, ok := in.takeAccepted(session)
+	if !ok || in.m.instance() != in {
+		return pb.StatusInternalError
+	}
+	if err := in.m.ConfigureStation(station); err != nil {
+		in.log(hal.LevelWarn, "credentials from a client could not be applied", err)
+		return pb.StatusInternalError
+	}
+	return pb.StatusSuccess
+}
+
+// takeAccepted removes and returns what a session set.
+func (in *instance) takeAccepted(session protocomm.SessionID) (hal.StationConfig, bool) {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	for i, c := range in.accepted {
+		if c.session == session {
+			last := len(in.accepted) - 1
+			in.accepted[i] = in.accepted[last]
+			in.accepted[last] = acceptedConfig{}
+			in.accepted = in.accepted[:last]
+			return c.station, true
+		}
+	}
+	return hal.StationConfig{}, false
+}
+
+// forgetAccepted drops what a session set, when it closes or sets anew (Q-E15).
+func (in *instance) forgetAccepted(session protocomm.SessionID) { in.takeAccepted(session) }

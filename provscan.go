@@ -1,0 +1,93 @@
+package wifiprov
+
+import (
+	"github.com/wifiprov/wifiprov/hal"
+	"github.com/wifiprov/wifiprov/internal/pb"
+	"github.com/wifiprov/wifiprov/protocomm"
+)
+
+// handleScan answers prov-scan (endpoints.md 3).
+func (in *instance) handleScan(_ protocomm.SessionID, req []byte) ([]byte, error) {
+	const op = "prov-scan"
+	var cmd, resp pb.WiFiScanPayload
+	if err := cmd.Unmarshal(req); err != nil {
+		return nil, fail(op, ErrInvalidArg, "the request does not decode", err)
+	}
+	switch cmd.Msg {
+	case pb.WiFiScanMsgTypeCmdScanStart:
+		if cmd.WhichPayload != pb.WiFiScanPayloadCmdScanStart {
+			return nil, fail(op, ErrInvalidArg, "ScanStart comes without its payload", nil)
+		}
+		resp.Msg = pb.WiFiScanMsgTypeRespScanStart
+		resp.WhichPayload = pb.WiFiScanPayloadRespScanStart
+		status, err := in.serveScanStart(&cmd.CmdScanStart)
+		if err != nil {
+			return nil, err
+		}
+		resp.Status = status
+	case pb.WiFiScanMsgTypeCmdScanStatus:
+		running, found := in.scanned()
+		resp.Msg = pb.WiFiScanMsgTypeRespScanStatus
+		resp.WhichPayload = pb.WiFiScanPayloadRespScanStatus
+		resp.RespScanStatus = pb.RespScanStatus{ScanFinished: !running, ResultCount: uint32(len(found))}
+	case pb.WiFiScanMsgTypeCmdScanResult:
+		if cmd.WhichPayload != pb.WiFiScanPayloadCmdScanResult {
+			return nil, fail(op, ErrInvalidArg, "ScanResult comes without its payload", nil)
+		}
+		from, count := cmd.CmdScanResult.StartIndex, cmd.CmdScanResult.Count
+		if limit := uint64(in.cfg.ScanEntries); uint64(from) >= limit || uint64(from)+uint64(count) > limit {
+			return nil, fail(op, ErrInvalidArg, "the window of ScanResult ends beyond what a scan can keep", nil)
+		}
+		resp.Msg = pb.WiFiScanMsgTypeRespScanResult
+		resp.WhichPayload = pb.WiFiScanPayloadRespScanResult
+		resp.Status, resp.RespScanResult.Entries = in.scanPage(int(from), int(count))
+	default:
+		return nil, fail(op, ErrInvalidArg, cmd.Msg.String()+" is not a request", nil)
+	}
+	return resp.AppendTo(make([]byte, 0, resp.Size())), nil
+}
+
+// serveScanStart starts a scan, or joins the one that runs, and if the client
+// asks for it waits for its end.
+func (in *instance) serveScanStart(cmd *pb.CmdScanStart) (pb.Status, error) {
+	var (
+		done *scanEnd
+		err  error
+	)
+	in.m.do(func() { done, err = in.startScan(newScanParams(cmd)) })
+	if err != nil {
+		in.log(hal.LevelWarn, "a scan could not be started", err)
+		return pb.StatusInternalError, nil
+	}
+	if !cmd.Blocking {
+		return pb.StatusSuccess, nil
+	}
+	<-done.c
+	return pb.StatusSuccess, done.err
+}
+
+// scanPage returns entries of the last scan. A window past the end of the list
+// is an InternalError with what there is (Q-E4).
+func (in *instance) scanPage(from, count int) (pb.Status, []pb.WiFiScanResult) {
+	_, found := in.scanned()
+	status := pb.StatusSuccess
+	end := from + count
+	if end > len(found) {
+		end = len(found)
+		if count > 0 {
+			status = pb.StatusInternalError
+		}
+	}
+	var entries []pb.WiFiScanResult
+	for i := from; i < end; i++ {
+		ap := &found[i]
+		entries = append(entries, pb.WiFiScanResult{
+			SSID:    []byte(ap.SSID),
+			Channel: uint32(ap.Channel),
+			RSSI:    int32(ap.RSSI),
+			BSSID:   ap.BSSID[:],
+			Auth:    pb.WiFiAuthMode(ap.Auth),
+		})
+	}
+	return status, entries
+}

@@ -1,0 +1,163 @@
+package wifiprov
+
+import (
+	"github.com/wifiprov/wifiprov/hal"
+	"github.com/wifiprov/wifiprov/internal/fsm"
+	"github.com/wifiprov/wifiprov/internal/protover"
+	"github.com/wifiprov/wifiprov/protocomm"
+)
+
+// StartProvisioning brings the service up under serviceName (SoftAP: the SSID;
+// BLE: the device name), protected by serviceKey where the scheme has a use
+// for it (empty: open), with security sec: sec0.New, sec1.New
+// (manager.md 4.4). EventStart follows.
+//
+// The station is disconnected and its configuration blanked in RAM; the stored
+// credentials stay until a client applies new ones. After an error the former
+// configuration is back, and the radio is left started in station mode.
+//
+// Errors: ErrInvalidState unless initialised and idle; ErrInvalidArg for a nil
+// security or a name or key that the scheme cannot use; otherwise the error of
+// the driver, scheme or transport.
+func (m *Manager) StartProvisioning(sec protocomm.Security, serviceName, serviceKey string) error {
+	const op = "StartProvisioning"
+	return m.withInstance(op, func(in *instance) error {
+		if in.snapshot().Phase != fsm.Idle {
+			return fail(op, ErrInvalidState, "the service is "+in.snapshot().Phase.String()+
+				"; call StopProvisioning and Wait first", nil)
+		}
+		if sec == nil {
+			return fail(op, ErrInvalidArg, "the security is nil; give sec1.New(…), or sec0.New() for none", nil)
+		}
+		m.begin()
+		in.step(fsm.Input{Kind: fsm.Start})
+		if err := in.start(sec, serviceName, serviceKey); err != nil {
+			in.step(fsm.Input{Kind: fsm.StartFailed})
+			close(m.runningSince())
+			return err
+		}
+		in.step(fsm.Input{Kind: fsm.StartDone})
+		return nil
+	})
+}
+
+// begin makes Wait block.
+func (m *Manager) begin() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.ended = make(chan struct{})
+}
+
+// runningSince returns the channel that Wait waits for.
+func (m *Manager) runningSince() chan struct{} {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.ended
+}
+
+// start carries out rows 2 to 13 of manager.md 4.4. The station is blanked
+// before it is disconnected, so that an application which reconnects at every
+// disconnect has nothing to connect to (Q-M29).
+func (in *instance) start(sec protocomm.Security, name, key string) error {
+	const op = "StartProvisioning"
+	wifi := in.cfg.WiFi
+	if err := wifi.SetMode(hal.ModeSTA); err != nil {
+		return fail(op, nil, "setting the Wi-Fi mode STA", err)
+	}
+	if err := wifi.Start(); err != nil {
+		return fail(op, nil, "starting Wi-Fi", err)
+	}
+	former, formerErr := wifi.StationConfig()
+	if err := wifi.SetStorage(hal.StorageRAM); err != nil {
+		return fail(op, nil, "keeping the stored credentials safe", err)
+	}
+	if err := wifi.SetStationConfig(hal.StationConfig{}); err != nil {
+		in.restoreStorage()
+		return fail(op, nil, "blanking the station configuration", err)
+	}
+	err := wifi.Disconnect()
+	if err != nil {
+		err = fail(op, nil, "disconnecting the station", err)
+	} else {
+		err = in.startService(op, sec, name, key)
+	}
+	if err != nil && formerErr == nil {
+		if undo := wifi.SetStationConfig(former); undo != nil {
+			in.log(hal.LevelError, "the former station configuration could not be restored", undo)
+		}
+	}
+	in.restoreStorage()
+	return err
+}
+
+// restoreStorage makes the driver keep configurations again, whatever it did
+// before (Q-M8).
+func (in *instance) restoreStorage() {
+	if err := in.cfg.WiFi.SetStorage(hal.StorageFlash); err != nil {
+		in.log(hal.LevelError, "the Wi-Fi storage could not be set back to flash", err)
+	}
+}
+
+// startService brings up transport and endpoints, and leaves nothing behind
+// after an error.
+func (in *instance) startService(op string, sec protocomm.Security, name, key string) error {
+	if err := in.svc.SetService(name, key); err != nil {
+		return fail(op, nil, "the scheme refused the service name or key", err)
+	}
+	in.pc = protocomm.New(protocomm.Config{
+		MaxSessions:    in.cfg.MaxSessions,
+		MaxHalfOpen:    in.cfg.MaxHalfOpen,
+		OnSessionClose: in.forgetAccepted,
+	})
+	// Endpoints come before the transport, so that a client that is early
+	// never finds them missing, as it may with the C original.
+	if err := in.addEndpoints(sec); err != nil {
+		in.pc.Close()
+		return fail(op, nil, "setting up the endpoints", err)
+	}
+	if err := in.svc.Start(in.pc); err != nil {
+		in.pc.Close()
+		return fail(op, nil, "starting the transport", err)
+	}
+	in.tornDown = make(chan struct{})
+	in.stopErr = nil
+	cancel := in.cfg.WiFi.Subscribe(func(e hal.Event) {
+		in.m.post(func() { in.wifiEvent(e) })
+	})
+	in.unsubscribe = cancel
+	return nil
+}
+
+// addEndpoints registers the built-in endpoints. The order is that of the
+// newer releases, in which proto-ver needs the security's patch version.
+func (in *instance) addEndpoints(sec protocomm.Security) error {
+	if err := in.pc.SetSecurity("prov-session", sec); err != nil {
+		return err
+	}
+	text := protover.Append(nil, in.versionInfo(sec))
+	if err := in.pc.SetVersion("proto-ver", string(text)); err != nil {
+		return err
+	}
+	if err := in.pc.AddEndpoint("prov-config", in.handleConfig); err != nil {
+		return err
+	}
+	if err := in.pc.AddEndpoint("prov-scan", in.handleScan); err != nil {
+		return err
+	}
+	return in.pc.AddEndpoint("prov-ctrl", in.handleCtrl)
+}
+
+func (in *instance) versionInfo(sec protocomm.Security) protover.Info {
+	info := protover.Info{
+		Style:      protover.Style(in.cfg.Version),
+		Apps:       in.apps,
+		Security:   sec.Version(),
+		Patch:      sec.PatchVersion(),
+		Capability: sec.Capability(),
+	}
+	if in.cfg.Version == VersionNetProv {
+		info.Networks = append(info.Networks, "wifi_prov")
+	}
+	info.Networks = append(info.Networks, "wifi_scan")
+	return info
+}

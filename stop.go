@@ -1,0 +1,124 @@
+package wifiprov
+
+import (
+	"github.com/wifiprov/wifiprov/hal"
+	"github.com/wifiprov/wifiprov/internal/fsm"
+)
+
+// StopProvisioning takes the service down after the cleanup delay, in which
+// clients are still answered (manager.md 6.1). It returns at once; EventEnd
+// follows. It waits for a start in progress, and does nothing when the service
+// is not running.
+func (m *Manager) StopProvisioning() {
+	m.do(func() {
+		if in := m.instance(); in != nil {
+			in.step(fsm.Input{Kind: fsm.Stop})
+		}
+	})
+}
+
+// tearDown takes the service down and the state to IDLE.
+func (in *instance) tearDown() {
+	err := in.stopService()
+	// The access point of a scheme goes with it, whatever the outcome.
+	if modeErr := in.cfg.WiFi.SetMode(hal.ModeSTA); modeErr != nil {
+		in.log(hal.LevelWarn, "the Wi-Fi mode could not be set to STA", modeErr)
+	}
+	if err != nil {
+		in.log(hal.LevelError, "the scheme could not be stopped", err)
+		in.stopErr = fail("stop", nil, "the scheme could not be stopped", err)
+	}
+	in.mu.Lock()
+	in.accepted = nil
+	in.mu.Unlock()
+	in.step(fsm.Input{Kind: fsm.TearDownDone})
+	if in.freeing {
+		in.free()
+	}
+	close(in.tornDown)
+}
+
+// stopService stops the transport and then drops endpoints and sessions, in
+// this order, for without its security an endpoint would answer anybody.
+func (in *instance) stopService() error {
+	err := in.svc.Stop()
+	in.pc.Close()
+	in.pc = nil
+	return err
+}
+
+// ResetProvisioning erases the stored credentials and everything else the
+// driver keeps (manager.md 4.16). It does not look at or change the state of
+// the service.
+//
+// Errors: ErrInvalidState when not initialised, ErrFail with the driver's.
+func (m *Manager) ResetProvisioning() error {
+	const op = "ResetProvisioning"
+	return m.withInstance(op, func(in *instance) error {
+		if err := in.cfg.WiFi.Restore(); err != nil {
+			return fail(op, ErrFail, "the Wi-Fi driver could not restore its factory settings", err)
+		}
+		return nil
+	})
+}
+
+// ResetOnFailure lets clients send new credentials after a failure: the failed
+// ones are erased, and the service is as after its start (manager.md 4.17).
+// Before credentials were applied there is nothing to reset, which is a success
+// (Q-E18).
+//
+// Errors: ErrInvalidState when not initialised or in another state; the
+// driver's, and then the state is unchanged.
+func (m *Manager) ResetOnFailure() error {
+	const op = "ResetOnFailure"
+	return m.withInstance(op, func(in *instance) error {
+		switch in.step(fsm.Input{Kind: fsm.Reset}) {
+		case fsm.OK:
+		default:
+			return fail(op, ErrInvalidState, "the credentials have not failed; the service is "+in.snapshot().Phase.String(), nil)
+		}
+		if in.snapshot().Phase == fsm.Started {
+			return nil
+		}
+		if err := in.cfg.WiFi.SetStationConfig(hal.StationConfig{}); err != nil {
+			return fail(op, nil, "erasing the failed credentials", err)
+		}
+		in.step(fsm.Input{Kind: fsm.ResetDone})
+		return nil
+	})
+}
+
+// ResetForReprovision lets clients send other credentials to a device that
+// stays in service after success (manager.md 10.2). The stored ones are kept
+// until new ones are applied; the link is dropped, and EventStart is emitted
+// again. Auto-stop must have been disabled.
+//
+// Errors: ErrInvalidState when the service is not running or auto-stop is
+// enabled; the driver's, and then the state is unchanged.
+func (m *Manager) ResetForReprovision() error {
+	const op = "ResetForReprovision"
+	return m.withInstance(op, func(in *instance) error {
+		if in.step(fsm.Input{Kind: fsm.Reprovision}) != fsm.OK {
+			why := "the service is not running; call StartProvisioning"
+			if in.snapshot().Running() {
+				why = "auto-stop is enabled; call DisableAutoStop before StartProvisioning"
+			}
+			return fail(op, ErrInvalidState, why, nil)
+		}
+		wifi := in.cfg.WiFi
+		err := wifi.SetStorage(hal.StorageRAM)
+		if err != nil {
+			return fail(op, nil, "keeping the stored credentials safe", err)
+		}
+		err = wifi.SetStationConfig(hal.StationConfig{})
+		if err == nil {
+			err = wifi.Disconnect()
+		}
+		in.restoreStorage()
+		if err != nil {
+			return fail(op, nil, "dropping the present network", err)
+		}
+		in.step(fsm.Input{Kind: fsm.ReprovisionDone})
+		return nil
+	})
+}
