@@ -8,6 +8,7 @@ import (
 	"net"
 	"strconv"
 	"sync"
+	"sync/atomic"
 
 	"github.com/wifiprov/wifiprov"
 	"github.com/wifiprov/wifiprov/hal"
@@ -27,7 +28,8 @@ type device struct {
 	air   *sim.Air
 	board *sim.Board
 	m     wifiprov.Manager
-	fails int // CRED_FAIL events so far; in event handlers only
+	fails int         // CRED_FAIL events so far; in event handlers only
+	loop  atomic.Bool // start again after the end
 
 	// open opens the port; tests put a network in memory here.
 	open     func() (net.Listener, error)
@@ -50,6 +52,7 @@ func (l *lines) printf(format string, args ...any) {
 func newDevice(opt *options, w io.Writer) (*device, error) {
 	d := &device{opt: opt, out: &lines{w: w}}
 	d.open = d.openTCP
+	d.loop.Store(opt.loop)
 	d.air = sim.NewAir(sim.AirConfig{
 		Seed:            opt.seed,
 		TimeScale:       opt.timeScale,
@@ -102,7 +105,7 @@ func (d *device) run() error {
 		if err := d.serveOnce(); err != nil {
 			return err
 		}
-		if !d.opt.loop {
+		if !d.loop.Load() {
 			return nil
 		}
 	}
