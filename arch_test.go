@@ -41,6 +41,7 @@ var arrows = map[string][]string{
 	"internal/fsm":      {"hal"},
 	"internal/pb":       {},
 	"internal/protover": {},
+	"internal/spectest": {},
 }
 
 // everything may be imported by these alone.

@@ -12,6 +12,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/wifiprov/wifiprov/internal/spectest"
 )
 
 // testNames returns the names of all tests, fuzz targets and examples.
@@ -75,7 +77,6 @@ func TestDivergencesHaveTests(t *testing.T) {
 // docs/coverage.md has a row for each feature and each quirk of the
 // specification, with the test that shows it or "not yet".
 func TestCoverageIsComplete(t *testing.T) {
-	spec := specDir(t)
 	text, err := os.ReadFile("docs/coverage.md")
 	require.NoError(t, err)
 	rows := map[string]string{}
@@ -89,7 +90,7 @@ func TestCoverageIsComplete(t *testing.T) {
 		"README.md": regexp.MustCompile(`(?m)^\| ([A-E]\d+) \|`),
 		"quirks.md": regexp.MustCompile(`(?m)^\| (Q-[A-Z]\d+) \|`),
 	} {
-		raw, err := os.ReadFile(filepath.Join(spec, file))
+		raw, err := os.ReadFile(spectest.Path(t, file))
 		require.NoError(t, err)
 		for _, m := range id.FindAllStringSubmatch(string(raw), -1) {
 			want++

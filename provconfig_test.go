@@ -2,9 +2,6 @@ package wifiprov_test
 
 import (
 	"encoding/hex"
-	"encoding/json"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -14,21 +11,9 @@ import (
 
 	"github.com/wifiprov/wifiprov"
 	"github.com/wifiprov/wifiprov/hal"
+	"github.com/wifiprov/wifiprov/internal/spectest"
 	"github.com/wifiprov/wifiprov/protocomm"
 )
-
-// specDir returns the specification's folder, or skips the test.
-func specDir(t testing.TB) string {
-	t.Helper()
-	dir := os.Getenv("WIFIPROV_SPEC")
-	if dir == "" {
-		dir = filepath.Join("..", "shared", "spec")
-	}
-	if _, err := os.Stat(filepath.Join(dir, "vectors")); err != nil {
-		t.Skipf("the specification is not at %s; set WIFIPROV_SPEC to its folder", dir)
-	}
-	return dir
-}
 
 // twoNetworks is the list behind the scan vectors.
 var twoNetworks = []hal.AccessPoint{
@@ -40,8 +25,6 @@ var twoNetworks = []hal.AccessPoint{
 // the manager. Skipped by name is what the manager cannot be brought to, or
 // answers better on purpose.
 func TestEndpointVectors(t *testing.T) {
-	raw, err := os.ReadFile(filepath.Join(specDir(t), "vectors", "endpoints.json"))
-	require.NoError(t, err)
 	var file struct {
 		Wifi []struct {
 			Name, Endpoint, Request, Response string
@@ -49,7 +32,7 @@ func TestEndpointVectors(t *testing.T) {
 			OK                                bool   `json:"handler_ok"`
 		}
 	}
-	require.NoError(t, json.Unmarshal(raw, &file))
+	spectest.ReadJSON(t, &file, "vectors", "endpoints.json")
 	require.NotEmpty(t, file.Wifi)
 	skip := map[string]string{
 		"GetStatus attempt failed, 2 left":         "needs the limit of attempts",

@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/wifiprov/wifiprov/internal/spectest"
 )
 
 // specFile reads a file of the specification, which is no part of this module:
@@ -19,16 +21,7 @@ func specFile(t testing.TB, name string) []byte {
 	return b
 }
 
-func specDir(t testing.TB) string {
-	dir := os.Getenv("WIFIPROV_SPEC")
-	if dir == "" {
-		dir = filepath.Join("..", "..", "shared", "spec")
-	}
-	if _, err := os.Stat(dir); err != nil {
-		t.Skipf("no specification (set WIFIPROV_SPEC): %v", err)
-	}
-	return dir
-}
+func specDir(t testing.TB) string { return spectest.Path(t) }
 
 func TestParseVersion(t *testing.T) {
 	unknown := func(text string) Version { return Version{Text: text, SecVersion: -1} }

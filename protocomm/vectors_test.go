@@ -3,13 +3,11 @@ package protocomm_test
 import (
 	"bytes"
 	"encoding/hex"
-	"encoding/json"
-	"os"
-	"path/filepath"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/wifiprov/wifiprov/internal/spectest"
 	"github.com/wifiprov/wifiprov/protocomm"
 	"github.com/wifiprov/wifiprov/security"
 	"github.com/wifiprov/wifiprov/security/sec1"
@@ -17,15 +15,6 @@ import (
 
 // TestVectors runs the specification's security 1 sessions through Handle.
 func TestVectors(t *testing.T) {
-	dir := os.Getenv("WIFIPROV_SPEC")
-	if dir == "" {
-		dir = filepath.Join("..", "..", "shared", "spec")
-	}
-	path := filepath.Join(dir, "vectors", "sec1.json")
-	text, err := os.ReadFile(path)
-	if err != nil {
-		t.Skipf("no test vectors at %s: set WIFIPROV_SPEC to the folder of the specification", path)
-	}
 	var file struct {
 		Cases []struct {
 			Name, PoP     string
@@ -41,7 +30,7 @@ func TestVectors(t *testing.T) {
 			}
 		}
 	}
-	require.NoError(t, json.Unmarshal(text, &file))
+	spectest.ReadJSON(t, &file, "vectors", "sec1.json")
 	require.NotEmpty(t, file.Cases)
 	unhex := func(s string) []byte {
 		b, err := hex.DecodeString(s)

@@ -2,31 +2,18 @@ package pb
 
 import (
 	"encoding/hex"
-	"encoding/json"
-	"errors"
-	"io/fs"
-	"os"
-	"path/filepath"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/wifiprov/wifiprov/internal/spectest"
 )
 
 // readVectors reads a file of test vectors of the specification, or skips the
 // test if the specification is not at hand.
 func readVectors(t *testing.T, name string, v any) {
 	t.Helper()
-	dir := os.Getenv("WIFIPROV_SPEC")
-	if dir == "" {
-		dir = filepath.FromSlash("../../../shared/spec")
-	}
-	path := filepath.Join(dir, "vectors", name)
-	data, err := os.ReadFile(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		t.Skipf("no test vectors at %s: set WIFIPROV_SPEC to the folder of the specification", path)
-	}
-	require.NoError(t, err)
-	require.NoError(t, json.Unmarshal(data, v), "parse %s", path)
+	spectest.ReadJSON(t, v, "vectors", name)
 }
 
 func unhex(t *testing.T, s string) []byte {

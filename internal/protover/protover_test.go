@@ -2,27 +2,14 @@ package protover
 
 import (
 	"encoding/json"
-	"os"
-	"path/filepath"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/wifiprov/wifiprov/internal/spectest"
 )
 
-func specDir(t testing.TB) string {
-	dir := os.Getenv("WIFIPROV_SPEC")
-	if dir == "" {
-		dir = filepath.Join("..", "..", "..", "shared", "spec")
-	}
-	if _, err := os.Stat(filepath.Join(dir, "vectors")); err != nil {
-		t.Skipf("the specification's vectors are not at %s; set WIFIPROV_SPEC to its folder", dir)
-	}
-	return dir
-}
-
 func TestVersionVectors(t *testing.T) {
-	raw, err := os.ReadFile(filepath.Join(specDir(t), "vectors", "version.json"))
-	require.NoError(t, err)
 	var file struct {
 		Cases []struct {
 			Name, Style, Network, Text string
@@ -36,7 +23,7 @@ func TestVersionVectors(t *testing.T) {
 			} `json:"app_info"`
 		}
 	}
-	require.NoError(t, json.Unmarshal(raw, &file))
+	spectest.ReadJSON(t, &file, "vectors", "version.json")
 	require.NotEmpty(t, file.Cases)
 	styles := map[string]Style{"v4.4": V44, "v5.x wifi manager": V5, "network_provisioning": NetProv}
 	for _, c := range file.Cases {

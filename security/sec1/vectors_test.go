@@ -6,11 +6,11 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"os"
-	"path/filepath"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/wifiprov/wifiprov/internal/spectest"
 	"github.com/wifiprov/wifiprov/security"
 )
 
@@ -56,15 +56,8 @@ type vector struct {
 // eachVector runs fn for every case of the specification's sec1.json.
 func eachVector(t *testing.T, fn func(t *testing.T, v *vector)) {
 	t.Helper()
-	dir := os.Getenv("WIFIPROV_SPEC")
-	if dir == "" {
-		dir = filepath.Join("..", "..", "..", "shared", "spec")
-	}
-	path := filepath.Join(dir, "vectors", "sec1.json")
-	text, err := os.ReadFile(path)
-	if err != nil {
-		t.Skipf("no test vectors at %s: set WIFIPROV_SPEC to the folder of the specification", path)
-	}
+	text, err := os.ReadFile(spectest.Path(t, "vectors", "sec1.json"))
+	require.NoError(t, err)
 	var file struct {
 		Scheme json.RawMessage
 		Cases  []vector

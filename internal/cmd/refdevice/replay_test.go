@@ -19,6 +19,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/wifiprov/wifiprov/hal/sim/simnet"
+	"github.com/wifiprov/wifiprov/internal/spectest"
 )
 
 // recorded is one line of a recording.
@@ -42,15 +43,9 @@ type recorded struct {
 // The recordings of security 0 with the genuine client, replayed at the pace at
 // which they were taken: every body is the same, byte for byte.
 func TestReplaySecurity0(t *testing.T) {
-	spec := os.Getenv("WIFIPROV_SPEC")
-	if spec == "" {
-		spec = filepath.Join("..", "..", "..", "..", "shared", "spec")
-	}
-	files, err := filepath.Glob(filepath.Join(spec, "records", "*", "sec0-*.jsonl"))
+	files, err := filepath.Glob(filepath.Join(spectest.Path(t, "records"), "*", "sec0-*.jsonl"))
 	require.NoError(t, err)
-	if len(files) == 0 {
-		t.Skipf("no recordings under %s; set WIFIPROV_SPEC to the specification's folder", spec)
-	}
+	require.NotEmpty(t, files)
 	for _, file := range files {
 		release := filepath.Base(filepath.Dir(file))
 		t.Run(release+"/"+filepath.Base(file), func(t *testing.T) {
