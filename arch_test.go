@@ -144,22 +144,23 @@ func TestDeviceSideImports(t *testing.T) {
 // Every exported name of the library has a comment.
 func TestEverythingIsDocumented(t *testing.T) {
 	for dir := range arrows {
-		packages, err := parser.ParseDir(token.NewFileSet(), dir, func(info fs.FileInfo) bool {
-			return !strings.HasSuffix(info.Name(), "_test.go")
-		}, parser.ParseComments)
+		paths, err := filepath.Glob(filepath.Join(dir, "*.go"))
 		require.NoError(t, err)
-		for _, pkg := range packages {
-			documented := false
-			for _, file := range pkg.Files {
-				documented = documented || file.Doc != nil
-				for _, decl := range file.Decls {
-					for _, name := range undocumented(decl) {
-						t.Errorf("%s: %s has no comment", dir, name)
-					}
+		documented := false
+		for _, path := range paths {
+			if strings.HasSuffix(path, "_test.go") {
+				continue
+			}
+			file, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.ParseComments)
+			require.NoError(t, err)
+			documented = documented || file.Doc != nil
+			for _, decl := range file.Decls {
+				for _, name := range undocumented(decl) {
+					t.Errorf("%s: %s has no comment", dir, name)
 				}
 			}
-			require.True(t, documented, "package %s has no comment", dir)
 		}
+		require.True(t, documented, "package %s has no comment", dir)
 	}
 }
 

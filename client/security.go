@@ -25,12 +25,12 @@ func newSession(mode Security, pop hal.Secret, rand io.Reader) (security.Client,
 }
 
 // stepError says what it means that a handshake broke off on this side.
-func stepError(err error) (cause error, hint string) {
+func stepError(err error) (hint string, cause error) {
 	switch {
 	case errors.Is(err, security.ErrProof):
-		return fmt.Errorf("%w: %w", ErrPoP, err), "check the PoP, and that it is the right device"
+		return "check the PoP, and that it is the right device", fmt.Errorf("%w: %w", ErrPoP, err)
 	case errors.Is(err, security.ErrResponse):
-		return fmt.Errorf("%w: %w", ErrBadAnswer, err), "does the device use another security?"
+		return "does the device use another security?", fmt.Errorf("%w: %w", ErrBadAnswer, err)
 	}
-	return err, ""
+	return "", err
 }

@@ -141,7 +141,8 @@ func (c *Client) handshake(ctx context.Context, s security.Client, mode Security
 			return fail(err, hint("connect", endpointSession, err))
 		}
 		if req, done, err = s.Step(answer); err != nil {
-			return fail(stepError(err))
+			advice, cause := stepError(err)
+			return fail(cause, advice)
 		}
 	}
 	return nil

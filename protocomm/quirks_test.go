@@ -156,7 +156,6 @@ func TestQP27_InstancesAreIndependent(t *testing.T) {
 	require.NoError(t, err)
 	require.NotEqual(t, "HELLO THERE", string(plain))
 
-	ca = connect(t, a, 1)
 	a.Close()
 	cb = connect(t, b, 1)
 	cb.works(t)

@@ -87,14 +87,13 @@ func (c *counter) Read(p []byte) (int, error) {
 // (the request), fail (an error), empty, big (60,000 bytes), panic, who (the
 // session id) and block (waits for release).
 type rig struct {
-	t         *testing.T
-	pc        *protocomm.Protocomm
-	server    *Server
-	net       *simnet.Network
-	appServer *http.Server // the application's server, if there is one
-	closing   func()       // ends it
-	release   chan struct{}
-	entered   chan struct{}
+	t       *testing.T
+	pc      *protocomm.Protocomm
+	server  *Server
+	net     *simnet.Network
+	closing func() // ends the application's server, if there is one
+	release chan struct{}
+	entered chan struct{}
 
 	mu    sync.Mutex
 	logs  []string
@@ -329,9 +328,7 @@ func (p *peer) outcome(request string) string {
 		must(p.t, err)
 		out = append(out, fmt.Sprint(resp.StatusCode))
 		if resp.StatusCode == 200 {
-			for _, c := range resp.Header["Set-Cookie"] {
-				out = append(out, c)
-			}
+			out = append(out, resp.Header["Set-Cookie"]...)
 			out = append(out, string(body))
 		}
 	}

@@ -2,6 +2,7 @@ package httpd
 
 import (
 	"bytes"
+	"context"
 	"io"
 	"net"
 	"net/http"
@@ -91,9 +92,9 @@ func TestHTTPClient(t *testing.T) {
 			dials := 0
 			transport := &http.Transport{
 				DisableKeepAlives: !tt.oneConnection,
-				Dial: func(network, addr string) (net.Conn, error) {
+				DialContext: func(ctx context.Context, network, addr string) (net.Conn, error) {
 					dials++
-					return net.Dial(network, addr)
+					return new(net.Dialer).DialContext(ctx, network, addr)
 				},
 			}
 			defer transport.CloseIdleConnections()

@@ -18,7 +18,6 @@ type flaky struct {
 	n      int // operations so far
 	failAt int
 	always bool
-	cut    bool
 }
 
 var errFlash = errors.New("flash operation failed")
