@@ -1,6 +1,7 @@
 package sim_test
 
 import (
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -30,12 +31,16 @@ func TestQueueIsBounded(t *testing.T) {
 		defer b.Close()
 		require.NoError(t, b.SetStationConfig(homeSTA))
 		release := make(chan struct{})
+		var once sync.Once
+		open := func() { once.Do(func() { close(release) }) }
+		defer open()
 		got := 0
 		b.Subscribe(func(hal.Event) {
 			<-release
 			got++
 		})
 		require.NoError(t, b.Start())
+		time.Sleep(time.Millisecond) // the subscriber holds the first event
 		made := 1
 		for err = nil; err == nil; {
 			if err = b.Connect(); err == nil {
@@ -47,7 +52,7 @@ func TestQueueIsBounded(t *testing.T) {
 		require.ErrorIs(t, err, hal.ErrBusy)
 		require.Less(t, made, 70)
 		require.ErrorIs(t, b.StartScan(hal.ScanConfig{}), hal.ErrBusy)
-		close(release)
+		open()
 		synctest.Wait()
 		require.Equal(t, made, got)
 		require.NoError(t, b.StartScan(hal.ScanConfig{}))
