@@ -29,6 +29,8 @@ var seeds = []string{
 	"HEAD /echo HTTP/1.1\r\nX: a\r\n b\r\n\r\n",
 	"POST /" + strings.Repeat("a", 600),
 	"POST /echo HTTP/1.1\r\nX: " + strings.Repeat("a", 1100),
+	"POST /echo HTTP/1.1\r\nHost: a\r\nCookie: a=1; session; b=2\r\n\r\n",
+	"POST /echo HTTP/1.0\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n",
 	"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
 	"\x16\x03\x01\x02\x00\x01\x00\x01",
 	"",
@@ -63,35 +65,29 @@ func FuzzHead(f *testing.F) {
 		}
 		require.Equal(t, theirs.Method == "POST", h.post)
 		require.Equal(t, theirs.RequestURI, string(h.target.of(data)))
-		// To net/http a fragment is a part of the path.
-		path := string(h.path.of(data))
-		if strings.HasPrefix(path, "/") && !strings.Contains(theirs.RequestURI, "#") {
-			require.Equal(t, theirs.URL.Path, unescape(path), "%q", theirs.RequestURI)
+		if plainPath(theirs.RequestURI) {
+			require.Equal(t, theirs.URL.Path, string(h.path.of(data)), "%q", theirs.RequestURI)
 		}
-		require.Equal(t, len(theirs.TransferEncoding) > 0, h.transfer)
+		// net/http overlooks transfer codings in HTTP/1.0, this server never.
+		if len(theirs.TransferEncoding) > 0 {
+			require.True(t, h.transfer)
+		}
 		if !h.transfer {
 			require.Equal(t, theirs.ContentLength, max(0, h.contentLength))
 		}
-		if cookies := theirs.CookiesNamed(cookieName); len(cookies) > 0 {
-			require.True(t, h.cookies.present)
+		// To net/http a name without a value is a cookie, too.
+		for _, c := range theirs.CookiesNamed(cookieName) {
+			require.True(t, h.cookies.present || c.Value == "")
 		}
 	})
 }
 
-// unescape resolves the escapes of a path that net/http has accepted.
-func unescape(path string) string {
-	const hex = "0123456789abcdef"
-	var out []byte
-	for i := 0; i < len(path); i++ {
-		if path[i] != '%' {
-			out = append(out, path[i])
-			continue
-		}
-		low := strings.ToLower(path[i+1 : i+3])
-		out = append(out, byte(strings.IndexByte(hex, low[0])<<4|strings.IndexByte(hex, low[1])))
-		i += 2
-	}
-	return string(out)
+// plainPath reports whether a target is a path without anything on whose
+// meaning parsers differ: escapes, an origin, a fragment.
+func plainPath(target string) bool {
+	return strings.HasPrefix(target, "/") && !strings.ContainsFunc(target, func(r rune) bool {
+		return r > 0x7f || !isToken(byte(r)) && r != '/' || r == '%' || r == '#'
+	})
 }
 
 // FuzzServer throws bytes at the own front, cut into pieces, from two
