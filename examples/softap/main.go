@@ -101,7 +101,7 @@ func run(ctx context.Context, o options, out io.Writer) error {
 		return err
 	}
 	if !provisioned {
-		if err := provision(ctx, &m, o, board); err != nil {
+		if err := provision(ctx, &m, o, board, out); err != nil {
 			return err
 		}
 	}
@@ -127,14 +127,25 @@ func powerOn(o options) (*sim.Board, error) {
 }
 
 // provision runs the service until it ends, or ctx does.
-func provision(ctx context.Context, m *wifiprov.Manager, o options, board *sim.Board) error {
+func provision(ctx context.Context, m *wifiprov.Manager, o options, board *sim.Board, out io.Writer) error {
 	sec, err := newSecurity(o)
 	if err != nil {
+		return err
+	}
+	// What esp_prov's --custom_data talks to, as the published examples have it.
+	if err := m.CreateEndpoint("custom-data"); err != nil {
 		return err
 	}
 	mac := board.MAC()
 	name := fmt.Sprintf("PROV_%02X%02X%02X", mac[3], mac[4], mac[5])
 	if err := m.StartProvisioning(sec, name, ""); err != nil {
+		return err
+	}
+	err = m.RegisterEndpoint("custom-data", func(_ protocomm.SessionID, req []byte) ([]byte, error) {
+		fmt.Fprintf(out, "custom data: %q\n", req)
+		return []byte("SUCCESS\x00"), nil
+	})
+	if err != nil {
 		return err
 	}
 	select {
