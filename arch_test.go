@@ -30,7 +30,7 @@ var arrows = map[string][]string{
 	"store/wifistore":   {"store", "hal"},
 	"protocomm":         {},
 	"protocomm/httpd":   {"hal", "protocomm"},
-	"security":          {"protocomm"},
+	"security":          {"hal", "protocomm"},
 	"security/sec0":     {"protocomm", "security", "internal/pb"},
 	"security/sec1":     {"protocomm", "security", "internal/pb"},
 	"scheme":            {"hal", "protocomm"},

@@ -345,6 +345,11 @@ func TestScanGuard(t *testing.T) {
 		took := elapsed(func() { require.Equal(t, scanStarted, r.answer("prov-scan", scanBlocking)) })
 		require.Equal(t, 30*time.Second, took)
 		require.Contains(t, r.wifi.takeCalls(), "StopScan")
+		// Its end was lost; the next scan's is not taken for it.
+		r.wifi.found = twoNetworks
+		r.answer("prov-scan", scanAll)
+		r.wifi.emit(hal.Event{Kind: hal.EventScanDone})
+		require.Equal(t, "08036a0408011002", r.answer("prov-scan", scanStatus))
 	})
 }
 

@@ -106,6 +106,7 @@ func (in *instance) scanChannel() error {
 	in.after(&s.guard, scanGuard, func() {
 		in.log(hal.LevelError, "the Wi-Fi driver did not end its scan", nil)
 		in.endScan(nil)
+		s.stale = 0 // an event that was lost must not cost the next scan its own
 	})
 	return nil
 }

@@ -22,15 +22,14 @@ import (
 func (m *Manager) StartProvisioning(sec protocomm.Security, serviceName, serviceKey string) error {
 	const op = "StartProvisioning"
 	return m.withInstance(op, func(in *instance) error {
-		if in.snapshot().Phase != fsm.Idle {
-			return fail(op, ErrInvalidState, "the service is "+in.snapshot().Phase.String()+
-				"; call StopProvisioning and Wait first", nil)
-		}
 		if sec == nil {
 			return fail(op, ErrInvalidArg, "the security is nil; give sec1.New(…), or sec0.New() for none", nil)
 		}
+		if in.step(fsm.Input{Kind: fsm.Start}) != fsm.OK {
+			return fail(op, ErrInvalidState, "the service is "+in.snapshot().Phase.String()+
+				"; call StopProvisioning and Wait first", nil)
+		}
 		m.begin()
-		in.step(fsm.Input{Kind: fsm.Start})
 		if err := in.start(sec, serviceName, serviceKey); err != nil {
 			in.step(fsm.Input{Kind: fsm.StartFailed})
 			close(m.runningSince())
@@ -121,10 +120,9 @@ func (in *instance) startService(op string, sec protocomm.Security, name, key st
 	}
 	in.tornDown = make(chan struct{})
 	in.stopErr = nil
-	cancel := in.cfg.WiFi.Subscribe(func(e hal.Event) {
+	in.unsubscribe = in.cfg.WiFi.Subscribe(func(e hal.Event) {
 		in.m.post(func() { in.wifiEvent(e) })
 	})
-	in.unsubscribe = cancel
 	return nil
 }
 

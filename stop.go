@@ -72,9 +72,7 @@ func (m *Manager) ResetProvisioning() error {
 func (m *Manager) ResetOnFailure() error {
 	const op = "ResetOnFailure"
 	return m.withInstance(op, func(in *instance) error {
-		switch in.step(fsm.Input{Kind: fsm.Reset}) {
-		case fsm.OK:
-		default:
+		if in.step(fsm.Input{Kind: fsm.Reset}) != fsm.OK {
 			return fail(op, ErrInvalidState, "the credentials have not failed; the service is "+in.snapshot().Phase.String(), nil)
 		}
 		if in.snapshot().Phase == fsm.Started {

@@ -17,7 +17,7 @@ func newSession(mode Security, pop hal.Secret, rand io.Reader) (security.Client,
 	case Security0:
 		return sec0.NewClient(), nil
 	case Security1:
-		return sec1.NewClient(sec1.Config{PoP: security.Secret(pop), Rand: rand})
+		return sec1.NewClient(sec1.Config{PoP: pop, Rand: rand})
 	case Security2:
 		return nil, fmt.Errorf("%w: security 2 is not supported yet", ErrSecurity)
 	}

@@ -11,8 +11,8 @@ const MaxSSID = 32
 // text, and with other bytes escaped as \x00.
 func (s SSID) String() string { return printable(string(s)) }
 
-// Secret is text that must never be printed: a passphrase. Convert it to
-// string to use it.
+// Secret is text, or arbitrary bytes, that must never be printed: a
+// passphrase. Convert it to string to use it.
 type Secret string
 
 // MaxPassphrase is the longest passphrase in bytes that the protocol can

@@ -6,6 +6,7 @@ package security
 import (
 	"errors"
 
+	"github.com/wifiprov/wifiprov/hal"
 	"github.com/wifiprov/wifiprov/protocomm"
 )
 
@@ -65,17 +66,6 @@ type proofError struct{}
 func (*proofError) Error() string { return "the device's proof is wrong" }
 func (*proofError) Unwrap() error { return protocomm.ErrMismatch }
 
-// Secret is a byte string, not necessarily text, that does not show when it is
-// printed, logged or marshalled.
-type Secret string
-
-const hidden = "[secret]"
-
-// String returns a text without the secret.
-func (Secret) String() string { return hidden }
-
-// GoString returns a text without the secret.
-func (Secret) GoString() string { return hidden }
-
-// MarshalText returns a text without the secret.
-func (Secret) MarshalText() ([]byte, error) { return []byte(hidden), nil }
+// Secret is text that does not show when it is printed: a proof of possession,
+// arbitrary bytes.
+type Secret = hal.Secret

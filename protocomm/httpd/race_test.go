@@ -176,7 +176,7 @@ func TestEverythingAtOnce(t *testing.T) {
 			repeat(func(int) {
 				_ = r.server.Start(r.pc)
 				r.server.Addr()
-				time.Sleep(time.Millisecond)
+				runtime.Gosched()
 				_ = r.server.Stop(r.pc)
 			})
 			for g := range 3 {

@@ -197,7 +197,8 @@ func TestCrowdOverTCP(t *testing.T) {
 			switch i % 4 {
 			case 0:
 				nc.Write([]byte("POST /proto-ver HTTP/1.1\r\nX: "))
-				time.Sleep(20 * time.Millisecond)
+				nc.SetReadDeadline(time.Now().Add(20 * time.Millisecond))
+				io.Copy(io.Discard, nc)
 			case 1:
 				nc.Write([]byte(post("/proto-ver", "x")))
 				nc.SetReadDeadline(time.Now().Add(50 * time.Millisecond))
@@ -215,11 +216,7 @@ func TestCrowdOverTCP(t *testing.T) {
 	client.CloseIdleConnections()
 	must(t, s.Stop(pc))
 	s.Wait()
-	for range 100 {
-		if runtime.NumGoroutine() <= before {
-			return
-		}
-		time.Sleep(10 * time.Millisecond)
-	}
-	t.Fatalf("%d goroutines, %d before", runtime.NumGoroutine(), before)
+	require.Eventually(t, func() bool {
+		return runtime.NumGoroutine() <= before+1 // Eventually's own
+	}, 10*time.Second, time.Millisecond, "%d goroutines before", before)
 }

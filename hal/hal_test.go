@@ -1,0 +1,94 @@
+package hal_test
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/wifiprov/wifiprov/hal"
+)
+
+// A secret does not show, however it is printed or encoded.
+func TestSecretHidesItself(t *testing.T) {
+	const word = "correct horse"
+	secret := hal.Secret(word)
+	config := hal.StationConfig{SSID: "HomeNet", Passphrase: secret}
+	var shown strings.Builder
+	for _, v := range []any{secret, &secret, config, &config, []hal.Secret{secret}} {
+		fmt.Fprintf(&shown, "%v %+v %#v %s %q %x\n", v, v, v, v, v, v)
+		text, err := json.Marshal(v)
+		require.NoError(t, err)
+		shown.Write(text)
+	}
+	require.Contains(t, shown.String(), "[hidden]")
+	for _, trace := range []string{"horse", fmt.Sprintf("%x", word[:4]), "99 111 114", "0x63"} {
+		require.NotContains(t, shown.String(), trace)
+	}
+	require.Equal(t, word, string(secret))
+}
+
+// What a terminal gets of an SSID is text, whatever the bytes are.
+func TestSSIDIsPrintable(t *testing.T) {
+	for ssid, want := range map[hal.SSID]string{
+		"":                 "",
+		"HomeNet":          "HomeNet",
+		"Café am Eck":      "Café am Eck",
+		"a\x00b":           `a\x00b`,
+		"\x1b[31mred":      `\x1b[31mred`,
+		"caf\xe9":          `caf\xe9`,
+		"del\x7f":          `del\x7f`,
+		"c1\u009bcontrol":  `c1\xc2\x9bcontrol`,
+		"replaced\uFFFDit": `replaced\xef\xbf\xbdit`,
+	} {
+		require.Equal(t, want, ssid.String())
+	}
+}
+
+func TestTexts(t *testing.T) {
+	require.Equal(t, "02:11:22:ab:cd:ef", hal.BSSID{2, 0x11, 0x22, 0xab, 0xcd, 0xef}.String())
+	require.Equal(t, "192.168.1.77", hal.IPv4{192, 168, 1, 77}.String())
+	require.Equal(t, "4-way handshake timeout (15)", hal.Reason4WayHandshakeTimeout.String())
+	require.Equal(t, "reason 99", hal.Reason(99).String())
+	require.Equal(t, "APSTA", hal.ModeAPSTA.String())
+	require.Equal(t, "mode 9", hal.Mode(9).String())
+	require.Equal(t, "flash RAM storage 7", fmt.Sprint(hal.StorageFlash, hal.StorageRAM, hal.Storage(7)))
+	require.Equal(t, "GotIP", hal.EventGotIP.String())
+	require.Equal(t, "event 77", hal.EventKind(77).String())
+	seen := map[string]bool{}
+	for auth := range hal.AuthMode(20) {
+		require.False(t, seen[auth.String()], "%v twice", auth)
+		seen[auth.String()] = true
+	}
+	require.True(t, seen["WPA2/WPA3"])
+	require.True(t, seen["auth 19"])
+}
+
+// The logger takes a constant text and details; nil is silent.
+func TestLogger(t *testing.T) {
+	var silent hal.Logger
+	silent.Log(hal.LevelError, "nobody hears")
+	var got string
+	hal.Logger(func(level hal.Level, msg string, attrs ...hal.Attr) {
+		got = fmt.Sprint(level, msg, attrs)
+	}).Log(hal.LevelWarn, "it failed", hal.Err(errors.New("why")))
+	require.Equal(t, "4it failed[{error why}]", got)
+}
+
+func TestSystemClock(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var clock hal.Clock = hal.SystemClock{}
+		began := time.Now()
+		fired := make(chan time.Duration, 1)
+		timer := clock.AfterFunc(3*time.Second, func() { fired <- time.Since(began) })
+		require.Equal(t, 3*time.Second, <-fired)
+		require.False(t, timer.Stop())
+		require.True(t, clock.AfterFunc(time.Second, func() { t.Error("a stopped timer fired") }).Stop())
+		time.Sleep(time.Minute)
+	})
+}
