@@ -26,6 +26,7 @@ var arrows = map[string][]string{
 	"hal/sloghal":       {"hal"},
 	"store":             {"hal"},
 	"store/filestore":   {"store"},
+	"store/nvs":         {"store", "internal/nvsfmt"},
 	"store/storetest":   {"store"},
 	"store/wifistore":   {"store", "hal"},
 	"protocomm":         {},
@@ -39,6 +40,7 @@ var arrows = map[string][]string{
 	".":                 {"hal", "protocomm", "scheme", "internal/fsm", "internal/pb", "internal/protover"},
 	"client":            {"hal", "protocomm", "security", "security/sec0", "security/sec1", "internal/pb"},
 	"internal/fsm":      {"hal"},
+	"internal/nvsfmt":   {},
 	"internal/pb":       {},
 	"internal/protover": {},
 	"internal/spectest": {},
@@ -52,7 +54,8 @@ var tops = []string{"internal/provtest", "internal/cmd", "cmd", "examples"}
 var (
 	deviceSide = []string{
 		".", "hal", "hal/sim", "protocomm", "scheme", "security", "security/sec0", "security/sec1",
-		"store", "store/wifistore", "internal/fsm", "internal/pb", "internal/protover",
+		"store", "store/nvs", "store/wifistore", "internal/fsm", "internal/nvsfmt", "internal/pb",
+		"internal/protover",
 	}
 	tooHeavy = []string{"fmt", "context", "encoding/json", "log", "log/slog", "net", "net/http", "os", "reflect"}
 )

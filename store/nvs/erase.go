@@ -1,0 +1,150 @@
+package nvs
+
+import (
+	"github.com/wifiprov/wifiprov/internal/nvsfmt"
+)
+
+// Erase implements store.Store.
+func (p *Partition) Erase(namespace, key string) error {
+	if err := checkNames("erase", namespace, key); err != nil {
+		return err
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return fail("erase", namespace, key, p.eraseKey(namespace, key))
+}
+
+func (p *Partition) eraseKey(namespace, key string) error {
+	if err := p.usable(true); err != nil {
+		return err
+	}
+	q, err := p.findKey(namespace, key)
+	if err != nil {
+		return err
+	}
+	if !q.ok() {
+		return NotFound
+	}
+	e := p.entry
+	if err := p.eraseOn(q.pg, func(at int) bool { return at == q.at }); err != nil {
+		return err
+	}
+	if e.Type() == nvsfmt.TypeIndex {
+		// The key is gone with its index. What fails here, the next flush or
+		// opening does.
+		_, count, base := e.Index()
+		p.dropChunks(q.pg, e.Namespace(), e.Name(), base, count)
+		for _, pg := range p.pages {
+			_ = p.flush(pg)
+		}
+	}
+	return nil
+}
+
+// EraseAll implements store.Store. Page by page all keys go at once; power that
+// fails between two pages leaves some. The namespace keeps its number.
+func (p *Partition) EraseAll(namespace string) error {
+	if err := checkNames("erase", namespace, "-"); err != nil {
+		return err
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return fail("erase", namespace, "", p.eraseAll(namespace))
+}
+
+func (p *Partition) eraseAll(namespace string) error {
+	if err := p.usable(true); err != nil {
+		return err
+	}
+	ns, ok := p.space(namespace)
+	if !ok {
+		return nil
+	}
+	// Chunks are given up after what stands for values, as Erase does.
+	err := p.eraseValues(ns)
+	for _, pg := range p.pages {
+		if e := p.dropUnnamed(pg, ns); err == nil {
+			err = e
+		}
+		_ = p.flush(pg)
+	}
+	return err
+}
+
+func (p *Partition) eraseValues(ns byte) error {
+	for _, pg := range p.pages {
+		var chosen [4]uint32
+		for _, it := range pg.items {
+			if it.kind() == kindChunk {
+				continue
+			}
+			if err := p.read(pos{pg, it.at()}); err != nil {
+				return err
+			}
+			if p.entry.Namespace() == ns {
+				chosen[it.at()/32] |= 1 << (it.at() % 32)
+			}
+		}
+		if chosen == [4]uint32{} {
+			continue
+		}
+		if err := p.eraseOn(pg, func(at int) bool { return chosen[at/32]&(1<<(at%32)) != 0 }); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// dropUnnamed drops, in memory, a namespace's chunks on a page whose index is
+// gone.
+func (p *Partition) dropUnnamed(pg *page, ns byte) error {
+	for j := len(pg.items) - 1; j >= 0; j-- {
+		q := pos{pg, pg.items[j].at()}
+		if pg.items[j].kind() != kindChunk {
+			continue
+		}
+		if err := p.read(q); err != nil {
+			return err
+		}
+		e := p.entry
+		if e.Namespace() != ns {
+			continue
+		}
+		index, err := p.find(ns, e.Name(), nvsfmt.NoChunk)
+		if err != nil {
+			return err
+		}
+		if !index.ok() {
+			p.drop(q, e.Span())
+		}
+	}
+	return nil
+}
+
+// eraseOn erases the chosen items of a page on flash. After an error they
+// count as before.
+func (p *Partition) eraseOn(pg *page, chosen func(at int) bool) error {
+	bits, heads, live := pg.bits, pg.heads, pg.live
+	for _, it := range pg.items {
+		if !chosen(it.at()) {
+			continue
+		}
+		if err := p.read(pos{pg, it.at()}); err != nil {
+			pg.bits, pg.heads, pg.live = bits, heads, live
+			return err
+		}
+		pg.clear(it.at(), p.entry.Span())
+	}
+	if err := p.flush(pg); err != nil {
+		pg.bits, pg.heads, pg.live = bits, heads, live
+		return err
+	}
+	kept := pg.items[:0]
+	for _, it := range pg.items {
+		if !chosen(it.at()) {
+			kept = append(kept, it)
+		}
+	}
+	pg.items = kept
+	return nil
+}

@@ -1,0 +1,157 @@
+package nvs
+
+import (
+	"strconv"
+
+	"github.com/wifiprov/wifiprov/internal/nvsfmt"
+	"github.com/wifiprov/wifiprov/store"
+)
+
+// Get implements store.Store. It reads TypeFloat and TypeDouble too, and blobs
+// of both versions of the format as store.TypeBlob. A value whose checksum is
+// wrong is NotFound; unlike in ESP-IDF it stays where it is, for package
+// nvscheck to explain. Get allocates nothing if dst has room.
+func (p *Partition) Get(dst []byte, namespace, key string, t store.Type) ([]byte, error) {
+	if err := checkNames("get", namespace, key); err != nil {
+		return dst, err
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	got, why, err := p.get(dst, namespace, key, t)
+	if err == nil && why == "" {
+		return got, nil
+	}
+	if err == nil {
+		err = NotFound
+	}
+	return dst, &store.Error{Op: "get", Namespace: namespace, Key: key, Err: err, Why: why}
+}
+
+func (p *Partition) get(dst []byte, namespace, key string, t store.Type) (value []byte, why string, err error) {
+	if err := p.usable(false); err != nil {
+		return dst, "", err
+	}
+	ns, ok := p.space(namespace)
+	if !ok {
+		return dst, "", NotFound
+	}
+	q, err := p.find(ns, nvsfmt.NameOf(key), nvsfmt.NoChunk)
+	if err != nil {
+		return dst, "", err
+	}
+	if !q.ok() {
+		return dst, "", NotFound
+	}
+	e := &p.entry
+	if have := typeOf(e.Type()); have != t {
+		return dst, "it is a " + have.String() + ", not a " + t.String(), nil
+	}
+	switch e.Type() {
+	case nvsfmt.TypeIndex:
+		return p.getBlob(dst, q)
+	case nvsfmt.TypeString, nvsfmt.TypeOldBlob:
+		return p.getData(dst, q)
+	}
+	return append(dst, e.Value()[:nvsfmt.Size(e.Type())]...), "", nil
+}
+
+// getData appends the data of the item whose entry was just read.
+func (p *Partition) getData(dst []byte, q pos) ([]byte, string, error) {
+	text := p.entry.Type() == nvsfmt.TypeString
+	size, want := p.entry.DataSize(), p.entry.DataSum()
+	got, sum, err := p.readData(dst, q, size)
+	if err != nil {
+		return dst, "", err
+	}
+	if sum != want {
+		return dst, "its data checksum is wrong", nil
+	}
+	if text {
+		n := len(got) - 1
+		if size == 0 || got[n] != 0 {
+			return dst, "the string has no terminator", nil
+		}
+		got = got[:n]
+	}
+	return got, "", nil
+}
+
+// getBlob appends the blob whose index was just read.
+func (p *Partition) getBlob(dst []byte, q pos) ([]byte, string, error) {
+	ns, name := p.entry.Namespace(), p.entry.Name()
+	size, count, base := p.entry.Index()
+	if size > p.sectors*SectorSize {
+		return dst, "its index is wrong", nil
+	}
+	got := grow(dst, size)
+	start := len(got)
+	for i := range count {
+		c, err := p.chunk(q.pg, ns, name, base+byte(i))
+		if err != nil {
+			return dst, "", err
+		}
+		if !c.ok() {
+			return dst, "chunk " + strconv.Itoa(i) + " is missing", nil
+		}
+		n, want := p.entry.DataSize(), p.entry.DataSum()
+		var sum uint32
+		if got, sum, err = p.readData(got, c, n); err != nil {
+			return dst, "", err
+		}
+		if sum != want {
+			return dst, "the data checksum of chunk " + strconv.Itoa(i) + " is wrong", nil
+		}
+	}
+	if len(got)-start != size {
+		return dst, "its chunks do not add up", nil
+	}
+	return got, "", nil
+}
+
+// typeOf returns the type that callers know an item by.
+func typeOf(typ byte) store.Type {
+	switch typ {
+	case nvsfmt.TypeIndex, nvsfmt.TypeOldBlob, nvsfmt.TypeChunk:
+		return store.TypeBlob
+	}
+	return store.Type(typ)
+}
+
+// Find returns the type of the value under a key; NotFound without one.
+func (p *Partition) Find(namespace, key string) (store.Type, error) {
+	if err := checkNames("find", namespace, key); err != nil {
+		return 0, err
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	q, err := p.findKey(namespace, key)
+	if err != nil {
+		return 0, fail("find", namespace, key, err)
+	}
+	if !q.ok() {
+		return 0, fail("find", namespace, key, NotFound)
+	}
+	return typeOf(p.entry.Type()), nil
+}
+
+// findKey finds what stands for a key's value.
+func (p *Partition) findKey(namespace, key string) (pos, error) {
+	if err := p.usable(false); err != nil {
+		return pos{}, err
+	}
+	ns, ok := p.space(namespace)
+	if !ok {
+		return pos{}, nil
+	}
+	return p.find(ns, nvsfmt.NameOf(key), nvsfmt.NoChunk)
+}
+
+// space returns the index of a namespace.
+func (p *Partition) space(name string) (byte, bool) {
+	for i := range p.spaces {
+		if p.spaces[i].name == name {
+			return p.spaces[i].index, true
+		}
+	}
+	return 0, false
+}

@@ -1,0 +1,261 @@
+package nvs
+
+import (
+	"slices"
+
+	"github.com/wifiprov/wifiprov/internal/nvsfmt"
+)
+
+// loader opens a partition in two steps: load finds out in memory what
+// counts, without writing, and repair then makes the flash say the same. So a
+// read-only partition needs the first step only, and a partition that cannot
+// be understood is left alone. Cut at any point, the repair leaves a flash
+// from which load finds the same again.
+type loader struct {
+	*Partition
+	good, bad int      // first entries met that are consistent, and not
+	names     []pos    // items of the directory of namespaces
+	seen      []uint64 // hashes of the names met, one bit each
+	found     []item   // items of the page in work
+}
+
+func (l *loader) load() error {
+	for sector := range l.sectors {
+		if err := l.loadSector(sector); err != nil {
+			return err
+		}
+	}
+	if l.bad > 0 && l.good == 0 {
+		return WrongEncryption
+	}
+	slices.SortStableFunc(l.pages, func(a, b *page) int {
+		switch {
+		case a.seq < b.seq:
+			return -1
+		case a.seq > b.seq:
+			return 1
+		}
+		return 0
+	})
+	if n := l.newest(); n != nil {
+		l.nextSeq = n.seq + 1
+	}
+	if err := l.settleMove(); err != nil {
+		return err
+	}
+	if err := l.settleItems(); err != nil {
+		return err
+	}
+	return l.loadNames()
+}
+
+// loadSector reads a sector (nvs.md 5.1).
+func (l *loader) loadSector(sector int) error {
+	start := int64(sector) * SectorSize
+	head, err := l.raw(start, start+SectorSize)
+	if err != nil {
+		return err
+	}
+	h, ok := nvsfmt.ParseHeader(head)
+	if !ok {
+		dirty := h.State != nvsfmt.Empty
+		for off := start; !dirty && off < start+SectorSize; off += nvsfmt.EntrySize {
+			b, err := l.raw(off, start+SectorSize)
+			if err != nil {
+				return err
+			}
+			dirty = !nvsfmt.IsErased(b)
+		}
+		l.unused = append(l.unused, unused{sector, dirty})
+		return nil
+	}
+	if h.Version < nvsfmt.Version2 {
+		return NewVersionFound
+	}
+	b, err := l.raw(start+nvsfmt.BitmapOffset, start+SectorSize)
+	if err != nil {
+		return err
+	}
+	pg := &page{sector: sector, seq: h.Seq, state: h.State, next: nvsfmt.EntriesPerPage}
+	pg.bits = nvsfmt.ParseBitmap(b)
+	pg.stored = pg.bits
+	if h.State == nvsfmt.Active {
+		if err := l.findEnd(pg); err != nil {
+			return err
+		}
+	}
+	if err := l.loadItems(pg); err != nil {
+		return err
+	}
+	l.pages = append(l.pages, pg)
+	return nil
+}
+
+// rawEntry returns an entry as it is on flash.
+func (l *loader) rawEntry(pg *page, entry int) ([]byte, error) {
+	return l.raw(pg.offset(entry), int64(pg.sector+1)*SectorSize)
+}
+
+// findEnd finds the first entry that can be written. Behind the last marked
+// entry lies what was being written when power failed; parts of it may be
+// 0xff, so it ends with the last entry that is not (nvs.md 5.2, 10.4).
+func (l *loader) findEnd(pg *page) error {
+	end := nvsfmt.EntriesPerPage
+	for end > 0 && pg.bits.At(end-1) == nvsfmt.UseFree {
+		end--
+	}
+	for i := end; i < nvsfmt.EntriesPerPage; i++ {
+		b, err := l.rawEntry(pg, i)
+		if err != nil {
+			return err
+		}
+		if !nvsfmt.IsErased(b) {
+			end = i + 1
+		}
+	}
+	for i := range end {
+		if pg.bits.At(i) == nvsfmt.UseFree {
+			pg.bits.Set(i, i+1, nvsfmt.UseErased)
+		}
+	}
+	pg.next = end
+	return nil
+}
+
+// loadItems lists a page's items (nvs.md 5.3, 5.4). Which of several with one
+// name counts is decided when all pages are known.
+func (l *loader) loadItems(pg *page) error {
+	l.found = l.found[:0]
+	for i := 0; i < pg.next; {
+		use := pg.bits.At(i)
+		if use != nvsfmt.UseWritten {
+			if use == nvsfmt.UseIllegal {
+				pg.bits.Set(i, i+1, nvsfmt.UseErased)
+			}
+			i++
+			continue
+		}
+		b, err := l.rawEntry(pg, i)
+		if err != nil {
+			return err
+		}
+		e := &l.entry
+		copy(e[:], b)
+		l.decrypt(e[:], pg.offset(i))
+		if !e.Valid(i) {
+			l.bad++
+			pg.bits.Set(i, i+1, nvsfmt.UseErased)
+			i++
+			continue
+		}
+		l.good++
+		span := e.Span()
+		if pg.bits.All(i, i+span, nvsfmt.UseWritten) {
+			it := itemOf(e, i)
+			l.found = append(l.found, it)
+			pg.live += span
+			if it.kind() == kindName {
+				l.names = append(l.names, pos{pg, i})
+			}
+		} else {
+			pg.bits.Set(i, i+span, nvsfmt.UseErased)
+			pg.heads[i/32] |= 1 << (i % 32)
+		}
+		i += span
+	}
+	pg.items = slices.Clone(l.found)
+	return nil
+}
+
+// settleMove decides what a page change that was interrupted leaves. If the
+// newest page has everything that the freeing page still has, the move was
+// complete and the freeing page's erasing was under way; else the newest page
+// is half a copy and the freeing page counts (nvs.md 5.7, 10.3).
+func (l *loader) settleMove() error {
+	newest := l.newest()
+	for i, pg := range l.pages {
+		if pg.state != nvsfmt.Freeing {
+			continue
+		}
+		if pg == newest || newest.state != nvsfmt.Active {
+			return nil
+		}
+		moved, err := l.moved(pg, newest)
+		if err != nil {
+			return err
+		}
+		if moved {
+			l.eraseFirst = pg.sector
+			l.pages = slices.Delete(l.pages, i, i+1)
+		} else {
+			l.eraseFirst = newest.sector
+			l.pages = l.pages[:len(l.pages)-1]
+		}
+		return nil
+	}
+	return nil
+}
+
+// moved reports whether all items of a page are on another one too.
+func (l *loader) moved(from, to *page) (bool, error) {
+	for _, it := range from.items {
+		q := pos{from, it.at()}
+		if err := l.read(q); err != nil {
+			return false, err
+		}
+		e := l.entry
+		twin, err := l.findOn(to, e.Namespace(), e.Name(), e.Chunk())
+		if err != nil || !twin.ok() {
+			return false, err
+		}
+		for i := range e.Span() {
+			a, err := l.plain(pos{from, q.at + i})
+			if err != nil {
+				return false, err
+			}
+			b, err := l.plain(pos{to, min(twin.at+i, nvsfmt.EntriesPerPage-1)})
+			if err != nil {
+				return false, err
+			}
+			if a != b {
+				return false, nil
+			}
+		}
+	}
+	return true, nil
+}
+
+func (l *loader) plain(q pos) (nvsfmt.Entry, error) {
+	err := l.read(q)
+	return l.entry, err
+}
+
+// repair makes the flash say what load found. Moves come first: as long as one
+// is unfinished, marks on its pages could be mistaken at the next opening.
+func (l *loader) repair() error {
+	if len(l.unused) == 0 && l.eraseFirst < 0 {
+		return NoFreePages
+	}
+	if err := l.finish(); err != nil {
+		return err
+	}
+	for _, pg := range slices.Clone(l.pages) {
+		if pg.state != nvsfmt.Freeing {
+			continue
+		}
+		// An active page would be taken for this move's copy. There is none
+		// unless several pages are freeing, which no device does.
+		if err := l.closeNewest(); err != nil {
+			return err
+		}
+		if err := l.move(pg); err != nil {
+			return err
+		}
+	}
+	for _, pg := range l.pages {
+		if err := l.flush(pg); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,122 @@
+package nvs
+
+import "github.com/wifiprov/wifiprov/internal/nvsfmt"
+
+// page is what memory knows of a page in use.
+type page struct {
+	sector int
+	seq    uint32
+	state  nvsfmt.State
+	next   int // first entry behind the last used one; 126: none is left
+	live   int // entries that hold items
+
+	// bits is the bitmap as it counts, stored what surely is on flash: marks
+	// that bits has and stored lacks wait for flush.
+	bits, stored nvsfmt.Bitmap
+	// heads are first entries that wait to be marked erased. Their data
+	// entries are marked first: data without its head would be parsed.
+	heads [4]uint32
+
+	items []item // in the order of entries
+
+	keep [4]uint32 // while opening: chunks that an index names
+}
+
+// item is a first entry in a page's list: its number in bits 0..6, its kind in
+// bits 7 and 8, a hash of its name above. 4 bytes a key are what an open
+// partition costs.
+type item uint32
+
+// kind is what opening and iterating have to know without reading flash.
+type kind uint8
+
+const (
+	kindValue kind = iota // integers, strings, old blobs, what is unknown
+	kindName              // a namespace
+	kindIndex             // of a blob
+	kindChunk             // of a blob
+)
+
+const hashShift = 9
+
+func newItem(at int, k kind, hash uint32) item {
+	return item(hash<<hashShift) | item(k)<<7 | item(at)
+}
+
+func (it item) at() int      { return int(it & 0x7f) }
+func (it item) kind() kind   { return kind(it >> 7 & 3) }
+func (it item) hash() uint32 { return uint32(it) >> hashShift }
+
+// hashOf is a hash of 23 bits over what names an item (FNV-1a). Items with
+// equal hashes are told apart by reading them.
+func hashOf(namespace byte, name nvsfmt.Name, chunk byte) uint32 {
+	const prime = 16777619
+	h := (2166136261 ^ uint32(namespace)) * prime
+	for i := 0; i < len(name) && name[i] != 0; i++ {
+		h = (h ^ uint32(name[i])) * prime
+	}
+	h = (h ^ uint32(chunk)) * prime
+	return (h ^ h>>23) & (1<<23 - 1)
+}
+
+// itemOf makes the list's element for an entry.
+func itemOf(e *nvsfmt.Entry, at int) item {
+	k := kindValue
+	switch {
+	case e.Type() == nvsfmt.TypeIndex:
+		k = kindIndex
+	case e.Type() == nvsfmt.TypeChunk:
+		k = kindChunk
+	case e.Namespace() == 0 && e.Type() == nvsfmt.TypeU8:
+		k = kindName
+	}
+	return newItem(at, k, hashOf(e.Namespace(), e.Name(), e.Chunk()))
+}
+
+// pos is the place of an item.
+type pos struct {
+	pg *page
+	at int
+}
+
+func (q pos) ok() bool { return q.pg != nil }
+
+// offset returns where an entry lies in the partition.
+func (pg *page) offset(entry int) int64 { return nvsfmt.EntryOffset(pg.sector, entry) }
+
+// free returns the entries behind the last used one.
+func (pg *page) free() int {
+	if pg.state != nvsfmt.Active && pg.state != nvsfmt.Empty {
+		return 0
+	}
+	return nvsfmt.EntriesPerPage - pg.next
+}
+
+// clear marks an item's entries as erased in memory; flush does it on flash.
+func (pg *page) clear(at, span int) {
+	pg.bits.Set(at, at+span, nvsfmt.UseErased)
+	if span > 1 {
+		pg.heads[at/32] |= 1 << (at % 32)
+	}
+	pg.live -= span
+}
+
+// forget removes an item from the list.
+func (pg *page) forget(at int) {
+	for i, it := range pg.items {
+		if it.at() == at {
+			pg.items = append(pg.items[:i], pg.items[i+1:]...)
+			return
+		}
+	}
+}
+
+// headMask returns the bits of bitmap word w that belong to waiting heads.
+func (pg *page) headMask(w int) uint32 {
+	heads := pg.heads[w/2] >> (16 * (w % 2)) & 0xffff
+	m := uint32(0)
+	for i := 0; heads != 0; i, heads = i+1, heads>>1 {
+		m |= (heads & 1) * 3 << (2 * i)
+	}
+	return m
+}

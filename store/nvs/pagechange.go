@@ -1,0 +1,206 @@
+package nvs
+
+import (
+	"slices"
+
+	"github.com/wifiprov/wifiprov/internal/nvsfmt"
+)
+
+// reserve makes the newest page have entries free in a row. NotEnoughSpace
+// comes before anything is written.
+func (p *Partition) reserve(entries int) error {
+	for {
+		if pg := p.newest(); pg != nil && pg.free() >= entries {
+			return nil
+		}
+		if !p.canChange(entries) {
+			return NotEnoughSpace
+		}
+		if err := p.changePage(); err != nil {
+			return err
+		}
+	}
+}
+
+// canChange reports whether a page change gives a page with entries free.
+func (p *Partition) canChange(entries int) bool {
+	if p.nextSeq == 0 && len(p.pages) > 0 {
+		return false // sequence numbers are used up; no device gets there
+	}
+	if len(p.unused) > 1 {
+		return true
+	}
+	v := p.victim()
+	return v != nil && len(p.unused) == 1 && (v.state == nvsfmt.Freeing || nvsfmt.EntriesPerPage-v.live >= entries)
+}
+
+// victim returns the page whose items are moved at the next page change: one
+// whose move failed, else the one with the fewest live entries, the oldest of
+// several; nil if all are full of them.
+func (p *Partition) victim() *page {
+	var v *page
+	for _, pg := range p.pages {
+		switch {
+		case pg.state == nvsfmt.Freeing:
+			return pg
+		case pg.live < nvsfmt.EntriesPerPage && (v == nil || pg.live < v.live):
+			v = pg
+		}
+	}
+	return v
+}
+
+// changePage makes a new newest page: a free sector, and if it is the last
+// one, a page with dead entries makes room (nvs.md 8.5).
+func (p *Partition) changePage() error {
+	if err := p.closeNewest(); err != nil {
+		return err
+	}
+	v := p.victim()
+	if len(p.unused) > 1 && (v == nil || v.state != nvsfmt.Freeing) {
+		return p.addPage()
+	}
+	// From here on the page stays the victim, whatever fails: flash may say
+	// freeing already, and at the next opening only one page may.
+	v.state = nvsfmt.Freeing
+	if err := p.writeState(v, nvsfmt.Freeing); err != nil {
+		return err
+	}
+	if err := p.move(v); err != nil {
+		return err
+	}
+	if pg := p.newest(); pg == nil || pg.state != nvsfmt.Active {
+		return p.addPage()
+	}
+	return nil
+}
+
+// closeNewest makes the newest page take no more items.
+func (p *Partition) closeNewest() error {
+	pg := p.newest()
+	if pg == nil || pg.state != nvsfmt.Active {
+		return nil
+	}
+	if err := p.flush(pg); err != nil {
+		return err
+	}
+	if err := p.writeState(pg, nvsfmt.Full); err != nil {
+		return err
+	}
+	pg.state, pg.next = nvsfmt.Full, nvsfmt.EntriesPerPage
+	pg.items = slices.Clip(pg.items)
+	return nil
+}
+
+// addPage makes the first free sector the newest page. Its header is written
+// with its first item.
+func (p *Partition) addPage() error {
+	sector, err := p.take()
+	if err != nil {
+		return err
+	}
+	p.pages = append(p.pages, &page{
+		sector: sector, seq: p.nextSeq, state: nvsfmt.Empty,
+		bits: nvsfmt.NewBitmap(), stored: nvsfmt.NewBitmap(),
+	})
+	p.nextSeq++
+	return nil
+}
+
+// take takes the first free sector, which spreads wear over all of them.
+func (p *Partition) take() (int, error) {
+	if len(p.unused) == 0 {
+		return 0, NoFreePages
+	}
+	u := p.unused[0]
+	if u.dirty {
+		if err := p.eraseSector(u.sector); err != nil {
+			return 0, err
+		}
+	}
+	p.unused = slices.Delete(p.unused, 0, 1)
+	return u.sector, nil
+}
+
+// move copies the live items of a page, which flash says to be freeing, to a
+// free sector and erases the page.
+//
+// The copy's header is written last: a copy that is cut short is no page, and
+// one with a header is complete. ESP-IDF takes both as it takes its own
+// copies, which begin with the header: it erases them and copies again.
+func (p *Partition) move(from *page) error {
+	if from.live > 0 {
+		if p.nextSeq == 0 {
+			return NotEnoughSpace
+		}
+		sector, err := p.take()
+		if err != nil {
+			return err
+		}
+		to := &page{
+			sector: sector, seq: p.nextSeq, state: nvsfmt.Active,
+			bits: nvsfmt.NewBitmap(), stored: nvsfmt.NewBitmap(),
+		}
+		if err := p.copyItems(from, to); err != nil {
+			p.eraseFirst = sector
+			return err
+		}
+		p.nextSeq++
+		p.pages = append(p.pages, to)
+	}
+	p.remove(from)
+	p.eraseFirst = from.sector
+	return p.finish()
+}
+
+// copyItems fills a page with the live items of another, one behind the
+// other.
+func (p *Partition) copyItems(from, to *page) error {
+	for _, it := range from.items {
+		if err := p.read(pos{from, it.at()}); err != nil {
+			return err
+		}
+		to.items = append(to.items, it&^0x7f|item(to.next))
+		to.next += p.entry.Span()
+	}
+	at, n := 0, 0 // entries written, and waiting in the buffer
+	b := p.scratch()
+	for i := range nvsfmt.EntriesPerPage {
+		if from.bits.At(i) != nvsfmt.UseWritten {
+			continue
+		}
+		slot := b[n*nvsfmt.EntrySize : (n+1)*nvsfmt.EntrySize]
+		off := from.offset(i)
+		if _, err := p.flash.ReadAt(slot, off); err != nil {
+			return err
+		}
+		p.decrypt(slot, off)
+		if n++; n == bufEntries || at+n == from.live {
+			off := to.offset(at)
+			p.encrypt(b[:n*nvsfmt.EntrySize], off)
+			if err := p.write(b[:n*nvsfmt.EntrySize], off); err != nil {
+				return err
+			}
+			at, n = at+n, 0
+		}
+	}
+	to.bits.Set(0, at, nvsfmt.UseWritten)
+	to.stored, to.live, to.next = to.bits, at, at
+	nvsfmt.Header{State: nvsfmt.Active, Seq: to.seq, Version: nvsfmt.Version2}.Put(b)
+	last := (at - 1) / 16
+	to.bits.Put(b[nvsfmt.BitmapOffset:], 0, last)
+	return p.write(b[:nvsfmt.BitmapOffset+4*(last+1)], int64(to.sector)*SectorSize)
+}
+
+// finish erases what has to be erased before anything else is written.
+func (p *Partition) finish() error {
+	if p.eraseFirst < 0 {
+		return nil
+	}
+	if err := p.eraseSector(p.eraseFirst); err != nil {
+		return err
+	}
+	p.unused = append(p.unused, unused{sector: p.eraseFirst})
+	p.eraseFirst = -1
+	return nil
+}

@@ -1,0 +1,240 @@
+package nvs
+
+import (
+	"bytes"
+
+	"github.com/wifiprov/wifiprov/internal/nvsfmt"
+	"github.com/wifiprov/wifiprov/store"
+)
+
+// terminator ends a string on flash.
+var terminator = []byte{0}
+
+// Set implements store.Store. An unchanged value is not written. The new value
+// is written whole before the old one is given up, so both need room: an
+// integer one entry of 32 bytes, a string or blob also one for each 32 bytes
+// begun, a blob two more, all on top of what is live; one sector stays free.
+func (p *Partition) Set(namespace, key string, t store.Type, value []byte) error {
+	if err := checkValue(namespace, key, t, value); err != nil {
+		return err
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return fail("set", namespace, key, p.set(namespace, key, t, value))
+}
+
+func (p *Partition) set(namespace, key string, t store.Type, value []byte) error {
+	if err := p.usable(true); err != nil {
+		return err
+	}
+	ns, err := p.makeSpace(namespace)
+	if err != nil {
+		return err
+	}
+	name := nvsfmt.NameOf(key)
+	old, err := p.find(ns, name, nvsfmt.NoChunk)
+	if err != nil {
+		return err
+	}
+	if t == store.TypeBlob {
+		return p.setBlob(ns, name, value, old)
+	}
+	var more []byte
+	size, span := len(value), 1
+	if t == store.TypeString {
+		more = terminator
+		size++
+		span = nvsfmt.Span(size)
+	}
+	if old.ok() && p.entry.Type() == byte(t) {
+		same, err := p.same(old, value, more)
+		if err != nil || same {
+			return err
+		}
+	}
+	if err := p.reserve(span); err != nil {
+		return err
+	}
+	p.entry.New(ns, byte(t), span, nvsfmt.NoChunk, name)
+	data := value
+	if t == store.TypeString {
+		p.entry.SetData(size, nvsfmt.Continue(nvsfmt.Sum(value), more))
+	} else {
+		copy(p.entry.Value(), value)
+		data = nil
+	}
+	p.entry.Seal()
+	q, err := p.put(data, more)
+	if err != nil {
+		return err
+	}
+	p.replaced(q, ns, name)
+	return nil
+}
+
+// makeSpace returns the index of a namespace, which it creates if need be
+// (nvs.md 8.4).
+func (p *Partition) makeSpace(name string) (byte, error) {
+	if index, ok := p.space(name); ok {
+		return index, nil
+	}
+	var used [nvsfmt.MaxNamespaces + 2]bool
+	for _, s := range p.spaces {
+		used[s.index] = true
+	}
+	index := 1
+	for used[index] {
+		index++
+	}
+	if index > nvsfmt.MaxNamespaces {
+		return 0, NotEnoughSpace
+	}
+	if err := p.reserve(1); err != nil {
+		return 0, err
+	}
+	p.entry.New(0, nvsfmt.TypeU8, 1, nvsfmt.NoChunk, nvsfmt.NameOf(name))
+	p.entry.Value()[0] = byte(index)
+	p.entry.Seal()
+	if _, err := p.put(nil, nil); err != nil {
+		return 0, err
+	}
+	p.spaces = append(p.spaces, space{name, byte(index)})
+	return byte(index), nil
+}
+
+// same reports whether the item whose entry was just read, of a type that is
+// no blob, holds value followed by more.
+func (p *Partition) same(q pos, value, more []byte) (bool, error) {
+	if !nvsfmt.HasData(p.entry.Type()) {
+		return bytes.Equal(p.entry.Value()[:len(value)], value), nil
+	}
+	size := len(value) + len(more)
+	if p.entry.DataSize() != size || p.entry.DataSum() != nvsfmt.Continue(nvsfmt.Sum(value), more) {
+		return false, nil
+	}
+	off := q.pg.offset(q.at + 1)
+	for len(value)+len(more) > 0 {
+		b := p.scratch()[:min(len(p.buf), (len(value)+len(more)+nvsfmt.EntrySize-1)/nvsfmt.EntrySize*nvsfmt.EntrySize)]
+		if _, err := p.flash.ReadAt(b, off); err != nil {
+			return false, err
+		}
+		p.decrypt(b, off)
+		off += int64(len(b))
+		n := min(len(b), len(value))
+		m := min(len(b)-n, len(more))
+		if !bytes.Equal(b[:n], value[:n]) || !bytes.Equal(b[n:n+m], more[:m]) {
+			return false, nil
+		}
+		value, more = value[n:], more[m:]
+	}
+	return true, nil
+}
+
+// setBlob stores a blob (nvs.md 8.2), except that it uses up a page's rest of
+// less than 400 bytes too. old is the key's present value, its entry just
+// read.
+func (p *Partition) setBlob(ns byte, name nvsfmt.Name, value []byte, old pos) error {
+	if len(value) > min(p.sectors-1, nvsfmt.MaxChunks)*nvsfmt.MaxData || nvsfmt.Span(len(value))+1 > p.available() {
+		return NotEnoughSpace
+	}
+	base := byte(nvsfmt.BaseA)
+	if old.ok() {
+		index := p.entry.Type() == nvsfmt.TypeIndex
+		if index {
+			_, _, base = p.entry.Index()
+			base ^= nvsfmt.BaseB
+		}
+		if same, err := p.sameBlob(old, ns, name, value); err != nil || same {
+			return err
+		}
+	}
+	w := blobWriter{Partition: p, ns: ns, name: name, base: base, size: len(value)}
+	index, err := w.write(value)
+	if err != nil {
+		w.undo()
+		return err
+	}
+	p.replaced(index, ns, name)
+	return nil
+}
+
+// sameBlob reports whether the value whose entry was just read is this blob.
+func (p *Partition) sameBlob(old pos, ns byte, name nvsfmt.Name, value []byte) (bool, error) {
+	if p.entry.Type() != nvsfmt.TypeIndex {
+		return false, nil // an old blob is replaced by the new form
+	}
+	size, count, base := p.entry.Index()
+	if size != len(value) {
+		return false, nil
+	}
+	for i := range count {
+		q, err := p.chunk(old.pg, ns, name, base+byte(i))
+		if err != nil || !q.ok() {
+			return false, err
+		}
+		n := p.entry.DataSize()
+		if n > len(value) {
+			return false, nil
+		}
+		same, err := p.same(q, value[:n], nil)
+		if err != nil || !same {
+			return false, err
+		}
+		value = value[n:]
+	}
+	return len(value) == 0, nil
+}
+
+// available returns an upper bound of the entries that can be written.
+func (p *Partition) available() int {
+	n := (len(p.unused) - 1) * nvsfmt.EntriesPerPage
+	for _, pg := range p.pages {
+		n += nvsfmt.EntriesPerPage - pg.live
+	}
+	return n
+}
+
+// replaced gives up the older value of a key whose new one is at q. From here
+// on the set has succeeded: marks that cannot be stored now wait for the next
+// flush, and openings drop the older of two values anyway.
+//
+// Marks on the newest page always wait, to be stored together. ESP-IDF does
+// the same as we when it finds two values of a key on its newest page: the
+// later one counts (nvs.md 5.3).
+func (p *Partition) replaced(q pos, ns byte, name nvsfmt.Name) {
+	old, err := p.findBut(q, ns, name, nvsfmt.NoChunk)
+	if err != nil || !old.ok() {
+		return
+	}
+	p.giveUp(old)
+	p.flushOlder()
+}
+
+// giveUp drops the value whose entry was just read, in memory.
+func (p *Partition) giveUp(q pos) {
+	ns, name := p.entry.Namespace(), p.entry.Name()
+	count, base := 0, byte(0)
+	if p.entry.Type() == nvsfmt.TypeIndex {
+		_, count, base = p.entry.Index()
+	}
+	p.drop(q, p.entry.Span())
+	p.dropChunks(q.pg, ns, name, base, count)
+}
+
+// dropChunks drops chunks, in memory. One that cannot be read stays: no index
+// names it, so the next opening drops it.
+func (p *Partition) dropChunks(near *page, ns byte, name nvsfmt.Name, base byte, count int) {
+	for i := range count {
+		if c, err := p.chunk(near, ns, name, base+byte(i)); err == nil && c.ok() {
+			p.drop(c, p.entry.Span())
+		}
+	}
+}
+
+// flushOlder stores the marks of all pages but the newest, as far as flash
+// lets it.
+func (p *Partition) flushOlder() {
+	for _, pg := range p.pages[:len(p.pages)-1] {
+		_ = p.flush(pg)
+	}
+}

@@ -1,0 +1,148 @@
+package nvs
+
+import "github.com/wifiprov/wifiprov/internal/nvsfmt"
+
+// settleItems drops what was replaced or never finished: of several items with
+// one name the newest counts, whatever its type; an index counts if its chunks
+// are complete, a chunk if an index names it (nvs.md 5.3, 5.6, 5.10, with 10.1,
+// 10.2 and 10.5).
+func (l *loader) settleItems() error {
+	total := 0
+	for _, pg := range l.pages {
+		total += len(pg.items)
+	}
+	bits := 64
+	for bits < 16*total {
+		bits *= 2
+	}
+	l.seen = make([]uint64, bits/64)
+	chunks := false
+	for i := len(l.pages) - 1; i >= 0; i-- {
+		pg := l.pages[i]
+		for j := len(pg.items) - 1; j >= 0; j-- {
+			it := pg.items[j]
+			if it.kind() == kindChunk {
+				chunks = true
+				continue
+			}
+			if err := l.settleItem(pg, it); err != nil {
+				return err
+			}
+		}
+	}
+	if chunks {
+		return l.dropOrphans()
+	}
+	return nil
+}
+
+// settleItem keeps or drops an item that stands for a whole value.
+func (l *loader) settleItem(pg *page, it item) error {
+	q := pos{pg, it.at()}
+	h := int(it.hash()) & (64*len(l.seen) - 1)
+	met := l.seen[h/64]&(1<<(h%64)) != 0
+	l.seen[h/64] |= 1 << (h % 64)
+	if !met && it.kind() != kindIndex {
+		return nil
+	}
+	e, err := l.plain(q)
+	if err != nil {
+		return err
+	}
+	if met {
+		newer, err := l.find(e.Namespace(), e.Name(), nvsfmt.NoChunk)
+		if err != nil {
+			return err
+		}
+		if newer.ok() && newer != q {
+			l.drop(q, e.Span())
+			return nil
+		}
+	}
+	if it.kind() == kindIndex {
+		complete, err := l.complete(pg, &e)
+		if err != nil {
+			return err
+		}
+		if !complete {
+			l.drop(q, 1)
+		}
+	}
+	return nil
+}
+
+// complete reports whether an index's chunks are all there, and then marks
+// them to be kept.
+func (l *loader) complete(pg *page, index *nvsfmt.Entry) (bool, error) {
+	size, count, base := index.Index()
+	for keep := range 2 {
+		sum := 0
+		for i := range count {
+			q, err := l.chunk(pg, index.Namespace(), index.Name(), base+byte(i))
+			if err != nil || !q.ok() {
+				return false, err
+			}
+			sum += l.entry.DataSize()
+			if keep == 1 {
+				q.pg.keep[q.at/32] |= 1 << (q.at % 32)
+			}
+		}
+		if sum != size {
+			return false, nil
+		}
+	}
+	return true, nil
+}
+
+// chunk finds a chunk, on its index's page first: nearly always it is there.
+func (p *Partition) chunk(near *page, namespace byte, name nvsfmt.Name, number byte) (pos, error) {
+	q, err := p.findOn(near, namespace, name, number)
+	if err != nil || q.ok() {
+		return q, err
+	}
+	return p.find(namespace, name, number)
+}
+
+// dropOrphans drops all chunks that no index names.
+func (l *loader) dropOrphans() error {
+	for _, pg := range l.pages {
+		for j := len(pg.items) - 1; j >= 0; j-- {
+			it := pg.items[j]
+			at := it.at()
+			if it.kind() != kindChunk || pg.keep[at/32]&(1<<(at%32)) != 0 {
+				continue
+			}
+			e, err := l.plain(pos{pg, at})
+			if err != nil {
+				return err
+			}
+			l.drop(pos{pg, at}, e.Span())
+		}
+	}
+	return nil
+}
+
+// loadNames lists the namespaces (nvs.md 5.9).
+func (l *loader) loadNames() error {
+	for _, q := range l.names {
+		if q.pg.bits.At(q.at) != nvsfmt.UseWritten || !l.inUse(q.pg) {
+			continue
+		}
+		if err := l.read(q); err != nil {
+			return err
+		}
+		if index := l.entry.Value()[0]; index != 0 && index <= nvsfmt.MaxNamespaces {
+			l.spaces = append(l.spaces, space{l.entry.Name().String(), index})
+		}
+	}
+	return nil
+}
+
+func (l *loader) inUse(pg *page) bool {
+	for _, other := range l.pages {
+		if other == pg {
+			return true
+		}
+	}
+	return false
+}
