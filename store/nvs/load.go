@@ -76,7 +76,7 @@ func (l *loader) loadSector(sector int) error {
 	if err != nil {
 		return err
 	}
-	pg := &page{sector: sector, seq: h.Seq, state: h.State, next: nvsfmt.EntriesPerPage}
+	pg := &page{sector: sector, seq: h.Seq, state: h.State, next: nvsfmt.EntriesPerPage, bad: nvsfmt.EntriesPerPage}
 	pg.bits = nvsfmt.ParseBitmap(b)
 	pg.stored = pg.bits
 	if h.State == nvsfmt.Active {
@@ -144,6 +144,7 @@ func (l *loader) loadItems(pg *page) error {
 		l.decrypt(e[:], pg.offset(i))
 		if !e.Valid(i) {
 			l.bad++
+			pg.bad = min(pg.bad, i)
 			pg.bits.Set(i, i+1, nvsfmt.UseErased)
 			i++
 			continue
@@ -196,30 +197,52 @@ func (l *loader) settleMove() error {
 	return nil
 }
 
-// moved reports whether all items of a page are on another one too.
+// moved reports whether all items of a page that are whole are on another one
+// too.
+//
+// Half an erase may leave first entries whose data is gone, and data whose
+// first entry is gone. The latter is met behind an inconsistent entry and may
+// look like an item. It is none if the other page has as many entries as were
+// marked on this one before the erase.
 func (l *loader) moved(from, to *page) (bool, error) {
+	marked := 0
+	for i := range nvsfmt.EntriesPerPage {
+		if from.stored.At(i) == nvsfmt.UseWritten {
+			marked++
+		}
+	}
 	for _, it := range from.items {
 		q := pos{from, it.at()}
-		if err := l.read(q); err != nil {
+		e, err := l.plain(q)
+		if err != nil {
 			return false, err
 		}
-		e := l.entry
 		twin, err := l.findOn(to, e.Namespace(), e.Name(), e.Chunk())
-		if err != nil || !twin.ok() {
+		if err != nil {
 			return false, err
 		}
-		for i := range e.Span() {
+		same := twin.ok() && l.entry == e
+		sum, size := nvsfmt.Sum(nil), e.DataSize()
+		for i := 1; i < e.Span(); i++ {
 			a, err := l.plain(pos{from, q.at + i})
 			if err != nil {
 				return false, err
 			}
-			b, err := l.plain(pos{to, min(twin.at+i, nvsfmt.EntriesPerPage-1)})
-			if err != nil {
-				return false, err
+			n := min(nvsfmt.EntrySize, max(0, size))
+			sum = nvsfmt.Continue(sum, a[:n])
+			size -= n
+			if same {
+				b, err := l.plain(pos{to, twin.at + i})
+				if err != nil {
+					return false, err
+				}
+				same = a == b
 			}
-			if a != b {
-				return false, nil
-			}
+		}
+		whole := !nvsfmt.HasData(e.Type()) || sum == e.DataSum()
+		none := q.at > from.bad && to.live >= marked
+		if whole && !same && !none {
+			return false, nil
 		}
 	}
 	return true, nil

@@ -19,7 +19,10 @@ type page struct {
 
 	items []item // in the order of entries
 
-	keep [4]uint32 // while opening: chunks that an index names
+	// While opening: the first inconsistent entry, and the chunks that an index
+	// names.
+	bad  int
+	keep [4]uint32
 }
 
 // item is a first entry in a page's list: its number in bits 0..6, its kind in

@@ -129,6 +129,9 @@ func (p *Partition) take() (int, error) {
 // one with a header is complete. ESP-IDF takes both as it takes its own
 // copies, which begin with the header: it erases them and copies again.
 func (p *Partition) move(from *page) error {
+	if err := p.flush(from); err != nil { // opening counts the marks of half an erase
+		return err
+	}
 	if from.live > 0 {
 		if p.nextSeq == 0 {
 			return NotEnoughSpace

@@ -1,0 +1,5 @@
+//go:build race
+
+package nvs_test
+
+const raceEnabled = true
