@@ -2,6 +2,7 @@ package nvs_test
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -212,14 +213,14 @@ func (c *cutter) verify(got model, do call, after model, where string) {
 }
 
 // open opens an image whose operations are kept, and checks what it holds.
-func (c *cutter) open(image []byte, do call, after model, where string) (*tape, model) {
+func (c *cutter) open(image []byte, do call, after model, where string) (*tape, *nvs.Partition, model) {
 	c.cuts++
 	r := &tape{memory: *fromBytes(image)}
 	p, err := nvs.Open(r, c.options)
 	require.NoError(c.t, err, where)
 	got := c.contents(p, where)
 	c.verify(got, do, after, where)
-	return r, got
+	return r, p, got
 }
 
 // parts are the places to cut inside an operation, as ranges of bytes that
@@ -264,22 +265,38 @@ func (c *cutter) cutAll(seed uint64, sectors, calls int) {
 // operations. What it found stays.
 func (c *cutter) cutRecovery(image []byte, do call, after model, where string) {
 	base := bytes.Clone(image)
-	r, got := c.open(image, do, after, where)
+	r, p, got := c.open(image, do, after, where)
 	again := call{before: got, single: true}
-	for n := range r.ops {
-		o := &r.ops[n]
+	repairs := r.ops
+	for n := range repairs {
+		o := &repairs[n]
 		part := c.parts(o)[c.rnd.IntN(3)]
 		if o.data == nil {
 			part = c.parts(o)[c.rnd.IntN(11)]
 		}
 		torn := bytes.Clone(base)
 		o.apply(torn, part[0], part[1])
-		c.open(torn, again, got, fmt.Sprintf("%s, recovery %d of %d, bytes %v", where, n, len(r.ops), part))
+		c.open(torn, again, got, fmt.Sprintf("%s, recovery %d of %d, bytes %v", where, n, len(repairs), part))
 		o.apply(base, 0, o.len())
-		c.open(bytes.Clone(base), again, got, fmt.Sprintf("%s, recovery %d of %d", where, n, len(r.ops)))
+		c.open(bytes.Clone(base), again, got, fmt.Sprintf("%s, recovery %d of %d", where, n, len(repairs)))
 	}
-	second, _ := c.open(image, again, got, where+", second opening")
+	second, _, _ := c.open(image, again, got, where+", second opening")
 	require.Empty(c.t, second.ops, "%s: the second opening changes nothing", where)
+	c.use(p, image, got, where)
+}
+
+// use stores a value in a recovered partition, which must be as good as any.
+func (c *cutter) use(p *nvs.Partition, image []byte, m model, where string) {
+	t, v := c.value(nil)
+	err := p.Set("app", "k0", t, v)
+	if errors.Is(err, store.ErrFull) {
+		return
+	}
+	require.NoError(c.t, err, where)
+	next := m.clone()
+	next["app/k0"] = t.String() + ":" + string(v)
+	require.NoError(c.t, p.Close())
+	c.open(image, call{before: next, single: true}, next, where+", used")
 }
 
 // TestEveryCut cuts random workloads at every flash operation and inside it,

@@ -63,8 +63,8 @@ func (p *Partition) eraseAll(namespace string) error {
 	// Chunks are given up after what stands for values, as Erase does.
 	err := p.eraseValues(ns)
 	for _, pg := range p.pages {
-		if e := p.dropUnnamed(pg, ns); err == nil {
-			err = e
+		if p.dropUnnamed(pg, ns) != nil {
+			p.stale = true
 		}
 		_ = p.flush(pg)
 	}

@@ -1,6 +1,9 @@
 package nvs_test
 
-import "errors"
+import (
+	"errors"
+	"fmt"
+)
 
 // memory is a strict NOR flash that counts.
 type memory struct {
@@ -32,7 +35,7 @@ func (m *memory) WriteAt(p []byte, off int64) (int, error) {
 	}
 	for i, c := range p {
 		if c&^m.b[off+int64(i)] != 0 {
-			return 0, errors.New("a 0 cannot become a 1")
+			return 0, fmt.Errorf("a 0 cannot become a 1 at %#x: %x over %x", off, p, m.b[off:off+int64(len(p))])
 		}
 		m.b[off+int64(i)] = c
 	}

@@ -122,6 +122,9 @@ func (p *Partition) eraseSector(sector int) error {
 // writeBitmap stores the bits of a page's words that changed, clearing only.
 // mask leaves bits out for now.
 func (p *Partition) writeBitmap(pg *page, mask func(word int) uint32) error {
+	if err := p.ascertain(pg); err != nil {
+		return err
+	}
 	target := pg.stored
 	for w := range target {
 		target[w] &= pg.bits[w] | mask(w)
@@ -134,22 +137,49 @@ func (p *Partition) writeBitmap(pg *page, mask func(word int) uint32) error {
 		for last+1 < len(target) && target[last+1] != pg.stored[last+1] {
 			last++
 		}
-		b := p.scratch()[:4*(last-w+1)]
-		target.Put(b, w, last)
-		off := int64(pg.sector)*SectorSize + nvsfmt.BitmapOffset + int64(4*w)
-		if err := p.write(b, off); err != nil {
+		if err := p.writeWords(pg, &target, w, last); err != nil {
 			return err
 		}
-		copy(pg.stored[w:last+1], target[w:last+1])
 		w = last
 	}
+	return nil
+}
+
+// writeWords stores words first to last of a bitmap.
+func (p *Partition) writeWords(pg *page, target *nvsfmt.Bitmap, first, last int) error {
+	b := p.scratch()[:4*(last-first+1)]
+	target.Put(b, first, last)
+	pg.unsure = true
+	if err := p.write(b, pg.bitmapOffset()+int64(4*first)); err != nil {
+		return err
+	}
+	pg.unsure = false
+	copy(pg.stored[first:last+1], target[first:last+1])
+	return nil
+}
+
+// ascertain reads the bitmap again after a failed write: part of it may be
+// done, and a mark must not be written without what flash has already.
+func (p *Partition) ascertain(pg *page) error {
+	if !pg.unsure {
+		return nil
+	}
+	b := p.scratch()[:nvsfmt.HeaderSize]
+	if _, err := p.flash.ReadAt(b, pg.bitmapOffset()); err != nil {
+		return err
+	}
+	have := nvsfmt.ParseBitmap(b)
+	for w := range have {
+		pg.stored[w] &= have[w]
+	}
+	pg.unsure = false
 	return nil
 }
 
 // flush stores all marks of a page that wait. After an error they wait on; it
 // may be called again.
 func (p *Partition) flush(pg *page) error {
-	if pg.bits == pg.stored {
+	if pg.bits == pg.stored && !pg.unsure {
 		return nil
 	}
 	if err := p.writeBitmap(pg, pg.headMask); err != nil {

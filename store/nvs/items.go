@@ -99,17 +99,15 @@ func (p *Partition) place(it *item) (pos, error) {
 // mark stores that entries from to to-1 of an item are written.
 func (p *Partition) mark(q pos, from, to int) error {
 	pg := q.pg
+	if err := p.ascertain(pg); err != nil {
+		return err
+	}
 	from, to = q.at+from, q.at+to
 	target := pg.stored
 	target.Set(from, to, nvsfmt.UseWritten)
-	first, last := from/16, (to-1)/16
-	b := p.scratch()[:4*(last-first+1)]
-	target.Put(b, first, last)
-	err := p.write(b, int64(pg.sector)*SectorSize+nvsfmt.BitmapOffset+int64(4*first))
-	if err != nil {
+	if err := p.writeWords(pg, &target, from/16, (to-1)/16); err != nil {
 		return err
 	}
-	pg.stored = target
 	pg.bits.Set(from, to, nvsfmt.UseWritten)
 	return nil
 }

@@ -161,6 +161,7 @@ func (l *loader) loadItems(pg *page) error {
 		} else {
 			pg.bits.Set(i, i+span, nvsfmt.UseErased)
 			pg.heads[i/32] |= 1 << (i % 32)
+			pg.next = max(pg.next, i+span)
 		}
 		i += span
 	}

@@ -48,8 +48,10 @@ type Partition struct {
 	// eraseFirst is a sector to erase before anything else is written: a page
 	// whose items were moved, or an attempt to move some. -1: none.
 	eraseFirst int
-	nextSeq    uint32
-	spaces     []space
+	// stale: an error kept from memory what flash holds; load again first.
+	stale   bool
+	nextSeq uint32
+	spaces  []space
 
 	entry  nvsfmt.Entry // the entry read last
 	buf    [512]byte
@@ -97,14 +99,34 @@ func open(f Flash, o Options) (*Partition, error) {
 			return nil, err
 		}
 	}
+	return p, p.loadAndRepair()
+}
+
+func (p *Partition) loadAndRepair() error {
 	l := loader{Partition: p}
-	if err := l.load(); err != nil {
-		return nil, err
+	if err := l.load(); err != nil || p.ro {
+		return err
 	}
-	if p.ro {
-		return p, nil
+	return l.repair()
+}
+
+// reload opens the partition once more. Marks that wait go first: they are of
+// values that must not come back.
+func (p *Partition) reload() error {
+	for _, pg := range p.pages {
+		if err := p.flush(pg); err != nil {
+			return err
+		}
 	}
-	return p, l.repair()
+	if err := p.finish(); err != nil {
+		return err
+	}
+	p.pages, p.unused, p.spaces, p.window = nil, nil, nil, window{}
+	if err := p.loadAndRepair(); err != nil {
+		return err
+	}
+	p.stale = false
+	return nil
 }
 
 // Close writes what Commit writes. All further calls fail with
@@ -152,6 +174,8 @@ func (p *Partition) usable(forWriting bool) error {
 		return NotInitialized
 	case forWriting && p.ro:
 		return ReadOnly
+	case p.stale:
+		return p.reload()
 	case forWriting:
 		return p.finish()
 	}

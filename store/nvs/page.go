@@ -13,6 +13,9 @@ type page struct {
 	// bits is the bitmap as it counts, stored what surely is on flash: marks
 	// that bits has and stored lacks wait for flush.
 	bits, stored nvsfmt.Bitmap
+	// unsure: a write of the bitmap failed, so flash may have more marks than
+	// stored.
+	unsure bool
 	// heads are first entries that wait to be marked erased. Their data
 	// entries are marked first: data without its head would be parsed.
 	heads [4]uint32
@@ -86,6 +89,9 @@ func (q pos) ok() bool { return q.pg != nil }
 
 // offset returns where an entry lies in the partition.
 func (pg *page) offset(entry int) int64 { return nvsfmt.EntryOffset(pg.sector, entry) }
+
+// bitmapOffset returns where the bitmap lies in the partition.
+func (pg *page) bitmapOffset() int64 { return int64(pg.sector)*SectorSize + nvsfmt.BitmapOffset }
 
 // free returns the entries behind the last used one.
 func (pg *page) free() int {

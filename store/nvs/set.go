@@ -203,11 +203,13 @@ func (p *Partition) available() int {
 // later one counts (nvs.md 5.3).
 func (p *Partition) replaced(q pos, ns byte, name nvsfmt.Name) {
 	old, err := p.findBut(q, ns, name, nvsfmt.NoChunk)
-	if err != nil || !old.ok() {
-		return
+	switch {
+	case err != nil:
+		p.stale = true
+	case old.ok():
+		p.giveUp(old)
+		p.flushOlder()
 	}
-	p.giveUp(old)
-	p.flushOlder()
 }
 
 // giveUp drops the value whose entry was just read, in memory.
@@ -221,11 +223,14 @@ func (p *Partition) giveUp(q pos) {
 	p.dropChunks(q.pg, ns, name, base, count)
 }
 
-// dropChunks drops chunks, in memory. One that cannot be read stays: no index
-// names it, so the next opening drops it.
+// dropChunks drops chunks that no index names any more, in memory.
 func (p *Partition) dropChunks(near *page, ns byte, name nvsfmt.Name, base byte, count int) {
 	for i := range count {
-		if c, err := p.chunk(near, ns, name, base+byte(i)); err == nil && c.ok() {
+		c, err := p.chunk(near, ns, name, base+byte(i))
+		switch {
+		case err != nil:
+			p.stale = true
+		case c.ok():
 			p.drop(c, p.entry.Span())
 		}
 	}

@@ -1,0 +1,281 @@
+package nvs_test
+
+import (
+	"bytes"
+	"errors"
+	"slices"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+
+	"github.com/wifiprov/wifiprov/store"
+	"github.com/wifiprov/wifiprov/store/nvs"
+)
+
+var errFlash = errors.New("flash operation failed")
+
+// faulty is a flash that fails operations: the next after some more, for a
+// number of times. What fails may have been done, or its first half.
+type faulty struct {
+	memory
+	in, times int
+	done      int // 0: nothing is done, 1: half, 2: all
+	reads     bool
+}
+
+// fails reports whether the next operation fails.
+func (f *faulty) fails() bool {
+	if f.times == 0 {
+		return false
+	}
+	if f.in > 0 {
+		f.in--
+		return false
+	}
+	f.times--
+	return true
+}
+
+func (f *faulty) ReadAt(p []byte, off int64) (int, error) {
+	if f.reads && f.fails() {
+		return 0, errFlash
+	}
+	return f.memory.ReadAt(p, off)
+}
+
+func (f *faulty) WriteAt(p []byte, off int64) (int, error) {
+	if !f.fails() {
+		return f.memory.WriteAt(p, off)
+	}
+	n := len(p) * f.done / 2 / 4 * 4
+	if n == 0 {
+		return 0, errFlash
+	}
+	if _, err := f.memory.WriteAt(p[:n], off); err != nil {
+		return 0, err
+	}
+	return 0, errFlash
+}
+
+func (f *faulty) EraseBlocks(start, n int64) error {
+	if !f.fails() {
+		return f.memory.EraseBlocks(start, n)
+	}
+	for i := range int(n) * 4096 * f.done / 2 {
+		f.b[int(start)*4096+i] = 0xff
+	}
+	return errFlash
+}
+
+// machine compares a partition with a map.
+type machine struct {
+	flash   *faulty
+	options nvs.Options
+	p       *nvs.Partition
+	m       map[string][]byte // namespace/key/type
+	// unsure are what keys were set to, or nil for erased, by calls that
+	// failed. Opening may show it; so may a call after one that failed to
+	// read, which loads again.
+	unsure  map[string][][]byte
+	misread bool
+}
+
+var (
+	modelTypes = []store.Type{store.TypeU8, store.TypeI16, store.TypeU32, store.TypeI64, store.TypeString, store.TypeBlob}
+	modelKeys  = []string{"a", "b", "c", "key of 15 bytes"}
+	modelNames = []string{"app", "other"}
+)
+
+func drawValue(t *rapid.T, typ store.Type) []byte {
+	if typ.Size() != 0 {
+		return rapid.SliceOfN(rapid.Byte(), typ.Size(), typ.Size()).Draw(t, "value")
+	}
+	size := rapid.OneOf(rapid.IntRange(0, 100), rapid.IntRange(0, 3999)).Draw(t, "size")
+	if typ == store.TypeBlob && rapid.IntRange(0, 9).Draw(t, "big") == 0 {
+		size = rapid.IntRange(0, 9000).Draw(t, "size")
+	}
+	fill := rapid.SampledFrom([]byte{1, 0x55, 0xff, 'x'}).Draw(t, "fill")
+	return bytes.Repeat([]byte{fill}, size)
+}
+
+// TestModel compares a partition with a plain map over any calls, errors of
+// the flash at any operation, and openings. After an error a key is as it was,
+// and once more known only when the partition was opened again after it.
+func TestModel(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		m := &machine{flash: &faulty{memory: *newMemory(int64(rapid.IntRange(3, 6).Draw(t, "sectors")) * 4096)}}
+		if rapid.IntRange(0, 3).Draw(t, "encrypted") == 0 {
+			m.options.Keys = &nvs.Keys{Data: [32]byte{1}, Tweak: [32]byte{2}}
+		}
+		m.m, m.unsure = map[string][]byte{}, map[string][][]byte{}
+		m.open(t)
+		t.Repeat(map[string]func(*rapid.T){
+			"set": m.set, "set again": m.set, "erase": m.erase, "eraseAll": m.eraseAll,
+			"commit": m.commit, "open": m.reopen, "": m.check,
+		})
+	})
+}
+
+func (m *machine) open(t *rapid.T) {
+	p, err := nvs.Open(m.flash, m.options)
+	require.NoError(t, err)
+	m.p = p
+}
+
+// arm lets the flash fail during the next call, or not.
+func (m *machine) arm(t *rapid.T) (disarm func()) {
+	if rapid.IntRange(0, 2).Draw(t, "fail") == 0 {
+		m.flash.in = rapid.IntRange(0, 12).Draw(t, "in")
+		m.flash.times = rapid.SampledFrom([]int{1, 2, 1000}).Draw(t, "times")
+		m.flash.done = rapid.IntRange(0, 2).Draw(t, "done")
+		m.flash.reads = rapid.IntRange(0, 3).Draw(t, "reads") == 0
+		m.misread = m.misread || m.flash.reads
+	}
+	return func() { m.flash.times, m.flash.reads = 0, false }
+}
+
+func (m *machine) set(t *rapid.T) {
+	ns, key := rapid.SampledFrom(modelNames).Draw(t, "namespace"), rapid.SampledFrom(modelKeys).Draw(t, "key")
+	typ := rapid.SampledFrom(modelTypes).Draw(t, "type")
+	v := drawValue(t, typ)
+	stored := append([]byte{byte(typ)}, v...)
+	name := ns + "/" + key
+	disarm := m.arm(t)
+	err := m.p.Set(ns, key, typ, v)
+	disarm()
+	switch {
+	case err == nil:
+		m.m[name] = stored
+		// A mark that could not be stored may let an older value be seen
+		// only if the new one is not: openings drop the older of two.
+		delete(m.unsure, name)
+	case errors.Is(err, store.ErrFull):
+	default:
+		require.ErrorIs(t, err, errFlash)
+		m.unsure[name] = append(m.unsure[name], stored)
+	}
+}
+
+func (m *machine) erase(t *rapid.T) {
+	ns, key := rapid.SampledFrom(modelNames).Draw(t, "namespace"), rapid.SampledFrom(modelKeys).Draw(t, "key")
+	name := ns + "/" + key
+	disarm := m.arm(t)
+	err := m.p.Erase(ns, key)
+	disarm()
+	switch {
+	case err == nil:
+		require.Contains(t, m.m, name)
+		delete(m.m, name)
+		delete(m.unsure, name)
+	case errors.Is(err, store.ErrNotFound):
+		require.NotContains(t, m.m, name)
+	default:
+		require.ErrorIs(t, err, errFlash)
+		m.unsure[name] = append(m.unsure[name], nil)
+	}
+}
+
+func (m *machine) eraseAll(t *rapid.T) {
+	ns := rapid.SampledFrom(modelNames).Draw(t, "namespace")
+	disarm := m.arm(t)
+	err := m.p.EraseAll(ns)
+	disarm()
+	for _, key := range modelKeys {
+		name := ns + "/" + key
+		if err == nil {
+			delete(m.m, name)
+			delete(m.unsure, name)
+			continue
+		}
+		require.ErrorIs(t, err, errFlash)
+		if _, err := m.p.Find(ns, key); err != nil {
+			require.ErrorIs(t, err, store.ErrNotFound)
+			delete(m.m, name)
+			delete(m.unsure, name)
+		} else {
+			m.unsure[name] = append(m.unsure[name], nil)
+		}
+	}
+}
+
+func (m *machine) commit(t *rapid.T) {
+	disarm := m.arm(t)
+	err := m.p.Commit()
+	disarm()
+	if err != nil {
+		require.ErrorIs(t, err, errFlash)
+	}
+}
+
+// reopen drops the open partition, as a power cut does, or closes it.
+func (m *machine) reopen(t *rapid.T) {
+	if rapid.Bool().Draw(t, "close") {
+		require.NoError(t, m.p.Close())
+	}
+	disarm := m.arm(t)
+	_, err := nvs.Open(m.flash, m.options)
+	disarm()
+	if err != nil {
+		require.ErrorIs(t, err, errFlash)
+	}
+	m.open(t)
+	m.settle(t)
+}
+
+// settle adopts what failed calls did.
+func (m *machine) settle(t *rapid.T) {
+	for name, values := range m.unsure {
+		now := m.read(t, name)
+		if !bytes.Equal(now, m.m[name]) {
+			require.True(t, slices.ContainsFunc(values, func(v []byte) bool { return bytes.Equal(v, now) }),
+				"%s is %.40x, was %.40x, attempts %.40x", name, now, m.m[name], values)
+			if m.m[name] = now; now == nil {
+				delete(m.m, name)
+			}
+		}
+		if !m.misread {
+			delete(m.unsure, name)
+		}
+	}
+	m.misread = false
+}
+
+// read returns type and value of a key, nil without one.
+func (m *machine) read(t *rapid.T, name string) []byte {
+	ns, key, _ := bytes.Cut([]byte(name), []byte("/"))
+	typ, err := m.p.Find(string(ns), string(key))
+	if errors.Is(err, store.ErrNotFound) {
+		return nil
+	}
+	require.NoError(t, err)
+	v, err := m.p.Get([]byte{byte(typ)}, string(ns), string(key), typ)
+	require.NoError(t, err)
+	return v
+}
+
+func (m *machine) check(t *rapid.T) {
+	if m.misread {
+		m.settle(t)
+	}
+	listed := 0
+	for e, err := range m.p.Entries("") {
+		require.NoError(t, err)
+		require.Contains(t, m.m, e.Namespace+"/"+e.Key)
+		listed++
+	}
+	require.Equal(t, len(m.m), listed)
+	used := 0
+	for name, want := range m.m {
+		require.Equal(t, want, m.read(t, name), name)
+		switch typ := store.Type(want[0]); typ {
+		case store.TypeString:
+			used += 1 + len(want)/32 + min(1, len(want)%32)
+		case store.TypeBlob:
+			used += 2 + (len(want)+30)/32 // at least
+		default:
+			used++
+		}
+	}
+	require.GreaterOrEqual(t, m.p.Stats().Used, used)
+}
