@@ -68,7 +68,7 @@ func (p *Partition) listed() (store.Entry, bool) {
 	typ := p.entry.Type()
 	switch {
 	case typ == nvsfmt.TypeChunk && p.entry.Chunk()&^nvsfmt.BaseB == 0:
-	case typ == nvsfmt.TypeString || nvsfmt.Size(typ) != 0:
+	case p.entry.Chunk() == nvsfmt.NoChunk && (typ == nvsfmt.TypeString || nvsfmt.Size(typ) != 0):
 	default:
 		return store.Entry{}, false
 	}

@@ -14,7 +14,6 @@ import (
 type loader struct {
 	*Partition
 	good, bad int      // first entries met that are consistent, and not
-	names     []pos    // items of the directory of namespaces
 	seen      []uint64 // hashes of the names met, one bit each
 	found     []item   // items of the page in work
 }
@@ -155,9 +154,6 @@ func (l *loader) loadItems(pg *page) error {
 			it := itemOf(e, i)
 			l.found = append(l.found, it)
 			pg.live += span
-			if it.kind() == kindName {
-				l.names = append(l.names, pos{pg, i})
-			}
 		} else {
 			pg.bits.Set(i, i+span, nvsfmt.UseErased)
 			pg.heads[i/32] |= 1 << (i % 32)

@@ -95,9 +95,11 @@ func (p *Partition) makeSpace(name string) (byte, error) {
 	p.entry.New(0, nvsfmt.TypeU8, 1, nvsfmt.NoChunk, nvsfmt.NameOf(name))
 	p.entry.Value()[0] = byte(index)
 	p.entry.Seal()
-	if _, err := p.put(nil, nil); err != nil {
+	q, err := p.put(nil, nil)
+	if err != nil {
 		return 0, err
 	}
+	p.replaced(q, 0, nvsfmt.NameOf(name)) // one with an impossible index
 	p.spaces = append(p.spaces, space{name, byte(index)})
 	return byte(index), nil
 }

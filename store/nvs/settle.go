@@ -124,25 +124,18 @@ func (l *loader) dropOrphans() error {
 
 // loadNames lists the namespaces (nvs.md 5.9).
 func (l *loader) loadNames() error {
-	for _, q := range l.names {
-		if q.pg.bits.At(q.at) != nvsfmt.UseWritten || !l.inUse(q.pg) {
-			continue
-		}
-		if err := l.read(q); err != nil {
-			return err
-		}
-		if index := l.entry.Value()[0]; index != 0 && index <= nvsfmt.MaxNamespaces {
-			l.spaces = append(l.spaces, space{l.entry.Name().String(), index})
+	for _, pg := range l.pages {
+		for _, it := range pg.items {
+			if it.kind() != kindName {
+				continue
+			}
+			if err := l.read(pos{pg, it.at()}); err != nil {
+				return err
+			}
+			if index := l.entry.Value()[0]; index != 0 && index <= nvsfmt.MaxNamespaces {
+				l.spaces = append(l.spaces, space{l.entry.Name().String(), index})
+			}
 		}
 	}
 	return nil
-}
-
-func (l *loader) inUse(pg *page) bool {
-	for _, other := range l.pages {
-		if other == pg {
-			return true
-		}
-	}
-	return false
 }
