@@ -1,7 +1,6 @@
 package wifistore
 
 import (
-	"bytes"
 	"errors"
 
 	"github.com/wifiprov/wifiprov/hal"
@@ -32,7 +31,12 @@ const (
 // (wifi-nvs.md 1). Keys that are missing or hold another type count as the
 // driver's defaults, so does what a key cannot mean. An error means that the
 // store failed.
+//
+// What a Save that was interrupted was about to store counts already.
 func Load(s store.Store) (hal.StationConfig, error) {
+	if cfg, interrupted, err := loadJournal(s); interrupted || err != nil {
+		return cfg, err
+	}
 	r := reader{store: s}
 	ssid, ok := decodeSSID(r.blob(keySSID))
 	if !ok {
@@ -62,11 +66,14 @@ func Load(s store.Store) (hal.StationConfig, error) {
 // master key in sta.pmk that belongs to an older passphrase goes. The mode
 // becomes station, or stays both when an access point was on.
 //
-// Other than the driver, Save blanks the SSID before it replaces the
-// passphrase and writes it last: a power cut in between leaves no
-// configuration instead of a new SSID with an old passphrase. After an error
-// everything is put back; a store that fails at that too is left without a
-// configuration, or with what it had.
+// The driver stores each key by itself, so that power may leave the SSID of
+// one network with the passphrase of another. Save first stores all of them as
+// one value outside the driver's namespace: whenever power fails, Load finds
+// the old configuration or the new one, whole. ESP-IDF's driver, which does
+// not know that value, finds no SSID until the passphrase has been replaced.
+//
+// After an error everything is put back; with a store that fails at that too,
+// Load finds one of the two, whole.
 //
 // store.ErrInvalid: SSID over 32 or passphrase over MaxPassphrase bytes. A
 // passphrase ends at its first zero byte.
@@ -77,24 +84,49 @@ func Save(s store.Store, cfg hal.StationConfig) error {
 	if len(cfg.Passphrase) > MaxPassphrase {
 		return &store.Error{Op: "set", Namespace: Namespace, Key: keyPassphrase, Err: store.ErrInvalid, Why: "passphrase over 64 bytes"}
 	}
-	w := writer{store: s}
-	if cfg.SSID == "" {
-		w.forget()
-	} else {
-		w.station(cfg)
+	if err := Recover(s); err != nil {
+		return err
 	}
-	if w.err == nil {
-		w.err = s.Commit()
+	p, err := newPlan(s, cfg)
+	if err != nil {
+		return err
 	}
-	if w.err != nil {
-		w.rollback()
+	// The first of several changes that forget a network erases its SSID: it
+	// is as good as all of them.
+	if len(p.changes) > 1 && cfg.SSID != "" {
+		if err := saveJournal(s, cfg); err != nil {
+			_ = eraseJournal(s)
+			return err
+		}
+		p.journal = true
 	}
-	return w.err
+	return p.run()
+}
+
+// Recover completes a Save that was interrupted. Load knows of it all the
+// same; the driver's keys do not. A device calls it at start, before it loads.
+func Recover(s store.Store) error {
+	cfg, interrupted, err := loadJournal(s)
+	if err != nil || !interrupted {
+		return err
+	}
+	p, err := newPlan(s, cfg)
+	if err != nil {
+		return err
+	}
+	if err := p.apply(); err != nil {
+		return err
+	}
+	return eraseJournal(s)
 }
 
 // Restore erases everything the Wi-Fi driver stored, which is its factory
-// state, and commits.
+// state, and commits. Power that fails meanwhile leaves the configuration or
+// none.
 func Restore(s store.Store) error {
+	if err := Save(s, hal.StationConfig{}); err != nil {
+		return err
+	}
 	if err := s.EraseAll(Namespace); err != nil {
 		return err
 	}
@@ -123,118 +155,4 @@ func (r *reader) keep(err error) {
 	if err != nil && r.err == nil && !errors.Is(err, store.ErrNotFound) {
 		r.err = err
 	}
-}
-
-// writer changes keys until the first error and can put them back.
-type writer struct {
-	store store.Store
-	err   error
-	undo  []change
-}
-
-// change is what a key held before it was first written.
-type change struct {
-	key   string
-	typ   store.Type
-	value []byte
-	found bool
-}
-
-func (w *writer) station(cfg hal.StationConfig) {
-	ssid, pass := encodeSSID(cfg.SSID), encodePassphrase(cfg.Passphrase)
-	if !w.holds(keySSID, ssid) || !w.holds(keyPassphrase, pass) {
-		w.set(keySSID, store.TypeBlob, encodeSSID(""))
-		w.set(keyPassphrase, store.TypeBlob, pass)
-		if pmk, found := w.get(keyPMK, store.TypeBlob); found && !unused(pmk) {
-			w.erase(keyPMK)
-		}
-	}
-	set := uint8(0)
-	if cfg.BSSIDSet {
-		set = 1
-		w.set(keyBSSID, store.TypeBlob, cfg.BSSID[:])
-	}
-	w.setU8(keyBSSIDSet, set)
-	w.setU8(keyScanMethod, uint8(cfg.ScanMethod))
-	w.setU8(keyMinAuth, uint8(cfg.MinAuth))
-	w.setU8(keyChannel, cfg.Channel)
-	mode := uint8(hal.ModeSTA)
-	if b, found := w.get(keyMode, store.TypeU8); found && b[0]&uint8(hal.ModeAP) != 0 {
-		mode = uint8(hal.ModeAPSTA)
-	}
-	w.setU8(keyMode, mode)
-	w.set(keySSID, store.TypeBlob, ssid)
-}
-
-func (w *writer) forget() {
-	for _, key := range [...]string{keySSID, keyPassphrase, keyPMK, keyBSSIDSet, keyBSSID, keyChannel, keyScanMethod, keyMinAuth} {
-		w.erase(key)
-	}
-}
-
-// get reads a key; after an error it finds nothing.
-func (w *writer) get(key string, t store.Type) (value []byte, found bool) {
-	if w.err != nil {
-		return nil, false
-	}
-	b, err := w.store.Get(nil, Namespace, key, t)
-	if err == nil {
-		return b, true
-	}
-	if !errors.Is(err, store.ErrNotFound) {
-		w.err = err
-	}
-	return nil, false
-}
-
-func (w *writer) holds(key string, value []byte) bool {
-	b, found := w.get(key, store.TypeBlob)
-	return found && bytes.Equal(b, value)
-}
-
-func (w *writer) setU8(key string, v uint8) { w.set(key, store.TypeU8, []byte{v}) }
-
-func (w *writer) set(key string, t store.Type, value []byte) {
-	old, found := w.get(key, t)
-	if w.err != nil || found && bytes.Equal(old, value) {
-		return
-	}
-	if w.err = w.store.Set(Namespace, key, t, value); w.err == nil {
-		w.undo = append(w.undo, change{key, t, old, found})
-	}
-}
-
-func (w *writer) erase(key string) {
-	t := keyType(key)
-	old, found := w.get(key, t)
-	if !found {
-		return
-	}
-	if w.err = w.store.Erase(Namespace, key); w.err == nil {
-		w.undo = append(w.undo, change{key, t, old, found})
-	}
-}
-
-// rollback puts the old values back, newest change first, as far as the store
-// lets it.
-func (w *writer) rollback() {
-	for i := len(w.undo) - 1; i >= 0; i-- {
-		c := w.undo[i]
-		if c.found {
-			_ = w.store.Set(Namespace, c.key, c.typ, c.value)
-		} else {
-			_ = w.store.Erase(Namespace, c.key)
-		}
-	}
-	if len(w.undo) > 0 {
-		_ = w.store.Commit()
-	}
-}
-
-func keyType(key string) store.Type {
-	switch key {
-	case keySSID, keyPassphrase, keyPMK, keyBSSID:
-		return store.TypeBlob
-	}
-	return store.TypeU8
 }
