@@ -27,6 +27,7 @@ var arrows = map[string][]string{
 	"store":             {"hal"},
 	"store/filestore":   {"store"},
 	"store/nvs":         {"store", "internal/nvsfmt"},
+	"store/nvs/flash":   {"store/nvs"},
 	"store/storetest":   {"store"},
 	"store/wifistore":   {"store", "hal"},
 	"protocomm":         {},
@@ -54,8 +55,7 @@ var tops = []string{"internal/provtest", "internal/cmd", "cmd", "examples"}
 var (
 	deviceSide = []string{
 		".", "hal", "hal/sim", "protocomm", "scheme", "security", "security/sec0", "security/sec1",
-		"store", "store/nvs", "store/wifistore", "internal/fsm", "internal/nvsfmt", "internal/pb",
-		"internal/protover",
+		"store", "store/nvs", "store/wifistore", "internal/fsm", "internal/nvsfmt", "internal/pb", "internal/protover", "store/nvs/flash",
 	}
 	tooHeavy = []string{"fmt", "context", "encoding/json", "log", "log/slog", "net", "net/http", "os", "reflect"}
 )
