@@ -25,7 +25,7 @@ type Flash interface {
 	// WriteAt clears the bits that are 0 in p. A Partition writes 4 to 4096
 	// bytes, offset and length divisible by 4, never over a sector's end, and
 	// never a 1 where the flash holds a 0; an implementation may refuse that
-	// or leave the 0.
+	// or leave the 0. It fails beyond the end.
 	WriteAt(p []byte, off int64) (n int, err error)
 
 	// EraseBlockSize returns the size of a block in bytes, which divides
@@ -33,7 +33,7 @@ type Flash interface {
 	EraseBlockSize() int64
 
 	// EraseBlocks sets all bytes of length blocks from block start on to
-	// 0xff.
+	// 0xff. It fails beyond the end.
 	EraseBlocks(start, length int64) error
 }
 

@@ -1,0 +1,34 @@
+package fileflash
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+)
+
+// Errors that callers branch on with errors.Is. The text of what this package
+// returns begins with the file's name and says what to do.
+var (
+	// ErrLocked: the file is open elsewhere, here or in another process.
+	ErrLocked = errors.New("in use")
+	// ErrSize: the file's size, or the one to create it with, is not that of
+	// a partition.
+	ErrSize = errors.New("not the size of a partition image")
+	// ErrReadOnly: a write or an erase on a file from OpenReadOnly.
+	ErrReadOnly = errors.New("opened read-only")
+	// ErrClosed: a call after Close. It is os.ErrClosed.
+	ErrClosed = os.ErrClosed
+)
+
+// failed puts the file's name before an error.
+func failed(path string, err error) error {
+	var pathErr *os.PathError
+	if errors.As(err, &pathErr) && pathErr.Path == path {
+		err = fmt.Errorf("%s: %w", pathErr.Op, pathErr.Err) // the name is there already
+	}
+	if errors.Is(err, io.EOF) {
+		err = fmt.Errorf("%w: the file became shorter while it was open: close it and restore it", io.ErrUnexpectedEOF)
+	}
+	return fmt.Errorf("fileflash: %s: %w", path, err)
+}
