@@ -7,14 +7,26 @@ import (
 
 	"github.com/wifiprov/wifiprov/hal"
 	"github.com/wifiprov/wifiprov/store"
+	"github.com/wifiprov/wifiprov/store/nvs"
+	"github.com/wifiprov/wifiprov/store/nvs/flash"
 	"github.com/wifiprov/wifiprov/store/wifistore"
 )
 
+// DefaultFlash is the size of a board's NVS partition in bytes: that of
+// ESP-IDF's usual partition tables.
+const DefaultFlash = 24 << 10
+
 // BoardConfig describes a Board. The zero value means the defaults.
 type BoardConfig struct {
-	// Store is the board's flash, in which it keeps its configuration in the
-	// keys of package wifistore; nil: a store.Memory of its own. It is
-	// called with the configuration locked and must not call the board.
+	// Flash is the board's NVS partition, in which it keeps its
+	// configuration in the keys of package wifistore, as a device does: the
+	// image of a real one may be given. It is opened at every boot and
+	// belongs to the board. nil: an erased one of DefaultFlash bytes.
+	Flash nvs.Flash
+	// Keys decrypt the partition; nil: it is plain.
+	Keys *nvs.Keys
+	// Store is used instead of Flash, unless it is nil. It is called with the
+	// configuration locked and must not call the board.
 	Store store.Store
 	// MAC of the station; that of the SoftAP is one higher. Zero:
 	// 02:77:66:HH:LL:00, where HHLL counts the boards of the air from 1.
@@ -41,8 +53,9 @@ type Board struct {
 	number int // from 1
 	events dispatcher
 
-	// flash orders calls of cfg.Store and is taken before air.mu.
+	// flash orders calls of store and is taken before air.mu.
 	flash sync.Mutex
+	store store.Store // nil: the partition does not open
 
 	// guarded by air.mu
 	closed  bool
@@ -66,8 +79,8 @@ var (
 // NewBoard puts a board on the air and boots it. It fails when the store
 // fails and beyond MaxBoards.
 func (a *Air) NewBoard(cfg BoardConfig) (*Board, error) {
-	if cfg.Store == nil {
-		cfg.Store = new(store.Memory)
+	if cfg.Store == nil && cfg.Flash == nil {
+		cfg.Flash = flash.NewSparse(DefaultFlash)
 	}
 	if cfg.RSSI == 0 {
 		cfg.RSSI = DefaultRSSI
@@ -78,7 +91,7 @@ func (a *Air) NewBoard(cfg BoardConfig) (*Board, error) {
 	b := &Board{air: a, cfg: cfg, mode: hal.ModeSTA}
 	b.events.clock = a.cfg.Clock
 	var err error
-	if b.config, err = wifistore.Load(cfg.Store); err != nil {
+	if b.config, err = b.openStore(); err != nil {
 		return nil, err
 	}
 	a.mu.Lock()
@@ -105,11 +118,37 @@ func (b *Board) Reboot() error {
 	if err := b.restart(); err != nil {
 		return err
 	}
-	cfg, err := wifistore.Load(b.cfg.Store)
+	cfg, err := b.openStore()
 	b.air.mu.Lock()
 	defer b.air.mu.Unlock()
 	b.config, b.loadErr = cfg, err
 	return err
+}
+
+// openStore opens the flash as a booting device does, and loads the
+// configuration.
+func (b *Board) openStore() (hal.StationConfig, error) {
+	b.store = b.cfg.Store
+	if b.store == nil {
+		p, err := nvs.Open(b.cfg.Flash, nvs.Options{Keys: b.cfg.Keys})
+		if err != nil {
+			return hal.StationConfig{}, err
+		}
+		b.store = p
+	}
+	if err := wifistore.Recover(b.store); err != nil {
+		return hal.StationConfig{}, err
+	}
+	return wifistore.Load(b.store)
+}
+
+// closeStore closes the partition, if the board has one.
+func (b *Board) closeStore() {
+	b.flash.Lock()
+	defer b.flash.Unlock()
+	if p, ok := b.store.(*nvs.Partition); ok && b.cfg.Store == nil {
+		_ = p.Close() // what was saved is committed
+	}
 }
 
 // restart loses what is in RAM.
@@ -125,10 +164,11 @@ func (b *Board) restart() error {
 	return nil
 }
 
-// Close takes the board off the air and stops its timers. Subscribers hear
+// Close takes the board off the air, stops its timers and closes its partition. Subscribers hear
 // nothing more; methods return ErrClosed, but Disconnect, StopScan and
 // StopSoftAP succeed. Closing twice is allowed.
 func (b *Board) Close() {
+	defer b.closeStore()
 	b.air.mu.Lock()
 	defer b.air.mu.Unlock()
 	if b.closed {

@@ -34,7 +34,7 @@ func (b *Board) SetStationConfig(cfg hal.StationConfig) error {
 	}
 	return b.changeConfig(cfg, func(storage hal.Storage) error {
 		if storage == hal.StorageFlash {
-			return wifistore.Save(b.cfg.Store, cfg)
+			return wifistore.Save(b.store, cfg)
 		}
 		return nil
 	})
@@ -43,7 +43,7 @@ func (b *Board) SetStationConfig(cfg hal.StationConfig) error {
 // Restore implements hal.ConfigStore. Link, mode and SoftAP stay.
 func (b *Board) Restore() error {
 	return b.changeConfig(hal.StationConfig{}, func(hal.Storage) error {
-		if err := wifistore.Restore(b.cfg.Store); err != nil {
+		if err := wifistore.Restore(b.store); err != nil {
 			return err
 		}
 		return b.SetStorage(hal.StorageFlash)
@@ -56,10 +56,13 @@ func (b *Board) changeConfig(cfg hal.StationConfig, save func(hal.Storage) error
 	b.flash.Lock()
 	defer b.flash.Unlock()
 	b.air.mu.Lock()
-	storage, closed := b.storage, b.closed
+	storage, closed, broken := b.storage, b.closed, b.loadErr
 	b.air.mu.Unlock()
 	if closed {
 		return ErrClosed
+	}
+	if b.store == nil {
+		return broken
 	}
 	if err := save(storage); err != nil {
 		return err

@@ -10,14 +10,15 @@ import (
 
 	"github.com/wifiprov/wifiprov/store"
 	"github.com/wifiprov/wifiprov/store/nvs"
+	"github.com/wifiprov/wifiprov/store/nvs/flash"
 )
 
 var benchKeys = &nvs.Keys{Data: [32]byte{1}, Tweak: [32]byte{2}}
 
 // filled makes a partition with n keys of u32.
-func filled(tb testing.TB, size int64, n int, o nvs.Options) (*memory, *nvs.Partition) {
+func filled(tb testing.TB, size int64, n int, o nvs.Options) (*flash.Memory, *nvs.Partition) {
 	tb.Helper()
-	f := newMemory(size)
+	f := flash.NewMemory(size)
 	p, err := nvs.Open(f, o)
 	require.NoError(tb, err)
 	for i := range n {
@@ -25,17 +26,6 @@ func filled(tb testing.TB, size int64, n int, o nvs.Options) (*memory, *nvs.Part
 	}
 	require.NoError(tb, p.Commit())
 	return f, p
-}
-
-// raw performs the flash operations of a run on a flash alone, the floor of
-// what a store needs, and returns their number.
-func raw(b *testing.B, size int64, run func(p *nvs.Partition)) *tape {
-	b.Helper()
-	r := &tape{memory: *newMemory(size)}
-	p, err := nvs.Open(r, nvs.Options{})
-	require.NoError(b, err)
-	run(p)
-	return r
 }
 
 // BenchmarkSet stores integers that all differ over 100 keys in 24 KiB, and a
@@ -64,7 +54,7 @@ func BenchmarkSet(b *testing.B) {
 		}
 		for name, o := range map[string]nvs.Options{"plain": {}, "encrypted": {Keys: benchKeys}} {
 			b.Run(w.name+"/"+name, func(b *testing.B) {
-				p, err := nvs.Open(newMemory(24<<10), o)
+				p, err := nvs.Open(flash.NewMemory(24<<10), o)
 				require.NoError(b, err)
 				run(p)
 				b.ReportAllocs()
@@ -78,20 +68,24 @@ func BenchmarkSet(b *testing.B) {
 			})
 		}
 		b.Run(w.name+"/bare flash", func(b *testing.B) {
-			r := raw(b, 24<<10, run)
-			f := newMemory(24 << 10)
-			i := 0
+			r := flash.NewRecorder(flash.NewMemory(24 << 10))
+			p, err := nvs.Open(r, nvs.Options{})
+			require.NoError(b, err)
+			run(p)
+			ops := r.Ops()
+			f := flash.NewMemory(24 << 10)
+			done, i := 0, 0
 			for b.Loop() {
-				for range (len(r.ops) + sets - 1) / sets {
-					o := &r.ops[i]
-					if o.data == nil {
-						_ = f.EraseBlocks(int64(o.off/4096), 1)
+				for done++; i < done*len(ops)/sets; i++ {
+					if op := ops[i]; op.IsErase() {
+						_ = f.EraseBlocks(op.Off/nvs.SectorSize, 1)
 					} else {
-						_, _ = f.WriteAt(o.data, int64(o.off))
+						_, _ = f.WriteAt(op.Data, op.Off)
 					}
-					if i++; i == len(r.ops) {
-						i, f = 0, newMemory(24<<10)
-					}
+				}
+				if done == sets {
+					done, i = 0, 0
+					_ = f.EraseBlocks(0, 6)
 				}
 			}
 		})

@@ -7,6 +7,7 @@ import (
 
 	"github.com/wifiprov/wifiprov/store"
 	"github.com/wifiprov/wifiprov/store/nvs"
+	"github.com/wifiprov/wifiprov/store/nvs/flash"
 	"github.com/wifiprov/wifiprov/store/storetest"
 )
 
@@ -15,7 +16,7 @@ func TestConformance(t *testing.T) {
 	for name, o := range map[string]nvs.Options{"plain": {}, "encrypted": {Keys: keys}} {
 		t.Run(name, func(t *testing.T) {
 			storetest.Run(t, func(t *testing.T) storetest.Rig {
-				f := newMemory(64 << 10)
+				f := flash.NewMemory(64 << 10)
 				p, err := nvs.Open(f, o)
 				require.NoError(t, err)
 				return storetest.Rig{Store: p, PowerCut: func() (store.Store, error) { return nvs.Open(f, o) }}

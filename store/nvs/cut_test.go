@@ -13,51 +13,8 @@ import (
 
 	"github.com/wifiprov/wifiprov/store"
 	"github.com/wifiprov/wifiprov/store/nvs"
+	"github.com/wifiprov/wifiprov/store/nvs/flash"
 )
-
-// flashOp is a write, or the erase of a sector.
-type flashOp struct {
-	off   int
-	data  []byte // nil: erase
-	calls int    // calls of the store begun before
-}
-
-// tape is a flash that keeps what is done to it.
-type tape struct {
-	memory
-	ops   []flashOp
-	calls int
-}
-
-func (r *tape) WriteAt(p []byte, off int64) (int, error) {
-	r.ops = append(r.ops, flashOp{int(off), bytes.Clone(p), r.calls})
-	return r.memory.WriteAt(p, off)
-}
-
-func (r *tape) EraseBlocks(start, n int64) error {
-	for i := range n {
-		r.ops = append(r.ops, flashOp{off: int(start+i) * 4096, calls: r.calls})
-	}
-	return r.memory.EraseBlocks(start, n)
-}
-
-// apply does bytes from to to-1 of an operation.
-func (o *flashOp) apply(image []byte, from, to int) {
-	for i := from; i < to; i++ {
-		if o.data == nil {
-			image[o.off+i] = 0xff
-		} else {
-			image[o.off+i] &= o.data[i]
-		}
-	}
-}
-
-func (o *flashOp) len() int {
-	if o.data == nil {
-		return 4096
-	}
-	return len(o.data)
-}
 
 // model is what a store holds: "namespace/key" to type and value.
 type model map[string]string
@@ -76,6 +33,7 @@ type call struct {
 	before model
 	prefix string
 	single bool
+	ops    int // flash operations done when it returned
 }
 
 // cutter runs workloads and cuts their power.
@@ -126,10 +84,10 @@ func (c *cutter) bytes(n int, fake []byte) []byte {
 	return v
 }
 
-// run makes a workload on a blank partition and returns its tape, its calls
-// and what the store holds in the end.
-func (c *cutter) run(sectors, calls int) (*tape, []call, model) {
-	r := &tape{memory: *newMemory(int64(sectors) * 4096)}
+// run makes a workload on a blank partition and returns its operations, its
+// calls and what the store holds in the end.
+func (c *cutter) run(sectors, calls int) ([]flash.Op, []call, model) {
+	r := flash.NewRecorder(flash.NewMemory(int64(sectors) * nvs.SectorSize))
 	p, err := nvs.Open(r, c.options)
 	require.NoError(c.t, err)
 	now := model{}
@@ -142,7 +100,6 @@ func (c *cutter) run(sectors, calls int) (*tape, []call, model) {
 		name := ns + "/" + key
 		entry := call{before: now, prefix: name, single: true}
 		next := now.clone()
-		r.calls++
 		switch n := c.rnd.IntN(30); {
 		case n == 0:
 			entry.prefix, entry.single = ns+"/", false
@@ -168,10 +125,11 @@ func (c *cutter) run(sectors, calls int) (*tape, []call, model) {
 				next[name] = t.String() + ":" + string(v)
 			}
 		}
+		entry.ops = len(r.Ops())
 		log = append(log, entry)
 		now = next
 	}
-	return r, log, now
+	return r.Ops(), log, now
 }
 
 // contents reads what a store holds.
@@ -212,81 +170,75 @@ func (c *cutter) verify(got model, do call, after model, where string) {
 	}
 }
 
-// open opens an image whose operations are kept, and checks what it holds.
-func (c *cutter) open(image []byte, do call, after model, where string) (*tape, *nvs.Partition, model) {
+// open opens a flash, checks what it holds, and returns the operations that
+// it took.
+func (c *cutter) open(f nvs.Flash, do call, after model, where string) ([]flash.Op, *nvs.Partition, model) {
 	c.cuts++
-	r := &tape{memory: *fromBytes(image)}
+	r := flash.NewRecorder(f)
 	p, err := nvs.Open(r, c.options)
 	require.NoError(c.t, err, where)
 	got := c.contents(p, where)
 	c.verify(got, do, after, where)
-	return r, p, got
+	return r.Ops(), p, got
 }
 
-// parts are the places to cut inside an operation, as ranges of bytes that
-// are done.
-func (c *cutter) parts(o *flashOp) [][2]int {
-	n := o.len()
-	p := [][2]int{{0, 1 + c.rnd.IntN(n-1)}, {0, 1 + c.rnd.IntN(n-1)}, {0, n - 1}}
-	if o.data == nil { // the erase of any part
-		a, b := c.rnd.IntN(n), c.rnd.IntN(n)
-		p = append(p, [2]int{0, 4}, [2]int{0, 32}, [2]int{0, 64}, [2]int{n / 2, n}, [2]int{32, n}, [2]int{4, n},
-			[2]int{min(a, b), max(a, b) + 1}, [2]int{1 + a/2, n})
+// some draws n of the places to cut inside an operation.
+func (c *cutter) some(op flash.Op, n int) []flash.Part {
+	all := flash.Points(nil, op)
+	c.rnd.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
+	if op.IsErase() {
+		from := c.rnd.Int64N(op.Len)
+		all = append([]flash.Part{{From: from, To: from + 1 + c.rnd.Int64N(op.Len-from)}}, all...)
 	}
-	return p
+	return all[:min(n, len(all))]
 }
 
-// cutAll cuts a workload after and inside each operation, and each recovery
-// from that too.
+// cutAll cuts a workload after each operation and inside it, and each
+// recovery from that too.
 func (c *cutter) cutAll(seed uint64, sectors, calls int) {
-	r, log, end := c.run(sectors, calls)
-	image := bytes.Repeat([]byte{0xff}, sectors*4096)
-	cut := make([]byte, len(image))
-	for n := range r.ops {
-		o := &r.ops[n]
-		do, after := log[o.calls-1], end
-		if o.calls < len(log) {
-			after = log[o.calls].before
+	ops, log, end := c.run(sectors, calls)
+	blank := flash.NewMemory(int64(sectors) * nvs.SectorSize).Bytes()
+	replay := flash.NewReplay(blank, ops)
+	at := 0
+	for n := range ops {
+		for log[at].ops <= n {
+			at++
 		}
-		where := fmt.Sprintf("seed %d, operation %d at %#x", seed, n, o.off)
-		for _, part := range c.parts(o) {
-			copy(cut, image)
-			o.apply(cut, part[0], part[1])
-			c.cutRecovery(cut, do, after, fmt.Sprintf("%s, bytes %v", where, part))
+		after := end
+		if at+1 < len(log) {
+			after = log[at+1].before
 		}
-		o.apply(image, 0, o.len())
-		copy(cut, image)
-		c.cutRecovery(cut, do, after, where+", done")
+		where := fmt.Sprintf("seed %d, operation %d at %#x", seed, n, ops[n].Off)
+		parts := 3
+		if ops[n].IsErase() {
+			parts = 12
+		}
+		for _, part := range c.some(ops[n], parts) {
+			c.cutRecovery(replay.At(n, part), log[at], after, fmt.Sprintf("%s, bytes %v", where, part))
+		}
+		c.cutRecovery(replay.At(n+1, flash.Part{}), log[at], after, where+", done")
 	}
-	require.Equal(c.t, r.b, image)
 }
 
-// cutRecovery opens an image, and cuts that opening at each of its
-// operations. What it found stays.
-func (c *cutter) cutRecovery(image []byte, do call, after model, where string) {
-	base := bytes.Clone(image)
-	r, p, got := c.open(image, do, after, where)
+// cutRecovery opens a flash, and cuts that opening at each of its operations.
+// What it found stays.
+func (c *cutter) cutRecovery(f *flash.Memory, do call, after model, where string) {
+	base := bytes.Clone(f.Bytes())
+	repairs, p, got := c.open(f, do, after, where)
 	again := call{before: got, single: true}
-	repairs := r.ops
-	for n := range repairs {
-		o := &repairs[n]
-		part := c.parts(o)[c.rnd.IntN(3)]
-		if o.data == nil {
-			part = c.parts(o)[c.rnd.IntN(11)]
-		}
-		torn := bytes.Clone(base)
-		o.apply(torn, part[0], part[1])
-		c.open(torn, again, got, fmt.Sprintf("%s, recovery %d of %d, bytes %v", where, n, len(repairs), part))
-		o.apply(base, 0, o.len())
-		c.open(bytes.Clone(base), again, got, fmt.Sprintf("%s, recovery %d of %d", where, n, len(repairs)))
+	replay := flash.NewReplay(base, repairs)
+	for n, op := range repairs {
+		part := c.some(op, 1)[0]
+		c.open(replay.At(n, part), again, got, fmt.Sprintf("%s, recovery %d of %d, bytes %v", where, n, len(repairs), part))
+		c.open(replay.At(n+1, flash.Part{}), again, got, fmt.Sprintf("%s, recovery %d of %d", where, n, len(repairs)))
 	}
-	second, _, _ := c.open(image, again, got, where+", second opening")
-	require.Empty(c.t, second.ops, "%s: the second opening changes nothing", where)
-	c.use(p, image, got, where)
+	second, _, _ := c.open(f, again, got, where+", second opening")
+	require.Empty(c.t, second, "%s: the second opening changes nothing", where)
+	c.use(p, f, got, where)
 }
 
 // use stores a value in a recovered partition, which must be as good as any.
-func (c *cutter) use(p *nvs.Partition, image []byte, m model, where string) {
+func (c *cutter) use(p *nvs.Partition, f nvs.Flash, m model, where string) {
 	t, v := c.value(nil)
 	err := p.Set("app", "k0", t, v)
 	if errors.Is(err, store.ErrFull) {
@@ -296,7 +248,7 @@ func (c *cutter) use(p *nvs.Partition, image []byte, m model, where string) {
 	next := m.clone()
 	next["app/k0"] = t.String() + ":" + string(v)
 	require.NoError(c.t, p.Close())
-	c.open(image, call{before: next, single: true}, next, where+", used")
+	c.open(f, call{before: next, single: true}, next, where+", used")
 }
 
 // TestEveryCut cuts random workloads at every flash operation and inside it,

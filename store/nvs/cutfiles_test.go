@@ -12,6 +12,7 @@ import (
 
 	"github.com/wifiprov/wifiprov/internal/spectest"
 	"github.com/wifiprov/wifiprov/store/nvs"
+	"github.com/wifiprov/wifiprov/store/nvs/flash"
 )
 
 // cutFile is a base image with a list of flash operations
@@ -95,7 +96,7 @@ func TestCutFiles(t *testing.T) {
 					accept = append(accept, c.States[i])
 				}
 				check := func(o nvs.Options) {
-					p, err := nvs.Open(fromBytes(image), o)
+					p, err := nvs.Open(flash.FromBytes(image), o)
 					require.NoError(t, err)
 					got := list(t, p)
 					if name == "cut_erase_all" {

@@ -12,6 +12,7 @@ import (
 	"github.com/wifiprov/wifiprov/internal/nvsfmt"
 	"github.com/wifiprov/wifiprov/store"
 	"github.com/wifiprov/wifiprov/store/nvs"
+	"github.com/wifiprov/wifiprov/store/nvs/flash"
 )
 
 // mend makes checksums of headers and entries right, so that the fuzzer gets
@@ -39,7 +40,7 @@ func FuzzOpen(f *testing.F) {
 	blank := bytes.Repeat([]byte{0xff}, 3*4096)
 	f.Add(blank, false, false)
 	image := bytes.Clone(blank)
-	p, err := nvs.Open(fromBytes(image), nvs.Options{})
+	p, err := nvs.Open(flash.FromBytes(image), nvs.Options{})
 	require.NoError(f, err)
 	require.NoError(f, store.SetText(p, "app", "text", "hello"))
 	require.NoError(f, store.SetBlob(p, "app", "blob", bytes.Repeat([]byte{1}, 5000)))
@@ -63,7 +64,7 @@ func FuzzOpen(f *testing.F) {
 		runtime.ReadMemStats(&before)
 		o.ReadOnly = true
 		untouched := bytes.Clone(image)
-		p, err := nvs.Open(fromBytes(image), o)
+		p, err := nvs.Open(flash.FromBytes(image), o)
 		require.Equal(t, untouched, image)
 		runtime.ReadMemStats(&after)
 		require.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(3*len(image)+8192))
@@ -73,7 +74,7 @@ func FuzzOpen(f *testing.F) {
 		contents(p, 4*len(image))
 
 		o.ReadOnly = false
-		if p, err = nvs.Open(fromBytes(image), o); err != nil {
+		if p, err = nvs.Open(flash.FromBytes(image), o); err != nil {
 			return
 		}
 		contents(p, 4*len(image))
@@ -88,7 +89,7 @@ func FuzzOpen(f *testing.F) {
 		_ = p.Set("new", "blob", store.TypeBlob, bytes.Repeat([]byte{2}, 3000))
 		first := contents(p, 4*len(image))
 		require.NoError(t, p.Close())
-		p, err = nvs.Open(fromBytes(image), o)
+		p, err = nvs.Open(flash.FromBytes(image), o)
 		require.NoError(t, err)
 		require.Equal(t, first, contents(p, 4*len(image)))
 		_ = p.EraseAll("app")

@@ -11,66 +11,12 @@ import (
 
 	"github.com/wifiprov/wifiprov/store"
 	"github.com/wifiprov/wifiprov/store/nvs"
+	"github.com/wifiprov/wifiprov/store/nvs/flash"
 )
-
-var errFlash = errors.New("flash operation failed")
-
-// faulty is a flash that fails operations: the next after some more, for a
-// number of times. What fails may have been done, or its first half.
-type faulty struct {
-	memory
-	in, times int
-	done      int // 0: nothing is done, 1: half, 2: all
-	reads     bool
-}
-
-// fails reports whether the next operation fails.
-func (f *faulty) fails() bool {
-	if f.times == 0 {
-		return false
-	}
-	if f.in > 0 {
-		f.in--
-		return false
-	}
-	f.times--
-	return true
-}
-
-func (f *faulty) ReadAt(p []byte, off int64) (int, error) {
-	if f.reads && f.fails() {
-		return 0, errFlash
-	}
-	return f.memory.ReadAt(p, off)
-}
-
-func (f *faulty) WriteAt(p []byte, off int64) (int, error) {
-	if !f.fails() {
-		return f.memory.WriteAt(p, off)
-	}
-	n := len(p) * f.done / 2 / 4 * 4
-	if n == 0 {
-		return 0, errFlash
-	}
-	if _, err := f.memory.WriteAt(p[:n], off); err != nil {
-		return 0, err
-	}
-	return 0, errFlash
-}
-
-func (f *faulty) EraseBlocks(start, n int64) error {
-	if !f.fails() {
-		return f.memory.EraseBlocks(start, n)
-	}
-	for i := range int(n) * 4096 * f.done / 2 {
-		f.b[int(start)*4096+i] = 0xff
-	}
-	return errFlash
-}
 
 // machine compares a partition with a map.
 type machine struct {
-	flash   *faulty
+	flash   *flash.Faulty
 	options nvs.Options
 	p       *nvs.Partition
 	m       map[string][]byte // namespace/key/type
@@ -104,7 +50,8 @@ func drawValue(t *rapid.T, typ store.Type) []byte {
 // and once more known only when the partition was opened again after it.
 func TestModel(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		m := &machine{flash: &faulty{memory: *newMemory(int64(rapid.IntRange(3, 6).Draw(t, "sectors")) * 4096)}}
+		size := int64(rapid.IntRange(3, 6).Draw(t, "sectors")) * nvs.SectorSize
+		m := &machine{flash: flash.NewFaulty(flash.NewMemory(size))}
 		if rapid.IntRange(0, 3).Draw(t, "encrypted") == 0 {
 			m.options.Keys = &nvs.Keys{Data: [32]byte{1}, Tweak: [32]byte{2}}
 		}
@@ -126,13 +73,16 @@ func (m *machine) open(t *rapid.T) {
 // arm lets the flash fail during the next call, or not.
 func (m *machine) arm(t *rapid.T) (disarm func()) {
 	if rapid.IntRange(0, 2).Draw(t, "fail") == 0 {
-		m.flash.in = rapid.IntRange(0, 12).Draw(t, "in")
-		m.flash.times = rapid.SampledFrom([]int{1, 2, 1000}).Draw(t, "times")
-		m.flash.done = rapid.IntRange(0, 2).Draw(t, "done")
-		m.flash.reads = rapid.IntRange(0, 3).Draw(t, "reads") == 0
-		m.misread = m.misread || m.flash.reads
+		fault := flash.Fault{
+			Calls:   rapid.SampledFrom([]flash.Calls{flash.Writes | flash.Erases, flash.Reads, 0}).Draw(t, "calls"),
+			Skip:    rapid.IntRange(0, 12).Draw(t, "skip"),
+			Forever: rapid.Bool().Draw(t, "forever"),
+			Effect:  rapid.SampledFrom([]flash.Effect{flash.EffectNone, flash.EffectHalf, flash.EffectFull}).Draw(t, "effect"),
+		}
+		m.flash.Inject(fault)
+		m.misread = m.misread || fault.Calls != flash.Writes|flash.Erases
 	}
-	return func() { m.flash.times, m.flash.reads = 0, false }
+	return m.flash.Clear
 }
 
 func (m *machine) set(t *rapid.T) {
@@ -152,7 +102,7 @@ func (m *machine) set(t *rapid.T) {
 		delete(m.unsure, name)
 	case errors.Is(err, store.ErrFull):
 	default:
-		require.ErrorIs(t, err, errFlash)
+		require.ErrorIs(t, err, flash.ErrInjected)
 		m.unsure[name] = append(m.unsure[name], stored)
 	}
 }
@@ -171,7 +121,7 @@ func (m *machine) erase(t *rapid.T) {
 	case errors.Is(err, store.ErrNotFound):
 		require.NotContains(t, m.m, name)
 	default:
-		require.ErrorIs(t, err, errFlash)
+		require.ErrorIs(t, err, flash.ErrInjected)
 		m.unsure[name] = append(m.unsure[name], nil)
 	}
 }
@@ -188,7 +138,7 @@ func (m *machine) eraseAll(t *rapid.T) {
 			delete(m.unsure, name)
 			continue
 		}
-		require.ErrorIs(t, err, errFlash)
+		require.ErrorIs(t, err, flash.ErrInjected)
 		if _, err := m.p.Find(ns, key); err != nil {
 			require.ErrorIs(t, err, store.ErrNotFound)
 			delete(m.m, name)
@@ -204,7 +154,7 @@ func (m *machine) commit(t *rapid.T) {
 	err := m.p.Commit()
 	disarm()
 	if err != nil {
-		require.ErrorIs(t, err, errFlash)
+		require.ErrorIs(t, err, flash.ErrInjected)
 	}
 }
 
@@ -217,7 +167,7 @@ func (m *machine) reopen(t *rapid.T) {
 	_, err := nvs.Open(m.flash, m.options)
 	disarm()
 	if err != nil {
-		require.ErrorIs(t, err, errFlash)
+		require.ErrorIs(t, err, flash.ErrInjected)
 	}
 	m.open(t)
 	m.settle(t)
