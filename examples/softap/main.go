@@ -1,5 +1,6 @@
 // Softap is a simulated device that stays up for a stock client, and keeps its
-// Wi-Fi configuration in a file between runs:
+// Wi-Fi configuration between runs in nvs.bin, an NVS partition as on an ESP32.
+// The image of a real device works too (-flash FILE):
 //
 //	go run ./examples/softap
 //
@@ -31,7 +32,8 @@ import (
 	"github.com/wifiprov/wifiprov/security"
 	"github.com/wifiprov/wifiprov/security/sec0"
 	"github.com/wifiprov/wifiprov/security/sec1"
-	"github.com/wifiprov/wifiprov/store/filestore"
+	"github.com/wifiprov/wifiprov/store/nvs"
+	"github.com/wifiprov/wifiprov/store/nvs/fileflash"
 )
 
 type options struct {
@@ -46,7 +48,7 @@ func main() {
 	flag.StringVar(&o.addr, "addr", "127.0.0.1:8080", "`address` to serve on")
 	flag.IntVar(&o.secVersion, "sec", 1, "security `mode`, 0 or 1")
 	flag.StringVar(&o.pop, "pop", "abcd1234", "proof of possession; empty: none")
-	flag.StringVar(&o.flash, "flash", "device.json", "`file` that stands for the board's flash")
+	flag.StringVar(&o.flash, "flash", "nvs.bin", "`file` with the board's NVS partition; made if it is missing")
 	flag.BoolVar(&o.reset, "reset", false, "forget the stored credentials first")
 	flag.DurationVar(&o.lifetime, "for", 0, "end after this `time`; 0: when interrupted")
 	flag.Parse()
@@ -65,7 +67,12 @@ func main() {
 
 // run is the device from power-on to power-off, which is the end of ctx.
 func run(ctx context.Context, o options, out io.Writer) error {
-	board, err := powerOn(o)
+	flash, err := fileflash.Open(o.flash, sim.DefaultFlash)
+	if err != nil {
+		return err
+	}
+	defer flash.Close()
+	board, err := powerOn(flash)
 	if err != nil {
 		return err
 	}
@@ -109,11 +116,7 @@ func run(ctx context.Context, o options, out io.Writer) error {
 }
 
 // powerOn puts a board into its neighbourhood.
-func powerOn(o options) (*sim.Board, error) {
-	flash, err := filestore.Open(o.flash)
-	if err != nil {
-		return nil, err
-	}
+func powerOn(flash nvs.Flash) (*sim.Board, error) {
 	air := sim.NewAir(sim.AirConfig{})
 	for _, ap := range []sim.APConfig{
 		{SSID: "HomeNet", Passphrase: "correct horse", Channel: 6, RSSI: -47, Auth: hal.AuthWPA2PSK},
@@ -123,7 +126,7 @@ func powerOn(o options) (*sim.Board, error) {
 			return nil, err
 		}
 	}
-	return air.NewBoard(sim.BoardConfig{Store: flash})
+	return air.NewBoard(sim.BoardConfig{Flash: flash})
 }
 
 // provision runs the service until it ends, or ctx does.

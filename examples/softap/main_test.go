@@ -60,7 +60,7 @@ func (d *device) powerOff(t *testing.T) {
 // The device is provisioned, remembers it over a restart, and forgets it when
 // told to.
 func TestSoftAPExample(t *testing.T) {
-	o := options{addr: "127.0.0.1:0", pop: "abcd1234", secVersion: 1, flash: filepath.Join(t.TempDir(), "device.json")}
+	o := options{addr: "127.0.0.1:0", pop: "abcd1234", secVersion: 1, flash: filepath.Join(t.TempDir(), "nvs.bin")}
 	d := start(t, o)
 	transport, err := client.NewHTTP(client.HTTPConfig{Address: d.line(t, "serving on ")})
 	require.NoError(t, err)

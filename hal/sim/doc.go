@@ -1,7 +1,8 @@
 // Package sim is a complete simulated Wi-Fi driver. An [Air] holds access
 // points ([AP]) and any number of boards ([Board]) that scan it, join
-// networks, open access points of their own and keep their configuration in a
-// [store.Store] over a reboot. People test firmware and apps with it.
+// networks, open access points of their own and keep their configuration in an
+// NVS partition over a reboot, the image of a real device's if one is given.
+// People test firmware and apps with it.
 //
 // # Time and order
 //

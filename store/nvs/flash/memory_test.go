@@ -40,6 +40,11 @@ func TestKeepContract(t *testing.T) {
 			})
 		})
 	}
+	t.Run("Sparse", func(t *testing.T) {
+		flashtest.Run(t, func(t *testing.T) flashtest.Rig {
+			return flashtest.Rig{Flash: flash.NewSparse(6*sector + 100)}
+		})
+	})
 	t.Run("Replay", func(t *testing.T) {
 		flashtest.Run(t, func(t *testing.T) flashtest.Rig {
 			return flashtest.Rig{Flash: flash.NewReplay(random(4*sector, 1), nil).At(0, flash.Part{})}
@@ -127,4 +132,31 @@ func TestMemoryAllocatesNothing(t *testing.T) {
 		}
 	}))
 	require.NoError(t, err)
+}
+
+// TestSparse: a Sparse holds what a Memory holds, and no memory for what was
+// never written.
+func TestSparse(t *testing.T) {
+	s, m := flash.NewSparse(4*sector), flash.NewMemory(4*sector)
+	for i, off := range []int64{0, 4, 64, 2*sector + 4092, sector + 32, 0} {
+		b := []byte{byte(i), 0, 0, byte(i)}
+		_, err := s.WriteAt(b, off)
+		_, want := m.WriteAt(b, off)
+		require.Equal(t, want, err)
+	}
+	require.Equal(t, m.Bytes(), s.Image())
+	all := make([]byte, 3*sector)
+	_, err := s.ReadAt(all, 40)
+	require.NoError(t, err)
+	require.Equal(t, m.Bytes()[40:40+3*sector], all)
+	require.NoError(t, s.EraseBlocks(1, 2))
+	require.NoError(t, m.EraseBlocks(1, 2))
+	require.Equal(t, m.Bytes(), s.Image())
+	bytes := testing.Benchmark(func(b *testing.B) {
+		b.ReportAllocs()
+		for range b.N {
+			_, _ = flash.NewSparse(1 << 20).WriteAt([]byte{0, 0, 0, 0}, 100)
+		}
+	}).AllocedBytesPerOp()
+	require.Less(t, bytes, int64(8<<10))
 }
