@@ -34,7 +34,12 @@ func (w *blobWriter) write(value []byte) (pos, error) {
 		if last && free > nvsfmt.Span(n) && (w.crypt != nil || indexFirst(value)) {
 			return w.putWithIndex(value)
 		}
-		if _, err := w.put(value[:n], nil); err != nil {
+		if last {
+			_, err = w.put(value, nil)
+		} else {
+			err = w.putFilling(value[:n])
+		}
+		if err != nil {
 			return pos{}, err
 		}
 		w.chunks++
@@ -53,6 +58,33 @@ func (w *blobWriter) write(value []byte) (pos, error) {
 // of a page's end is worth the writes of another chunk. ESP-IDF leaves ends of
 // up to 13 entries.
 const minChunk = 4
+
+// putFilling appends a chunk that fills the page, whose entry is in w.entry.
+// The page is closed before the chunk's last marks, so that ESP-IDF never finds
+// a complete chunk of the new value at the end of an active page (nvs.md 10.1).
+func (w *blobWriter) putFilling(data []byte) error {
+	var chunk item
+	span := w.entry.Span()
+	q, err := w.place(&chunk)
+	if err != nil {
+		return err
+	}
+	if err = w.mark(q, 0, 1); err == nil {
+		err = w.writeData(q.pg.offset(q.at+1), data, nil)
+	}
+	if err == nil {
+		err = w.closeNewest()
+	}
+	if err == nil {
+		err = w.mark(q, 1, span)
+	}
+	if err != nil {
+		w.spoil(q, span)
+		return err
+	}
+	w.enlist(q, chunk, span)
+	return nil
+}
 
 // entriesWanted says what a page must have free for the next chunk. A blob
 // that could need more chunks than an index can name gets full pages.

@@ -16,7 +16,7 @@ func (p *Partition) reserve(entries int) error {
 		if !p.canChange(entries) {
 			return NotEnoughSpace
 		}
-		if err := p.changePage(); err != nil {
+		if err := p.changePage(entries); err != nil {
 			return err
 		}
 	}
@@ -30,21 +30,34 @@ func (p *Partition) canChange(entries int) bool {
 	if len(p.unused) > 1 {
 		return true
 	}
-	v := p.victim()
+	v := p.victim(entries)
 	return v != nil && len(p.unused) == 1 && (v.state == nvsfmt.Freeing || nvsfmt.EntriesPerPage-v.live >= entries)
 }
 
+// restRounds is how often, on average, all sectors are erased before a page
+// that nothing asks for is moved: it wears the others out, and its dead
+// entries are of no use to anyone. ESP-IDF never moves it.
+const restRounds = 8
+
 // victim returns the page whose items are moved at the next page change: one
 // whose move failed, else the one with the fewest live entries, the oldest of
-// several; nil if all are full of them.
-func (p *Partition) victim() *page {
+// several; but one that has rested too long, if that gives enough entries. nil
+// if all are full of live ones.
+func (p *Partition) victim(entries int) *page {
 	var v *page
 	for _, pg := range p.pages {
-		switch {
-		case pg.state == nvsfmt.Freeing:
+		if pg.state == nvsfmt.Freeing {
 			return pg
-		case pg.live < nvsfmt.EntriesPerPage && (v == nil || pg.live < v.live):
+		}
+		if pg.live < nvsfmt.EntriesPerPage && (v == nil || pg.live < v.live) {
 			v = pg
+		}
+	}
+	if v != nil {
+		oldest := p.pages[0]
+		rested := p.nextSeq-oldest.seq > uint32(restRounds*p.sectors)
+		if rested && nvsfmt.EntriesPerPage-oldest.live >= entries {
+			return oldest
 		}
 	}
 	return v
@@ -52,11 +65,11 @@ func (p *Partition) victim() *page {
 
 // changePage makes a new newest page: a free sector, and if it is the last
 // one, a page with dead entries makes room (nvs.md 8.5).
-func (p *Partition) changePage() error {
+func (p *Partition) changePage(entries int) error {
 	if err := p.closeNewest(); err != nil {
 		return err
 	}
-	v := p.victim()
+	v := p.victim(entries)
 	if len(p.unused) > 1 && (v == nil || v.state != nvsfmt.Freeing) {
 		return p.addPage()
 	}

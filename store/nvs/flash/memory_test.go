@@ -155,7 +155,7 @@ func TestSparse(t *testing.T) {
 	bytes := testing.Benchmark(func(b *testing.B) {
 		b.ReportAllocs()
 		for range b.N {
-			_, _ = flash.NewSparse(1 << 20).WriteAt([]byte{0, 0, 0, 0}, 100)
+			_, _ = flash.NewSparse(1<<20).WriteAt([]byte{0, 0, 0, 0}, 100)
 		}
 	}).AllocedBytesPerOp()
 	require.Less(t, bytes, int64(8<<10))
