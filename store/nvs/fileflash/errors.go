@@ -23,9 +23,8 @@ var (
 
 // failed puts the file's name before an error.
 func failed(path string, err error) error {
-	var pathErr *os.PathError
-	if errors.As(err, &pathErr) && pathErr.Path == path {
-		err = fmt.Errorf("%s: %w", pathErr.Op, pathErr.Err) // the name is there already
+	if pathErr, ok := err.(*os.PathError); ok && pathErr.Path == path {
+		err = fmt.Errorf("%s: %w", pathErr.Op, pathErr.Err) // one name is enough
 	}
 	if errors.Is(err, io.EOF) {
 		err = fmt.Errorf("%w: the file became shorter while it was open: close it and restore it", io.ErrUnexpectedEOF)

@@ -3,6 +3,7 @@ package fileflash
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -65,9 +66,9 @@ func openFile(path string, create, readOnly bool) (*os.File, error) {
 		return nil, errors.New("not a regular file: give the path of a partition image")
 	case errors.Is(err, fs.ErrNotExist) && !create:
 		if readOnly {
-			return nil, err
+			return nil, fs.ErrNotExist
 		}
-		return nil, fmt.Errorf("%w: give a size to create it", err)
+		return nil, fmt.Errorf("%w: give a size to create it", fs.ErrNotExist)
 	}
 	file, err := openLocked(path, create, readOnly)
 	if errors.Is(err, ErrLocked) && !readOnly {
@@ -101,12 +102,25 @@ func prepare(file *os.File, size int64, readOnly bool) (int64, error) {
 		_ = file.Truncate(0) // an empty file is a new one to the next Open
 		return 0, err
 	}
+	// The file's name has to survive too. Not every system and file system
+	// can force a folder to the disk, and those that cannot need it not.
+	if dir, err := os.Open(filepath.Dir(file.Name())); err == nil {
+		_ = dir.Sync()
+		_ = dir.Close()
+	}
 	return size, nil
+}
+
+// newFile is what create needs of an os.File.
+type newFile interface {
+	io.WriterAt
+	Truncate(size int64) error
+	Sync() error
 }
 
 // create fills an empty file. Until it is complete it has one byte more, by
 // which Open knows that the work was interrupted.
-func create(file *os.File, size int64) error {
+func create(file newFile, size int64) error {
 	if err := file.Truncate(size + 1); err != nil {
 		return err
 	}
@@ -122,16 +136,7 @@ func create(file *os.File, size int64) error {
 	if err := file.Truncate(size); err != nil {
 		return err
 	}
-	if err := file.Sync(); err != nil {
-		return err
-	}
-	// The file's name has to survive too. Not every system and file system
-	// can force a folder to the disk, and those that cannot need it not.
-	if dir, err := os.Open(filepath.Dir(file.Name())); err == nil {
-		_ = dir.Sync()
-		_ = dir.Close()
-	}
-	return nil
+	return file.Sync()
 }
 
 func erasedSector() []byte {

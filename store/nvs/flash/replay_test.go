@@ -86,7 +86,7 @@ func TestRecorderKeepsLongLists(t *testing.T) {
 		if seed > 0 {
 			image = naive(base, want, len(want), 0, 0)
 		}
-		for _, op := range workload(image, 4000, sector, seed) {
+		for _, op := range workload(image, 1500, sector, seed) {
 			require.NoError(t, do(rec, op))
 			want = append(want, op)
 		}

@@ -67,7 +67,7 @@ func TestEveryCutLeavesItsImage(t *testing.T) {
 	for _, block := range []int64{sector, 512, 4} {
 		t.Run(strconv.FormatInt(block, 10), func(t *testing.T) {
 			base := random(3*sector, 3)
-			ops := workload(base, 40, block, uint64(block))
+			ops := workload(base, 20, block, uint64(block))
 			replay := flash.NewReplay(base, ops)
 			for n, op := range ops {
 				parts := append(flash.Points(nil, op), flash.Part{}, flash.First(op.Len),
