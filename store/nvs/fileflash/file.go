@@ -127,7 +127,7 @@ func (f *File) EraseBlocks(start, length int64) error {
 // change replaces bytes of one sector, after the changes of others.
 func (f *File) change(p []byte, off int64) error {
 	sector := off / nvs.SectorSize
-	if f.ordered && f.dirty && f.sector != sector {
+	if f.ordered && f.sector != sector {
 		if err := f.Sync(); err != nil {
 			return err
 		}

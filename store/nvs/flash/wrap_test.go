@@ -110,23 +110,22 @@ func requireImage(t *testing.T, want, got []byte, who string, n int, part flash.
 func TestPowerCutBeforeAndAfter(t *testing.T) {
 	for _, tt := range []struct {
 		set  func(c *flash.PowerCut)
-		want []byte
+		want string
 	}{
-		{func(c *flash.PowerCut) { c.Before(1) }, []byte{1, 0xff}},
-		{func(c *flash.PowerCut) { c.After(1) }, []byte{1, 1}},
-		{func(c *flash.PowerCut) { c.After(0) }, []byte{1, 0xff}},
-		{func(c *flash.PowerCut) { c.After(0); c.Before(0) }, []byte{0xff, 0xff}},
+		{func(c *flash.PowerCut) { c.Before(1) }, "word\xff\xff\xff\xff"},
+		{func(c *flash.PowerCut) { c.After(1) }, "wordword"},
+		{func(c *flash.PowerCut) { c.After(0) }, "word\xff\xff\xff\xff"},
+		{func(c *flash.PowerCut) { c.After(0); c.Before(0) }, "\xff\xff\xff\xff\xff\xff\xff\xff"},
 	} {
 		mem := flash.NewMemory(2 * sector)
 		cut := flash.NewPowerCut(mem)
 		tt.set(cut)
-		one := []byte{1, 1, 1, 1}
-		_, err := cut.WriteAt(one, 0)
+		_, err := cut.WriteAt([]byte("word"), 0)
 		if err == nil {
-			_, err = cut.WriteAt(one, 4)
+			_, err = cut.WriteAt([]byte("word"), 4)
 		}
 		require.ErrorIs(t, err, flash.ErrPowerCut)
-		require.Equal(t, tt.want, []byte{mem.Bytes()[0], mem.Bytes()[4]})
+		require.Equal(t, tt.want, string(mem.Bytes()[:8]))
 	}
 }
 
@@ -163,6 +162,9 @@ func TestPowerCutLasts(t *testing.T) {
 	cut.Before(1)
 	cut.Restore()
 	require.NoError(t, errors.Join(cut.EraseBlocks(0, 1), cut.EraseBlocks(0, 1), cut.EraseBlocks(0, 1)), "the cut is removed")
+	cut.Before(1)
+	require.NoError(t, cut.EraseBlocks(0, 1), "operations count from Before on")
+	require.ErrorIs(t, cut.EraseBlocks(0, 1), flash.ErrPowerCut)
 	require.Panics(t, func() { cut.Before(-1) })
 }
 
