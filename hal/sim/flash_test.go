@@ -83,6 +83,11 @@ func TestBoardCompletesASave(t *testing.T) {
 			require.EqualValues(t, "first pass", got.Passphrase)
 		}
 		b.Close()
+		p, err := nvs.Open(f, nvs.Options{})
+		require.NoError(t, err)
+		for e := range p.Entries("wifiprov") {
+			t.Errorf("operation %d: %s is left for the next boot", n, e.Key)
+		}
 	}
 	require.NotZero(t, olds)
 	require.Greater(t, news, olds, "the new configuration counts as soon as it is written once")

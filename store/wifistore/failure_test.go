@@ -17,6 +17,7 @@ type flaky struct {
 	store.Memory
 	n      int // operations so far
 	failAt int
+	times  int // 0: once
 	always bool
 }
 
@@ -24,7 +25,7 @@ var errFlash = errors.New("flash operation failed")
 
 func (f *flaky) step() error {
 	f.n++
-	if f.failAt != 0 && (f.n == f.failAt || f.always && f.n > f.failAt) {
+	if f.failAt != 0 && f.n >= f.failAt && (f.always || f.n <= f.failAt+f.times) {
 		return errFlash
 	}
 	return nil
@@ -90,6 +91,37 @@ func TestSaveIsWholeAfterAnError(t *testing.T) {
 			}
 		}
 	}
+}
+
+// TestSaveIsWholeWhenItCannotBeUndone: some operations in a row fail, so that
+// putting back fails too.
+func TestSaveIsWholeWhenItCannotBeUndone(t *testing.T) {
+	undone := 0
+	for times := 1; times < 12; times++ {
+		for failAt := 1; ; failAt++ {
+			f := &flaky{}
+			require.NoError(t, wifistore.Save(f, oldConfig))
+			f.n, f.failAt, f.times = 0, failAt, times
+			err := wifistore.Save(f, newConfig)
+			got, e := wifistore.Load(f)
+			require.NoError(t, e)
+			require.Contains(t, []hal.StationConfig{oldConfig, newConfig}, got, "%d operations from %d on", times, failAt)
+			if err == nil {
+				require.Equal(t, newConfig, got)
+				break
+			}
+			if got == newConfig {
+				undone++
+			}
+			// The next save puts everything in order.
+			f.failAt = 0
+			require.NoError(t, wifistore.Save(f, newConfig))
+			got, e = wifistore.Load(f)
+			require.NoError(t, e)
+			require.Equal(t, newConfig, got)
+		}
+	}
+	require.NotZero(t, undone, "the test never met a save that could not be undone")
 }
 
 // TestPowerCutLeavesNoMixture cuts the power before each operation.

@@ -1,0 +1,102 @@
+package nvs_test
+
+import (
+	"bytes"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/wifiprov/wifiprov/store"
+	"github.com/wifiprov/wifiprov/store/nvs"
+	"github.com/wifiprov/wifiprov/store/nvs/flash"
+)
+
+// moving returns the operations of a page change that moves a blob made of
+// what looks like items, and where in the list the moved page is erased.
+func moving(t *testing.T) (ops []flash.Op, erase int) {
+	t.Helper()
+	r := flash.NewRecorder(flash.NewMemory(3 * nvs.SectorSize))
+	p := open(t, r)
+	require.NoError(t, store.SetInt(p, "app", "before", uint32(1)))
+	require.NoError(t, store.SetBlob(p, "app", "blob", bytes.Repeat(fakeEntry(), 20)))
+	require.NoError(t, store.SetInt(p, "app", "after", uint32(2)))
+	for i := range 250 {
+		require.NoError(t, store.SetInt(p, "app", "n", uint32(i)))
+	}
+	for i, op := range r.Ops() {
+		if op.IsErase() {
+			return r.Ops(), i
+		}
+	}
+	t.Fatal("no page was moved")
+	return nil, 0
+}
+
+// TestHalfErasedBlobLooksLikeItems: the erase of the moved page took the
+// blob's first entry, so that its data is met where items begin. It looks like
+// items, and is none.
+func TestHalfErasedBlobLooksLikeItems(t *testing.T) {
+	ops, erase := moving(t)
+	replay := flash.NewReplay(flash.NewMemory(3*nvs.SectorSize).Bytes(), ops)
+	for from := int64(64); from < 64+8*32; from += 8 {
+		for to := from + 8; to < 64+12*32; to += 8 {
+			p := open(t, replay.At(erase, flash.Part{From: from, To: to}))
+			got, err := store.Blob(p, "app", "blob")
+			require.NoError(t, err, "bytes %d to %d erased", from, to)
+			require.Equal(t, bytes.Repeat(fakeEntry(), 20), got)
+			n, err := store.Int[uint32](p, "app", "after")
+			require.NoError(t, err)
+			require.EqualValues(t, 2, n)
+			_, err = p.Find("app", "fake")
+			require.ErrorIs(t, err, store.ErrNotFound)
+		}
+	}
+}
+
+// TestFailedMove: whichever operation of a page change fails, done or not, the
+// next set tries again, nothing is lost, and what is erased after the failure
+// stays erased when power fails.
+func TestFailedMove(t *testing.T) {
+	for effect := flash.EffectNone; effect <= flash.EffectFull; effect++ {
+		for skip := range 12 {
+			mem := flash.NewMemory(3 * nvs.SectorSize)
+			f := flash.NewFaulty(mem)
+			p := open(t, f)
+			for _, key := range []string{"stays", "goes"} {
+				require.NoError(t, store.SetInt(p, "app", key, uint32(7)))
+			}
+			// 3 entries are in use; fill two pages but for the last entry.
+			for i := range 2*126 - 3 {
+				require.NoError(t, store.SetInt(p, "app", "n", uint32(i)))
+			}
+			require.NoError(t, p.Commit())
+			f.Inject(flash.Fault{Calls: flash.Writes | flash.Erases, Skip: skip, Effect: effect})
+			err := store.SetInt(p, "app", "n", uint32(1000))
+			f.Clear()
+			last := uint32(2*126 - 4)
+			if err == nil {
+				last = 1000
+			} else {
+				require.ErrorIs(t, err, flash.ErrInjected)
+			}
+			require.NoError(t, p.Erase("app", "goes"))
+			check := func(p *nvs.Partition) {
+				n, err := store.Int[uint32](p, "app", "stays")
+				require.NoError(t, err, "operation %d failed", skip)
+				require.EqualValues(t, 7, n)
+				n, err = store.Int[uint32](p, "app", "n")
+				require.NoError(t, err)
+				require.Equal(t, last, n, "operation %d failed, effect %d", skip, effect)
+				_, err = p.Find("app", "goes")
+				require.ErrorIs(t, err, store.ErrNotFound)
+			}
+			check(p)
+			check(open(t, flash.FromBytes(bytes.Clone(mem.Bytes()))))
+			for i := range 500 {
+				last = uint32(i)
+				require.NoError(t, store.SetInt(p, "app", "n", last), "no sector is lost")
+			}
+			check(p)
+		}
+	}
+}
