@@ -10,4 +10,6 @@ var (
 	ErrBusy = errors.New("hal: Wi-Fi is busy")
 	// ErrNotStarted: the radio was not started.
 	ErrNotStarted = errors.New("hal: Wi-Fi is not started")
+	// ErrNotSupported: an optional ability that this HAL does not have.
+	ErrNotSupported = errors.New("hal: not supported")
 )

@@ -92,3 +92,22 @@ func TestSystemClock(t *testing.T) {
 		time.Sleep(time.Minute)
 	})
 }
+
+// Every step has a name of its own, and reasons say where they arise.
+func TestJoinSteps(t *testing.T) {
+	seen := map[string]bool{}
+	for s := hal.JoinUnknown; s <= hal.JoinDone; s++ {
+		require.False(t, seen[s.String()])
+		seen[s.String()] = true
+	}
+	require.Equal(t, "step 9", hal.JoinStep(9).String())
+	want := map[hal.Reason]hal.JoinStep{
+		201: hal.JoinScan, 210: hal.JoinScan, 211: hal.JoinScan, 212: hal.JoinScan,
+		2: hal.JoinAuth, 202: hal.JoinAuth,
+		4: hal.JoinAssoc, 5: hal.JoinAssoc, 203: hal.JoinAssoc,
+		14: hal.JoinHandshake, 15: hal.JoinHandshake, 23: hal.JoinHandshake, 204: hal.JoinHandshake,
+	}
+	for r := range 256 {
+		require.Equal(t, want[hal.Reason(r)], hal.Reason(r).Step(), "reason %d", r)
+	}
+}

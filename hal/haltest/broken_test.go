@@ -29,6 +29,8 @@ type broken struct {
 	scanResults func([]hal.AccessPoint) (int, error)
 	startSoftAP func(hal.SoftAPConfig) error
 	stopSoftAP  func() error
+	joinInfo    func() (hal.JoinInfo, error)
+	ipConfig    func() (hal.IPConfig, error)
 }
 
 func or[F any](f F, isNil bool, otherwise F) F {
@@ -69,6 +71,13 @@ func (b *broken) StartSoftAP(c hal.SoftAPConfig) error {
 }
 func (b *broken) StopSoftAP() error {
 	return or(b.stopSoftAP, b.stopSoftAP == nil, b.Board.StopSoftAP)()
+}
+
+func (b *broken) JoinInfo() (hal.JoinInfo, error) {
+	return or(b.joinInfo, b.joinInfo == nil, b.Board.JoinInfo)()
+}
+func (b *broken) IPConfig() (hal.IPConfig, error) {
+	return or(b.ipConfig, b.ipConfig == nil, b.Board.IPConfig)()
 }
 
 // events changes what each subscriber gets.

@@ -111,6 +111,10 @@ func Checks() []Check {
 		{"DisconnectIdle", checkDisconnectIdle},
 		{"NoLink", checkNoLink},
 
+		{"JoinInfo", checkJoinInfo},
+		{"JoinInfoOfFailure", checkJoinFailure},
+		{"IPConfig", checkIPConfig},
+
 		{"Scan", checkScan},
 		{"ScanOneChannel", checkScanChannel},
 		{"ScanPassive", checkScanPassive},

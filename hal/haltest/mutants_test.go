@@ -240,6 +240,37 @@ var mutants = []struct {
 			return l, nil
 		}
 	}, []string{"NoLink", "DisconnectLink", "LeavingStationModeDropsLink"}},
+	{"step stays at scan", func(b *broken) {
+		b.joinInfo = func() (hal.JoinInfo, error) {
+			i, err := b.Board.JoinInfo()
+			i.Step = min(i.Step, hal.JoinScan)
+			return i, err
+		}
+	}, []string{"JoinInfo", "JoinInfoOfFailure"}},
+	{"access point of an earlier attempt", func(b *broken) {
+		var last hal.AccessPoint
+		b.joinInfo = func() (hal.JoinInfo, error) {
+			i, err := b.Board.JoinInfo()
+			if i.AP.Channel != 0 {
+				last = i.AP
+			}
+			i.AP = last
+			return i, err
+		}
+	}, []string{"JoinInfoOfFailure"}},
+	{"no signal", func(b *broken) {
+		b.joinInfo = func() (hal.JoinInfo, error) {
+			i, err := b.Board.JoinInfo()
+			i.AP.RSSI = 0
+			return i, err
+		}
+	}, []string{"JoinInfo"}},
+	{"IP configuration without a link", func(b *broken) {
+		b.ipConfig = func() (hal.IPConfig, error) {
+			c, _ := b.Board.IPConfig()
+			return c, nil
+		}
+	}, []string{"IPConfig"}},
 	{"scan says failed", func(b *broken) {
 		b.events(func(e hal.Event, fn func(hal.Event)) { e.ScanFailed = e.Kind == hal.EventScanDone; fn(e) })
 	}, []string{"Scan", "ScanOneChannel", "ScanPassive", "StopScan"}},

@@ -65,6 +65,7 @@ type Board struct {
 	config  hal.StationConfig
 	loadErr error // config is unknown
 	link    link
+	join    hal.JoinInfo // of the last attempt
 	scan    scan
 	scans   uint64 // started since the board was made
 	softAP  *AP    // nil: closed
@@ -74,6 +75,8 @@ type Board struct {
 var (
 	_ hal.WiFi   = (*Board)(nil)
 	_ hal.SoftAP = (*Board)(nil)
+
+	_ hal.JoinReporter = (*Board)(nil)
 )
 
 // NewBoard puts a board on the air and boots it. It fails when the store
@@ -186,6 +189,7 @@ func (b *Board) powerOffLocked() {
 	b.events.reset()
 	b.started = false
 	b.leaveLocked()
+	b.join = hal.JoinInfo{}
 	b.scan.end()
 	b.scan.results = nil
 	b.silenceLocked()

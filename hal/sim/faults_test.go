@@ -30,6 +30,7 @@ func faulty(t testing.TB, cfg sim.AirConfig) (*sim.Faults, *sim.Board, *journal)
 func everyCall(w interface {
 	hal.WiFi
 	hal.SoftAP
+	hal.JoinReporter
 	Reboot() error
 }) map[sim.Method]func() error {
 	return map[sim.Method]func() error{
@@ -53,6 +54,13 @@ func everyCall(w interface {
 		sim.MethodStartSoftAP: func() error { return w.StartSoftAP(hal.SoftAPConfig{SSID: "a"}) },
 		sim.MethodStopSoftAP:  w.StopSoftAP,
 		sim.MethodReboot:      w.Reboot,
+		sim.MethodJoinInfo:    func() error { _, err := w.JoinInfo(); return err },
+		sim.MethodIPConfig: func() error {
+			if _, err := w.IPConfig(); !errors.Is(err, hal.ErrNotConnected) {
+				return err
+			}
+			return nil
+		},
 	}
 }
 

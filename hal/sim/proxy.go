@@ -2,7 +2,8 @@ package sim
 
 import "github.com/wifiprov/wifiprov/hal"
 
-// Method names a method of hal.WiFi or hal.SoftAP, or Board.Reboot.
+// Method names a method of hal.WiFi, hal.SoftAP or hal.JoinReporter, or
+// Board.Reboot.
 type Method uint8
 
 // Methods that pass a wrapper.
@@ -23,6 +24,8 @@ const (
 	MethodStartSoftAP
 	MethodStopSoftAP
 	MethodReboot
+	MethodJoinInfo
+	MethodIPConfig
 
 	methods = iota + 1
 )
@@ -62,11 +65,15 @@ func (m Method) String() string {
 		return "StopSoftAP"
 	case MethodReboot:
 		return "Reboot"
+	case MethodJoinInfo:
+		return "JoinInfo"
+	case MethodIPConfig:
+		return "IPConfig"
 	}
 	return "unknown method"
 }
 
-// proxy implements hal.WiFi and hal.SoftAP over another HAL. Every call goes
+// proxy implements hal.WiFi, hal.SoftAP and hal.JoinReporter over another HAL. Every call goes
 // through around, which makes it with call, or does not. args describes the
 // arguments and may be nil.
 type proxy struct {
@@ -158,6 +165,34 @@ func (p *proxy) StopSoftAP() error {
 		}
 		return errNoSoftAP
 	})
+}
+
+// JoinInfo implements hal.JoinReporter; hal.ErrNotSupported if the wrapped HAL
+// does not.
+func (p *proxy) JoinInfo() (info hal.JoinInfo, err error) {
+	err = p.around(MethodJoinInfo, nil, func() (err error) {
+		r, ok := p.wifi.(hal.JoinReporter)
+		if !ok {
+			return hal.ErrNotSupported
+		}
+		info, err = r.JoinInfo()
+		return err
+	})
+	return info, err
+}
+
+// IPConfig implements hal.JoinReporter; hal.ErrNotSupported if the wrapped HAL
+// does not.
+func (p *proxy) IPConfig() (cfg hal.IPConfig, err error) {
+	err = p.around(MethodIPConfig, nil, func() (err error) {
+		r, ok := p.wifi.(hal.JoinReporter)
+		if !ok {
+			return hal.ErrNotSupported
+		}
+		cfg, err = r.IPConfig()
+		return err
+	})
+	return cfg, err
 }
 
 // reboot restarts the wrapped HAL if it is one that can.

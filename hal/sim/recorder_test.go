@@ -121,7 +121,7 @@ func TestRecordIsBounded(t *testing.T) {
 
 func TestMethodNames(t *testing.T) {
 	seen := map[string]bool{}
-	for m := sim.MethodSetMode; m <= sim.MethodReboot; m++ {
+	for m := sim.MethodSetMode; m <= sim.MethodIPConfig; m++ {
 		require.NotEqual(t, "unknown method", m.String())
 		require.False(t, seen[m.String()])
 		seen[m.String()] = true

@@ -47,12 +47,17 @@ func (b *Board) Connect() error {
 		d = p.cfg.JoinTime
 	}
 	b.link.joining = true
+	b.join = hal.JoinInfo{Step: hal.JoinScan}
+	if p != nil {
+		b.join = hal.JoinInfo{Step: hal.JoinAuth, AP: p.infoLocked()}
+	}
 	b.link.alarm.set(b.air, d, func() {
 		if p != nil {
 			reason = p.associateLocked()
 		}
 		switch {
 		case reason != 0:
+			b.join.Step = max(b.join.Step, reason.Step())
 			b.dropLocked(reason)
 		case wrongPassphrase(cfg, p.cfg):
 			b.failHandshakeLocked(p)
@@ -80,6 +85,7 @@ func (p *AP) associateLocked() hal.Reason {
 
 // failHandshakeLocked tries the handshake with a wrong passphrase.
 func (b *Board) failHandshakeLocked(p *AP) {
+	b.join.Step = hal.JoinHandshake
 	reason := p.cfg.WrongPassphrase
 	if reason == 0 {
 		reason = b.air.cfg.WrongPassphrase
@@ -94,6 +100,7 @@ func (b *Board) failHandshakeLocked(p *AP) {
 // linkLocked makes the station a member of the network.
 func (b *Board) linkLocked(p *AP) {
 	b.link.joining, b.link.ap = false, p
+	b.join.Step = hal.JoinDHCP
 	p.stations++
 	if b.softAP != nil {
 		b.softAP.cfg.Channel = p.cfg.Channel // one radio, one channel
@@ -119,6 +126,7 @@ func (b *Board) askAddressLocked() {
 
 func (b *Board) onlineLocked(ip hal.IPv4) {
 	b.link.ip, b.link.online = ip, true
+	b.join.Step = hal.JoinDone
 	b.events.emit(hal.Event{Kind: hal.EventGotIP, IP: ip})
 }
 
@@ -175,4 +183,28 @@ func (b *Board) Link() (hal.Link, error) {
 		return hal.Link{}, hal.ErrNotConnected
 	}
 	return hal.Link{AP: b.link.ap.infoLocked(), IP: b.link.ip}, nil
+}
+
+// JoinInfo implements hal.JoinReporter. The access point is chosen as soon as
+// Connect is called; what takes JoinTime counts as authentication.
+func (b *Board) JoinInfo() (hal.JoinInfo, error) {
+	b.air.mu.Lock()
+	defer b.air.mu.Unlock()
+	if b.closed {
+		return hal.JoinInfo{}, ErrClosed
+	}
+	return b.join, nil
+}
+
+// IPConfig implements hal.JoinReporter: a /24 with the gateway, which is the
+// name server too, at .1.
+func (b *Board) IPConfig() (hal.IPConfig, error) {
+	b.air.mu.Lock()
+	defer b.air.mu.Unlock()
+	if !b.link.online {
+		return hal.IPConfig{}, hal.ErrNotConnected
+	}
+	ip := b.link.ip
+	gateway := hal.IPv4{ip[0], ip[1], ip[2], 1}
+	return hal.IPConfig{Address: ip, Netmask: hal.IPv4{255, 255, 255, 0}, Gateway: gateway, DNS: gateway}, nil
 }
