@@ -44,16 +44,17 @@ WiFiAuthMode: OPEN 0, WEP 1, WPA_PSK 2, WPA2_PSK 3, WPA_WPA2_PSK 4, WPA2_ENTERPR
 WiFiConnectedState: ip4_addr 1 string, auth_mode 2 WiFiAuthMode, ssid 3 bytes, bssid 4 bytes, channel 5 int32
 WiFiAttemptFailed: attempts_remaining 1 uint32
 endpoints.md 2
-WiFiConfigMsgType: CMD_GET_STATUS 0, RESP_GET_STATUS 1, CMD_SET_CONFIG 2, RESP_SET_CONFIG 3, CMD_APPLY_CONFIG 4, RESP_APPLY_CONFIG 5
+WiFiConfigMsgType: CMD_GET_STATUS 0, RESP_GET_STATUS 1, CMD_SET_CONFIG 2, RESP_SET_CONFIG 3, CMD_APPLY_CONFIG 4, RESP_APPLY_CONFIG 5, CMD_GET_THREAD_STATUS 6, RESP_GET_THREAD_STATUS 7, CMD_SET_THREAD_CONFIG 8, RESP_SET_THREAD_CONFIG 9, CMD_APPLY_THREAD_CONFIG 10, RESP_APPLY_THREAD_CONFIG 11
 CmdGetStatus:
 RespGetStatus: status 1 Status, sta_state 2 WiFiStationState, state{fail_reason 10 WiFiConnectFailedReason, connected 11 WiFiConnectedState, attempt_failed 12 WiFiAttemptFailed}
 CmdSetConfig: ssid 1 bytes, passphrase 2 bytes, bssid 3 bytes, channel 4 int32
 RespSetConfig: status 1 Status
 CmdApplyConfig:
 RespApplyConfig: status 1 Status
-WiFiConfigPayload: msg 1 WiFiConfigMsgType, payload{cmd_get_status 10 CmdGetStatus, resp_get_status 11 RespGetStatus, cmd_set_config 12 CmdSetConfig, resp_set_config 13 RespSetConfig, cmd_apply_config 14 CmdApplyConfig, resp_apply_config 15 RespApplyConfig}
+RespThread: status 1 Status
+WiFiConfigPayload: msg 1 WiFiConfigMsgType, payload{cmd_get_status 10 CmdGetStatus, resp_get_status 11 RespGetStatus, cmd_set_config 12 CmdSetConfig, resp_set_config 13 RespSetConfig, cmd_apply_config 14 CmdApplyConfig, resp_apply_config 15 RespApplyConfig, resp_get_thread_status 17 RespThread, resp_set_thread_config 19 RespThread, resp_apply_thread_config 21 RespThread}
 endpoints.md 3
-WiFiScanMsgType: CMD_SCAN_START 0, RESP_SCAN_START 1, CMD_SCAN_STATUS 2, RESP_SCAN_STATUS 3, CMD_SCAN_RESULT 4, RESP_SCAN_RESULT 5
+WiFiScanMsgType: CMD_SCAN_START 0, RESP_SCAN_START 1, CMD_SCAN_STATUS 2, RESP_SCAN_STATUS 3, CMD_SCAN_RESULT 4, RESP_SCAN_RESULT 5, CMD_SCAN_THREAD_START 6, RESP_SCAN_THREAD_START 7, CMD_SCAN_THREAD_STATUS 8, RESP_SCAN_THREAD_STATUS 9
 CmdScanStart: blocking 1 bool, passive 2 bool, group_channels 3 uint32, period_ms 4 uint32
 RespScanStart:
 CmdScanStatus:
@@ -61,14 +62,22 @@ RespScanStatus: scan_finished 1 bool, result_count 2 uint32
 CmdScanResult: start_index 1 uint32, count 2 uint32
 WiFiScanResult: ssid 1 bytes, channel 2 uint32, rssi 3 int32, bssid 4 bytes, auth 5 WiFiAuthMode
 RespScanResult: entries 1 repeated WiFiScanResult
-WiFiScanPayload: msg 1 WiFiScanMsgType, status 2 Status, payload{cmd_scan_start 10 CmdScanStart, resp_scan_start 11 RespScanStart, cmd_scan_status 12 CmdScanStatus, resp_scan_status 13 RespScanStatus, cmd_scan_result 14 CmdScanResult, resp_scan_result 15 RespScanResult}
+WiFiScanPayload: msg 1 WiFiScanMsgType, status 2 Status, payload{cmd_scan_start 10 CmdScanStart, resp_scan_start 11 RespScanStart, cmd_scan_status 12 CmdScanStatus, resp_scan_status 13 RespScanStatus, cmd_scan_result 14 CmdScanResult, resp_scan_result 15 RespScanResult, resp_scan_thread_start 17 RespScanStart, resp_scan_thread_status 19 RespScanStart}
 endpoints.md 4
-WiFiCtrlMsgType: RESERVED 0, CMD_CTRL_RESET 1, RESP_CTRL_RESET 2, CMD_CTRL_REPROV 3, RESP_CTRL_REPROV 4
+WiFiCtrlMsgType: RESERVED 0, CMD_CTRL_RESET 1, RESP_CTRL_RESET 2, CMD_CTRL_REPROV 3, RESP_CTRL_REPROV 4, CMD_CTRL_THREAD_RESET 5, RESP_CTRL_THREAD_RESET 6, CMD_CTRL_THREAD_REPROV 7, RESP_CTRL_THREAD_REPROV 8
 CmdCtrlReset:
 RespCtrlReset:
 CmdCtrlReprov:
 RespCtrlReprov:
-WiFiCtrlPayload: msg 1 WiFiCtrlMsgType, status 2 Status, payload{cmd_ctrl_reset 11 CmdCtrlReset, resp_ctrl_reset 12 RespCtrlReset, cmd_ctrl_reprov 13 CmdCtrlReprov, resp_ctrl_reprov 14 RespCtrlReprov}
+RespCtrlThreadReset:
+RespCtrlThreadReprov:
+WiFiCtrlPayload: msg 1 WiFiCtrlMsgType, status 2 Status, payload{cmd_ctrl_reset 11 CmdCtrlReset, resp_ctrl_reset 12 RespCtrlReset, cmd_ctrl_reprov 13 CmdCtrlReprov, resp_ctrl_reprov 14 RespCtrlReprov, resp_ctrl_thread_reset 16 RespCtrlThreadReset, resp_ctrl_thread_reprov 18 RespCtrlThreadReprov}
+docs/prov-status.md, ours
+ProvState: UNKNOWN 0, WAITING 1, CONNECTING 2, FAILED 3, CONNECTED 4, STOPPING 5
+ProvStep: UNKNOWN 0, SCAN 1, AUTH 2, ASSOC 3, HANDSHAKE 4, DHCP 5, DONE 6
+ProvProblem: NONE 0, REFUSED 1, NOT_STORED 2
+CmdProvStatus: version 1 uint32
+RespProvStatus: status 1 Status, version 2 uint32, state 3 ProvState, attempt 4 uint32, attempts_allowed 5 uint32, attempts_left 6 uint32, step 7 ProvStep, disconnect_reason 8 uint32, problem 9 ProvProblem, ap_ssid 10 bytes, ap_bssid 11 bytes, ap_channel 12 uint32, ap_rssi 13 int32, ap_auth_mode 14 WiFiAuthMode, ip_address 15 bytes, ip_netmask 16 bytes, ip_gateway 17 bytes, ip_dns 18 bytes
 `
 
 func TestProtoFilesFollowTheSpecification(t *testing.T) {

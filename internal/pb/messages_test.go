@@ -25,7 +25,8 @@ type message interface {
 // messages has a value of every generated message type, under its own name.
 // TestMessagesAreComplete compares the list with the .proto files.
 var messages = []message{
-	&CmdApplyConfig{}, &CmdCtrlReprov{}, &CmdCtrlReset{}, &CmdGetStatus{}, &CmdScanResult{}, &CmdScanStart{},
+	&CmdApplyConfig{}, &CmdProvStatus{}, &RespProvStatus{}, &RespThread{}, &RespCtrlThreadReset{}, &RespCtrlThreadReprov{},
+	&CmdCtrlReprov{}, &CmdCtrlReset{}, &CmdGetStatus{}, &CmdScanResult{}, &CmdScanStart{},
 	&CmdScanStatus{}, &CmdSetConfig{}, &RespApplyConfig{}, &RespCtrlReprov{}, &RespCtrlReset{}, &RespGetStatus{},
 	&RespScanResult{}, &RespScanStart{}, &RespScanStatus{}, &RespSetConfig{}, &S0SessionCmd{}, &S0SessionResp{},
 	&S2SessionCmd0{}, &S2SessionCmd1{}, &S2SessionResp0{}, &S2SessionResp1{}, &Sec0Payload{}, &Sec1Payload{},

@@ -13,12 +13,18 @@ type WiFiConfigMsgType int32
 
 // Values of WiFiConfigMsgType.
 const (
-	WiFiConfigMsgTypeCmdGetStatus    WiFiConfigMsgType = 0 // ask for the station's state
-	WiFiConfigMsgTypeRespGetStatus   WiFiConfigMsgType = 1 // the station's state
-	WiFiConfigMsgTypeCmdSetConfig    WiFiConfigMsgType = 2 // hand over credentials
-	WiFiConfigMsgTypeRespSetConfig   WiFiConfigMsgType = 3 // credentials kept or refused
-	WiFiConfigMsgTypeCmdApplyConfig  WiFiConfigMsgType = 4 // connect with the credentials kept
-	WiFiConfigMsgTypeRespApplyConfig WiFiConfigMsgType = 5 // connection attempt begun or refused
+	WiFiConfigMsgTypeCmdGetStatus          WiFiConfigMsgType = 0  // ask for the station's state
+	WiFiConfigMsgTypeRespGetStatus         WiFiConfigMsgType = 1  // the station's state
+	WiFiConfigMsgTypeCmdSetConfig          WiFiConfigMsgType = 2  // hand over credentials
+	WiFiConfigMsgTypeRespSetConfig         WiFiConfigMsgType = 3  // credentials kept or refused
+	WiFiConfigMsgTypeCmdApplyConfig        WiFiConfigMsgType = 4  // connect with the credentials kept
+	WiFiConfigMsgTypeRespApplyConfig       WiFiConfigMsgType = 5  // connection attempt begun or refused
+	WiFiConfigMsgTypeCmdGetThreadStatus    WiFiConfigMsgType = 6  // network_provisioning: a Thread message, which a Wi-Fi device refuses
+	WiFiConfigMsgTypeRespGetThreadStatus   WiFiConfigMsgType = 7  // answer to it
+	WiFiConfigMsgTypeCmdSetThreadConfig    WiFiConfigMsgType = 8  // a Thread message
+	WiFiConfigMsgTypeRespSetThreadConfig   WiFiConfigMsgType = 9  // answer to it
+	WiFiConfigMsgTypeCmdApplyThreadConfig  WiFiConfigMsgType = 10 // a Thread message
+	WiFiConfigMsgTypeRespApplyThreadConfig WiFiConfigMsgType = 11 // answer to it
 )
 
 // String returns the value's name without the type, or its number when it has
@@ -37,6 +43,18 @@ func (v WiFiConfigMsgType) String() string {
 		return "CmdApplyConfig"
 	case WiFiConfigMsgTypeRespApplyConfig:
 		return "RespApplyConfig"
+	case WiFiConfigMsgTypeCmdGetThreadStatus:
+		return "CmdGetThreadStatus"
+	case WiFiConfigMsgTypeRespGetThreadStatus:
+		return "RespGetThreadStatus"
+	case WiFiConfigMsgTypeCmdSetThreadConfig:
+		return "CmdSetThreadConfig"
+	case WiFiConfigMsgTypeRespSetThreadConfig:
+		return "RespSetThreadConfig"
+	case WiFiConfigMsgTypeCmdApplyThreadConfig:
+		return "CmdApplyThreadConfig"
+	case WiFiConfigMsgTypeRespApplyThreadConfig:
+		return "RespApplyThreadConfig"
 	}
 	return strconv.Itoa(int(v))
 }
@@ -389,17 +407,75 @@ func (m *RespApplyConfig) merge(b []byte) error {
 	return nil
 }
 
+// RespThread answers a Thread message (spec/endpoints.md 2.5) as far as a device
+// without Thread does.
+type RespThread struct {
+	Status Status // result
+}
+
+// Size returns the length of m's encoding in bytes.
+func (m *RespThread) Size() int {
+	n := 0
+	if m.Status != 0 {
+		n += 1 + protowire.SizeVarint(uint64(m.Status))
+	}
+	return n
+}
+
+// AppendTo appends m's encoding to dst and returns the extended slice.
+func (m *RespThread) AppendTo(dst []byte) []byte {
+	if m.Status != 0 {
+		dst = protowire.AppendTag(dst, 1, protowire.VarintType)
+		dst = protowire.AppendVarint(dst, uint64(m.Status))
+	}
+	return dst
+}
+
+// Unmarshal replaces m by the message that b holds; after an error m is empty.
+func (m *RespThread) Unmarshal(b []byte) error {
+	m.reset()
+	if err := m.merge(b); err != nil {
+		m.reset()
+		return err
+	}
+	return nil
+}
+
+// reset empties m.
+func (m *RespThread) reset() {
+	*m = RespThread{}
+}
+
+// merge adds the fields in b to m.
+func (m *RespThread) merge(b []byte) error {
+	for len(b) > 0 {
+		f, rest, err := takeField(b)
+		if err != nil {
+			return err
+		}
+		b = rest
+		switch f.tag {
+		case 1<<3 | wireVarint:
+			m.Status = Status(f.varint)
+		}
+	}
+	return nil
+}
+
 // WiFiConfigPayload is every message of prov-config, in both directions.
 type WiFiConfigPayload struct {
 	Msg WiFiConfigMsgType // kind of message
 
-	WhichPayload    WiFiConfigPayloadCase // which of the following is set
-	CmdGetStatus    CmdGetStatus          // request for the station's state
-	RespGetStatus   RespGetStatus         // the station's state
-	CmdSetConfig    CmdSetConfig          // credentials
-	RespSetConfig   RespSetConfig         // answer to the credentials
-	CmdApplyConfig  CmdApplyConfig        // request to connect
-	RespApplyConfig RespApplyConfig       // answer to the request to connect
+	WhichPayload          WiFiConfigPayloadCase // which of the following is set
+	CmdGetStatus          CmdGetStatus          // request for the station's state
+	RespGetStatus         RespGetStatus         // the station's state
+	CmdSetConfig          CmdSetConfig          // credentials
+	RespSetConfig         RespSetConfig         // answer to the credentials
+	CmdApplyConfig        CmdApplyConfig        // request to connect
+	RespApplyConfig       RespApplyConfig       // answer to the request to connect
+	RespGetThreadStatus   RespThread            // refusal of GetThreadStatus
+	RespSetThreadConfig   RespThread            // refusal of SetThreadConfig
+	RespApplyThreadConfig RespThread            // refusal of ApplyThreadConfig
 }
 
 // WiFiConfigPayloadCase says which member of WiFiConfigPayload's oneof is set, by field number.
@@ -407,13 +483,16 @@ type WiFiConfigPayloadCase uint8
 
 // Values of WiFiConfigPayloadCase.
 const (
-	WiFiConfigPayloadNone            WiFiConfigPayloadCase = 0  // none is set
-	WiFiConfigPayloadCmdGetStatus    WiFiConfigPayloadCase = 10 // CmdGetStatus
-	WiFiConfigPayloadRespGetStatus   WiFiConfigPayloadCase = 11 // RespGetStatus
-	WiFiConfigPayloadCmdSetConfig    WiFiConfigPayloadCase = 12 // CmdSetConfig
-	WiFiConfigPayloadRespSetConfig   WiFiConfigPayloadCase = 13 // RespSetConfig
-	WiFiConfigPayloadCmdApplyConfig  WiFiConfigPayloadCase = 14 // CmdApplyConfig
-	WiFiConfigPayloadRespApplyConfig WiFiConfigPayloadCase = 15 // RespApplyConfig
+	WiFiConfigPayloadNone                  WiFiConfigPayloadCase = 0  // none is set
+	WiFiConfigPayloadCmdGetStatus          WiFiConfigPayloadCase = 10 // CmdGetStatus
+	WiFiConfigPayloadRespGetStatus         WiFiConfigPayloadCase = 11 // RespGetStatus
+	WiFiConfigPayloadCmdSetConfig          WiFiConfigPayloadCase = 12 // CmdSetConfig
+	WiFiConfigPayloadRespSetConfig         WiFiConfigPayloadCase = 13 // RespSetConfig
+	WiFiConfigPayloadCmdApplyConfig        WiFiConfigPayloadCase = 14 // CmdApplyConfig
+	WiFiConfigPayloadRespApplyConfig       WiFiConfigPayloadCase = 15 // RespApplyConfig
+	WiFiConfigPayloadRespGetThreadStatus   WiFiConfigPayloadCase = 17 // RespGetThreadStatus
+	WiFiConfigPayloadRespSetThreadConfig   WiFiConfigPayloadCase = 19 // RespSetThreadConfig
+	WiFiConfigPayloadRespApplyThreadConfig WiFiConfigPayloadCase = 21 // RespApplyThreadConfig
 )
 
 // Size returns the length of m's encoding in bytes.
@@ -435,6 +514,12 @@ func (m *WiFiConfigPayload) Size() int {
 		n += 1 + protowire.SizeBytes(m.CmdApplyConfig.Size())
 	case WiFiConfigPayloadRespApplyConfig:
 		n += 1 + protowire.SizeBytes(m.RespApplyConfig.Size())
+	case WiFiConfigPayloadRespGetThreadStatus:
+		n += 2 + protowire.SizeBytes(m.RespGetThreadStatus.Size())
+	case WiFiConfigPayloadRespSetThreadConfig:
+		n += 2 + protowire.SizeBytes(m.RespSetThreadConfig.Size())
+	case WiFiConfigPayloadRespApplyThreadConfig:
+		n += 2 + protowire.SizeBytes(m.RespApplyThreadConfig.Size())
 	}
 	return n
 }
@@ -470,6 +555,18 @@ func (m *WiFiConfigPayload) AppendTo(dst []byte) []byte {
 		dst = protowire.AppendTag(dst, 15, protowire.BytesType)
 		dst = protowire.AppendVarint(dst, uint64(m.RespApplyConfig.Size()))
 		dst = m.RespApplyConfig.AppendTo(dst)
+	case WiFiConfigPayloadRespGetThreadStatus:
+		dst = protowire.AppendTag(dst, 17, protowire.BytesType)
+		dst = protowire.AppendVarint(dst, uint64(m.RespGetThreadStatus.Size()))
+		dst = m.RespGetThreadStatus.AppendTo(dst)
+	case WiFiConfigPayloadRespSetThreadConfig:
+		dst = protowire.AppendTag(dst, 19, protowire.BytesType)
+		dst = protowire.AppendVarint(dst, uint64(m.RespSetThreadConfig.Size()))
+		dst = m.RespSetThreadConfig.AppendTo(dst)
+	case WiFiConfigPayloadRespApplyThreadConfig:
+		dst = protowire.AppendTag(dst, 21, protowire.BytesType)
+		dst = protowire.AppendVarint(dst, uint64(m.RespApplyThreadConfig.Size()))
+		dst = m.RespApplyThreadConfig.AppendTo(dst)
 	}
 	return dst
 }
@@ -501,6 +598,9 @@ func (m *WiFiConfigPayload) selectPayload(c WiFiConfigPayloadCase) {
 	m.CmdSetConfig.reset()
 	m.RespSetConfig.reset()
 	m.RespApplyConfig.reset()
+	m.RespGetThreadStatus.reset()
+	m.RespSetThreadConfig.reset()
+	m.RespApplyThreadConfig.reset()
 }
 
 // merge adds the fields in b to m.
@@ -542,6 +642,21 @@ func (m *WiFiConfigPayload) merge(b []byte) error {
 		case 15<<3 | wireBytes:
 			m.selectPayload(WiFiConfigPayloadRespApplyConfig)
 			if err := m.RespApplyConfig.merge(f.bytes); err != nil {
+				return err
+			}
+		case 17<<3 | wireBytes:
+			m.selectPayload(WiFiConfigPayloadRespGetThreadStatus)
+			if err := m.RespGetThreadStatus.merge(f.bytes); err != nil {
+				return err
+			}
+		case 19<<3 | wireBytes:
+			m.selectPayload(WiFiConfigPayloadRespSetThreadConfig)
+			if err := m.RespSetThreadConfig.merge(f.bytes); err != nil {
+				return err
+			}
+		case 21<<3 | wireBytes:
+			m.selectPayload(WiFiConfigPayloadRespApplyThreadConfig)
+			if err := m.RespApplyThreadConfig.merge(f.bytes); err != nil {
 				return err
 			}
 		}

@@ -13,11 +13,15 @@ type WiFiCtrlMsgType int32
 
 // Values of WiFiCtrlMsgType.
 const (
-	WiFiCtrlMsgTypeReserved       WiFiCtrlMsgType = 0 // not a command
-	WiFiCtrlMsgTypeCmdCtrlReset   WiFiCtrlMsgType = 1 // start over after a failed attempt
-	WiFiCtrlMsgTypeRespCtrlReset  WiFiCtrlMsgType = 2 // answer to reset
-	WiFiCtrlMsgTypeCmdCtrlReprov  WiFiCtrlMsgType = 3 // provision again after a successful attempt
-	WiFiCtrlMsgTypeRespCtrlReprov WiFiCtrlMsgType = 4 // answer to reprovision
+	WiFiCtrlMsgTypeReserved             WiFiCtrlMsgType = 0 // not a command
+	WiFiCtrlMsgTypeCmdCtrlReset         WiFiCtrlMsgType = 1 // start over after a failed attempt
+	WiFiCtrlMsgTypeRespCtrlReset        WiFiCtrlMsgType = 2 // answer to reset
+	WiFiCtrlMsgTypeCmdCtrlReprov        WiFiCtrlMsgType = 3 // provision again after a successful attempt
+	WiFiCtrlMsgTypeRespCtrlReprov       WiFiCtrlMsgType = 4 // answer to reprovision
+	WiFiCtrlMsgTypeCmdCtrlThreadReset   WiFiCtrlMsgType = 5 // network_provisioning: reset of a Thread device, which a Wi-Fi device refuses
+	WiFiCtrlMsgTypeRespCtrlThreadReset  WiFiCtrlMsgType = 6 // answer to it
+	WiFiCtrlMsgTypeCmdCtrlThreadReprov  WiFiCtrlMsgType = 7 // reprovisioning of a Thread device
+	WiFiCtrlMsgTypeRespCtrlThreadReprov WiFiCtrlMsgType = 8 // answer to it
 )
 
 // String returns the value's name without the type, or its number when it has
@@ -34,6 +38,14 @@ func (v WiFiCtrlMsgType) String() string {
 		return "CmdCtrlReprov"
 	case WiFiCtrlMsgTypeRespCtrlReprov:
 		return "RespCtrlReprov"
+	case WiFiCtrlMsgTypeCmdCtrlThreadReset:
+		return "CmdCtrlThreadReset"
+	case WiFiCtrlMsgTypeRespCtrlThreadReset:
+		return "RespCtrlThreadReset"
+	case WiFiCtrlMsgTypeCmdCtrlThreadReprov:
+		return "CmdCtrlThreadReprov"
+	case WiFiCtrlMsgTypeRespCtrlThreadReprov:
+		return "RespCtrlThreadReprov"
 	}
 	return strconv.Itoa(int(v))
 }
@@ -94,16 +106,46 @@ func (m *RespCtrlReprov) Unmarshal(b []byte) error {
 	return skipAll(b)
 }
 
+// RespCtrlThreadReset answers a Thread reset.
+type RespCtrlThreadReset struct{}
+
+// Size returns the length of m's encoding in bytes.
+func (m *RespCtrlThreadReset) Size() int { return 0 }
+
+// AppendTo appends m's encoding to dst and returns the extended slice.
+func (m *RespCtrlThreadReset) AppendTo(dst []byte) []byte { return dst }
+
+// Unmarshal replaces m by the message that b holds; after an error m is empty.
+func (m *RespCtrlThreadReset) Unmarshal(b []byte) error {
+	return skipAll(b)
+}
+
+// RespCtrlThreadReprov answers a Thread reprovision.
+type RespCtrlThreadReprov struct{}
+
+// Size returns the length of m's encoding in bytes.
+func (m *RespCtrlThreadReprov) Size() int { return 0 }
+
+// AppendTo appends m's encoding to dst and returns the extended slice.
+func (m *RespCtrlThreadReprov) AppendTo(dst []byte) []byte { return dst }
+
+// Unmarshal replaces m by the message that b holds; after an error m is empty.
+func (m *RespCtrlThreadReprov) Unmarshal(b []byte) error {
+	return skipAll(b)
+}
+
 // WiFiCtrlPayload is every message of prov-ctrl, in both directions.
 type WiFiCtrlPayload struct {
 	Msg    WiFiCtrlMsgType // kind of message
 	Status Status          // result; here in the outer message, unlike prov-config
 
-	WhichPayload   WiFiCtrlPayloadCase // which of the following is set
-	CmdCtrlReset   CmdCtrlReset        // reset
-	RespCtrlReset  RespCtrlReset       // answer to reset
-	CmdCtrlReprov  CmdCtrlReprov       // reprovision
-	RespCtrlReprov RespCtrlReprov      // answer to reprovision
+	WhichPayload         WiFiCtrlPayloadCase  // which of the following is set
+	CmdCtrlReset         CmdCtrlReset         // reset
+	RespCtrlReset        RespCtrlReset        // answer to reset
+	CmdCtrlReprov        CmdCtrlReprov        // reprovision
+	RespCtrlReprov       RespCtrlReprov       // answer to reprovision
+	RespCtrlThreadReset  RespCtrlThreadReset  // refusal of a Thread reset
+	RespCtrlThreadReprov RespCtrlThreadReprov // refusal of a Thread reprovision
 }
 
 // WiFiCtrlPayloadCase says which member of WiFiCtrlPayload's oneof is set, by field number.
@@ -111,11 +153,13 @@ type WiFiCtrlPayloadCase uint8
 
 // Values of WiFiCtrlPayloadCase.
 const (
-	WiFiCtrlPayloadNone           WiFiCtrlPayloadCase = 0  // none is set
-	WiFiCtrlPayloadCmdCtrlReset   WiFiCtrlPayloadCase = 11 // CmdCtrlReset
-	WiFiCtrlPayloadRespCtrlReset  WiFiCtrlPayloadCase = 12 // RespCtrlReset
-	WiFiCtrlPayloadCmdCtrlReprov  WiFiCtrlPayloadCase = 13 // CmdCtrlReprov
-	WiFiCtrlPayloadRespCtrlReprov WiFiCtrlPayloadCase = 14 // RespCtrlReprov
+	WiFiCtrlPayloadNone                 WiFiCtrlPayloadCase = 0  // none is set
+	WiFiCtrlPayloadCmdCtrlReset         WiFiCtrlPayloadCase = 11 // CmdCtrlReset
+	WiFiCtrlPayloadRespCtrlReset        WiFiCtrlPayloadCase = 12 // RespCtrlReset
+	WiFiCtrlPayloadCmdCtrlReprov        WiFiCtrlPayloadCase = 13 // CmdCtrlReprov
+	WiFiCtrlPayloadRespCtrlReprov       WiFiCtrlPayloadCase = 14 // RespCtrlReprov
+	WiFiCtrlPayloadRespCtrlThreadReset  WiFiCtrlPayloadCase = 16 // RespCtrlThreadReset
+	WiFiCtrlPayloadRespCtrlThreadReprov WiFiCtrlPayloadCase = 18 // RespCtrlThreadReprov
 )
 
 // Size returns the length of m's encoding in bytes.
@@ -136,6 +180,10 @@ func (m *WiFiCtrlPayload) Size() int {
 		n += 1 + protowire.SizeBytes(m.CmdCtrlReprov.Size())
 	case WiFiCtrlPayloadRespCtrlReprov:
 		n += 1 + protowire.SizeBytes(m.RespCtrlReprov.Size())
+	case WiFiCtrlPayloadRespCtrlThreadReset:
+		n += 2 + protowire.SizeBytes(m.RespCtrlThreadReset.Size())
+	case WiFiCtrlPayloadRespCtrlThreadReprov:
+		n += 2 + protowire.SizeBytes(m.RespCtrlThreadReprov.Size())
 	}
 	return n
 }
@@ -167,6 +215,14 @@ func (m *WiFiCtrlPayload) AppendTo(dst []byte) []byte {
 		dst = protowire.AppendTag(dst, 14, protowire.BytesType)
 		dst = protowire.AppendVarint(dst, uint64(m.RespCtrlReprov.Size()))
 		dst = m.RespCtrlReprov.AppendTo(dst)
+	case WiFiCtrlPayloadRespCtrlThreadReset:
+		dst = protowire.AppendTag(dst, 16, protowire.BytesType)
+		dst = protowire.AppendVarint(dst, uint64(m.RespCtrlThreadReset.Size()))
+		dst = m.RespCtrlThreadReset.AppendTo(dst)
+	case WiFiCtrlPayloadRespCtrlThreadReprov:
+		dst = protowire.AppendTag(dst, 18, protowire.BytesType)
+		dst = protowire.AppendVarint(dst, uint64(m.RespCtrlThreadReprov.Size()))
+		dst = m.RespCtrlThreadReprov.AppendTo(dst)
 	}
 	return dst
 }
@@ -225,6 +281,16 @@ func (m *WiFiCtrlPayload) merge(b []byte) error {
 			}
 		case 14<<3 | wireBytes:
 			m.selectPayload(WiFiCtrlPayloadRespCtrlReprov)
+			if err := skipAll(f.bytes); err != nil {
+				return err
+			}
+		case 16<<3 | wireBytes:
+			m.selectPayload(WiFiCtrlPayloadRespCtrlThreadReset)
+			if err := skipAll(f.bytes); err != nil {
+				return err
+			}
+		case 18<<3 | wireBytes:
+			m.selectPayload(WiFiCtrlPayloadRespCtrlThreadReprov)
 			if err := skipAll(f.bytes); err != nil {
 				return err
 			}

@@ -13,12 +13,16 @@ type WiFiScanMsgType int32
 
 // Values of WiFiScanMsgType.
 const (
-	WiFiScanMsgTypeCmdScanStart   WiFiScanMsgType = 0 // start a scan
-	WiFiScanMsgTypeRespScanStart  WiFiScanMsgType = 1 // scan started, or over when blocking
-	WiFiScanMsgTypeCmdScanStatus  WiFiScanMsgType = 2 // ask how the scan is doing
-	WiFiScanMsgTypeRespScanStatus WiFiScanMsgType = 3 // progress of the scan
-	WiFiScanMsgTypeCmdScanResult  WiFiScanMsgType = 4 // ask for networks found
-	WiFiScanMsgTypeRespScanResult WiFiScanMsgType = 5 // networks found
+	WiFiScanMsgTypeCmdScanStart         WiFiScanMsgType = 0 // start a scan
+	WiFiScanMsgTypeRespScanStart        WiFiScanMsgType = 1 // scan started, or over when blocking
+	WiFiScanMsgTypeCmdScanStatus        WiFiScanMsgType = 2 // ask how the scan is doing
+	WiFiScanMsgTypeRespScanStatus       WiFiScanMsgType = 3 // progress of the scan
+	WiFiScanMsgTypeCmdScanResult        WiFiScanMsgType = 4 // ask for networks found
+	WiFiScanMsgTypeRespScanResult       WiFiScanMsgType = 5 // networks found
+	WiFiScanMsgTypeCmdScanThreadStart   WiFiScanMsgType = 6 // network_provisioning: a scan for Thread, which a Wi-Fi device refuses
+	WiFiScanMsgTypeRespScanThreadStart  WiFiScanMsgType = 7 // answer to it
+	WiFiScanMsgTypeCmdScanThreadStatus  WiFiScanMsgType = 8 // a Thread message
+	WiFiScanMsgTypeRespScanThreadStatus WiFiScanMsgType = 9 // answer to it
 )
 
 // String returns the value's name without the type, or its number when it has
@@ -37,6 +41,14 @@ func (v WiFiScanMsgType) String() string {
 		return "CmdScanResult"
 	case WiFiScanMsgTypeRespScanResult:
 		return "RespScanResult"
+	case WiFiScanMsgTypeCmdScanThreadStart:
+		return "CmdScanThreadStart"
+	case WiFiScanMsgTypeRespScanThreadStart:
+		return "RespScanThreadStart"
+	case WiFiScanMsgTypeCmdScanThreadStatus:
+		return "CmdScanThreadStatus"
+	case WiFiScanMsgTypeRespScanThreadStatus:
+		return "RespScanThreadStatus"
 	}
 	return strconv.Itoa(int(v))
 }
@@ -445,13 +457,15 @@ type WiFiScanPayload struct {
 	Msg    WiFiScanMsgType // kind of message
 	Status Status          // result; here in the outer message, unlike prov-config
 
-	WhichPayload   WiFiScanPayloadCase // which of the following is set
-	CmdScanStart   CmdScanStart        // request for a scan
-	RespScanStart  RespScanStart       // answer to the request for a scan
-	CmdScanStatus  CmdScanStatus       // request for the progress
-	RespScanStatus RespScanStatus      // progress
-	CmdScanResult  CmdScanResult       // request for networks found
-	RespScanResult RespScanResult      // networks found
+	WhichPayload         WiFiScanPayloadCase // which of the following is set
+	CmdScanStart         CmdScanStart        // request for a scan
+	RespScanStart        RespScanStart       // answer to the request for a scan
+	CmdScanStatus        CmdScanStatus       // request for the progress
+	RespScanStatus       RespScanStatus      // progress
+	CmdScanResult        CmdScanResult       // request for networks found
+	RespScanResult       RespScanResult      // networks found
+	RespScanThreadStart  RespScanStart       // refusal of a Thread scan
+	RespScanThreadStatus RespScanStart       // refusal of the question for its progress
 }
 
 // WiFiScanPayloadCase says which member of WiFiScanPayload's oneof is set, by field number.
@@ -459,13 +473,15 @@ type WiFiScanPayloadCase uint8
 
 // Values of WiFiScanPayloadCase.
 const (
-	WiFiScanPayloadNone           WiFiScanPayloadCase = 0  // none is set
-	WiFiScanPayloadCmdScanStart   WiFiScanPayloadCase = 10 // CmdScanStart
-	WiFiScanPayloadRespScanStart  WiFiScanPayloadCase = 11 // RespScanStart
-	WiFiScanPayloadCmdScanStatus  WiFiScanPayloadCase = 12 // CmdScanStatus
-	WiFiScanPayloadRespScanStatus WiFiScanPayloadCase = 13 // RespScanStatus
-	WiFiScanPayloadCmdScanResult  WiFiScanPayloadCase = 14 // CmdScanResult
-	WiFiScanPayloadRespScanResult WiFiScanPayloadCase = 15 // RespScanResult
+	WiFiScanPayloadNone                 WiFiScanPayloadCase = 0  // none is set
+	WiFiScanPayloadCmdScanStart         WiFiScanPayloadCase = 10 // CmdScanStart
+	WiFiScanPayloadRespScanStart        WiFiScanPayloadCase = 11 // RespScanStart
+	WiFiScanPayloadCmdScanStatus        WiFiScanPayloadCase = 12 // CmdScanStatus
+	WiFiScanPayloadRespScanStatus       WiFiScanPayloadCase = 13 // RespScanStatus
+	WiFiScanPayloadCmdScanResult        WiFiScanPayloadCase = 14 // CmdScanResult
+	WiFiScanPayloadRespScanResult       WiFiScanPayloadCase = 15 // RespScanResult
+	WiFiScanPayloadRespScanThreadStart  WiFiScanPayloadCase = 17 // RespScanThreadStart
+	WiFiScanPayloadRespScanThreadStatus WiFiScanPayloadCase = 19 // RespScanThreadStatus
 )
 
 // Size returns the length of m's encoding in bytes.
@@ -490,6 +506,10 @@ func (m *WiFiScanPayload) Size() int {
 		n += 1 + protowire.SizeBytes(m.CmdScanResult.Size())
 	case WiFiScanPayloadRespScanResult:
 		n += 1 + protowire.SizeBytes(m.RespScanResult.Size())
+	case WiFiScanPayloadRespScanThreadStart:
+		n += 2 + protowire.SizeBytes(m.RespScanThreadStart.Size())
+	case WiFiScanPayloadRespScanThreadStatus:
+		n += 2 + protowire.SizeBytes(m.RespScanThreadStatus.Size())
 	}
 	return n
 }
@@ -529,6 +549,14 @@ func (m *WiFiScanPayload) AppendTo(dst []byte) []byte {
 		dst = protowire.AppendTag(dst, 15, protowire.BytesType)
 		dst = protowire.AppendVarint(dst, uint64(m.RespScanResult.Size()))
 		dst = m.RespScanResult.AppendTo(dst)
+	case WiFiScanPayloadRespScanThreadStart:
+		dst = protowire.AppendTag(dst, 17, protowire.BytesType)
+		dst = protowire.AppendVarint(dst, uint64(m.RespScanThreadStart.Size()))
+		dst = m.RespScanThreadStart.AppendTo(dst)
+	case WiFiScanPayloadRespScanThreadStatus:
+		dst = protowire.AppendTag(dst, 19, protowire.BytesType)
+		dst = protowire.AppendVarint(dst, uint64(m.RespScanThreadStatus.Size()))
+		dst = m.RespScanThreadStatus.AppendTo(dst)
 	}
 	return dst
 }
@@ -610,6 +638,16 @@ func (m *WiFiScanPayload) merge(b []byte) error {
 		case 15<<3 | wireBytes:
 			m.selectPayload(WiFiScanPayloadRespScanResult)
 			if err := m.RespScanResult.merge(f.bytes); err != nil {
+				return err
+			}
+		case 17<<3 | wireBytes:
+			m.selectPayload(WiFiScanPayloadRespScanThreadStart)
+			if err := skipAll(f.bytes); err != nil {
+				return err
+			}
+		case 19<<3 | wireBytes:
+			m.selectPayload(WiFiScanPayloadRespScanThreadStatus)
+			if err := skipAll(f.bytes); err != nil {
 				return err
 			}
 		}
