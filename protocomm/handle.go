@@ -3,6 +3,7 @@ package protocomm
 import (
 	"errors"
 	"strconv"
+	"time"
 )
 
 // maxQuoted is how much of a name that a peer sent goes into an error.
@@ -122,12 +123,24 @@ func (p *Protocomm) handshake(dst []byte, ep *endpoint, id SessionID, req []byte
 		return dst, fail(ErrInvalidState, op, ep.name,
 			"session "+strconv.FormatUint(uint64(id), 10)+" is not open", nil)
 	}
+	if left := p.enterHandshake(); left > 0 {
+		p.mu.Unlock()
+		p.release(s)
+		return dst, fail(ErrInvalidState, op, ep.name,
+			"refused for another "+left.String()+", because somebody's proof was wrong", nil)
+	}
+	if s.closed {
+		p.mu.Unlock()
+		p.leaveHandshake(nil)
+		p.release(s)
+		return dst, closedMeanwhile(op, ep.name)
+	}
 	s.crypto = true
 	was := s.established
 	p.mu.Unlock()
 	defer p.release(s)
 
-	out, err := s.sess.Handshake(dst, req)
+	out, err := p.shake(s, dst, req)
 	established := s.sess.Established()
 	p.mu.Lock()
 	gone := p.settle(s, established)
@@ -142,6 +155,44 @@ func (p *Protocomm) handshake(dst []byte, ep *endpoint, id SessionID, req []byte
 		return dst, fail(nil, op, ep.name, "refused", err)
 	}
 	return out, nil
+}
+
+// enterHandshake waits until no other handshake message is being handled, and
+// returns for how long they are all refused. If it is 0, leaveHandshake must be
+// called. Without a MismatchDelay both do nothing. mu is held, but not while
+// waiting.
+func (p *Protocomm) enterHandshake() (left time.Duration) {
+	if p.cfg.MismatchDelay <= 0 {
+		return 0
+	}
+	for p.shaking {
+		p.turn.Wait()
+	}
+	if left = time.Until(p.refuse); left > 0 {
+		return left
+	}
+	p.shaking = true
+	return 0
+}
+
+// leaveHandshake notes how it went. mu is not held.
+func (p *Protocomm) leaveHandshake(err error) {
+	if p.cfg.MismatchDelay <= 0 {
+		return
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if errors.Is(err, ErrMismatch) {
+		p.refuse = time.Now().Add(p.cfg.MismatchDelay)
+	}
+	p.shaking = false
+	p.turn.Broadcast()
+}
+
+// shake handles one message between enterHandshake and leaveHandshake.
+func (p *Protocomm) shake(s *session, dst, req []byte) (out []byte, err error) {
+	defer func() { p.leaveHandshake(err) }() // also when it panics
+	return s.sess.Handshake(dst, req)
 }
 
 // handshakeAlone answers a handshake message outside any session, which only

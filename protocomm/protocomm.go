@@ -1,6 +1,9 @@
 package protocomm
 
-import "sync"
+import (
+	"sync"
+	"time"
+)
 
 // SessionID names a session. The transport chooses it: a connection handle,
 // a random number in a cookie, what the peer typed.
@@ -33,6 +36,14 @@ type Config struct {
 	// MaxHalfOpen bounds the sessions whose handshake is not complete,
 	// which count as sessions too; 0 or less: DefaultMaxHalfOpen.
 	MaxHalfOpen int
+
+	// MismatchDelay is how long after a wrong proof (ErrMismatch) messages of
+	// all handshakes are refused, with ErrInvalidState, whatever their
+	// session; a message refused changes nothing. Handshake messages are
+	// then handled one at a time, so that one proof is all that can be tried
+	// in that time. Requests of established sessions are not affected, and
+	// nothing waits for the delay to pass. 0 or less: no delay.
+	MismatchDelay time.Duration
 
 	// OnSessionClose, unless nil, is told of every session that ended:
 	// closed by the transport, replaced by a new one under its id, evicted
@@ -87,6 +98,8 @@ type Protocomm struct {
 	security  *endpoint   // the security endpoint that serves, or nil
 	sessions  []*session  // in the order in which they became half-open
 	clock     uint64      // counts uses of sessions
+	shaking   bool        // with MismatchDelay: a handshake message is being handled
+	refuse    time.Time   // handshakes are refused until then
 }
 
 // New returns an instance without endpoints.
