@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/wifiprov/wifiprov/hal"
+	"github.com/wifiprov/wifiprov/internal/fsm"
 	"github.com/wifiprov/wifiprov/internal/protover"
 	"github.com/wifiprov/wifiprov/scheme"
 )
@@ -23,6 +24,30 @@ const (
 const (
 	defaultScanEntries = 16
 	maxScanEntries     = 255
+	maxAttempts        = 1<<16 - 1
+	maxProofDelay      = 10 * time.Minute
+)
+
+// ReasonMap selects the release whose opinion counts on which disconnect
+// reasons are final for the credentials (manager.md 7.2). After any other
+// reason the station connects again. Reasons 210 to 212, finer codes for "no
+// access point fits", are final in all of them.
+type ReasonMap uint8
+
+// Reason maps.
+const (
+	// ReasonsNewest is that of ESP-IDF v5.2 and later, v5.0.5, v5.1.3 and
+	// network_provisioning.
+	ReasonsNewest = ReasonMap(fsm.ReasonsNewest)
+	// ReasonsV444 is that of v4.4.4, v5.0.0 to v5.0.4 and v5.1.0 to v5.1.2:
+	// AUTH_EXPIRE (2) is final too.
+	ReasonsV444 = ReasonMap(fsm.ReasonsV444)
+	// ReasonsV431 is that of v4.3.1 to v4.4.3: ASSOC_EXPIRE (4) is final as
+	// well.
+	ReasonsV431 = ReasonMap(fsm.ReasonsV431)
+	// ReasonsV40 is that of v4.0 to v4.3.0: as ReasonsV431, but MIC_FAILURE
+	// (14) is not final.
+	ReasonsV40 = ReasonMap(fsm.ReasonsV40)
 )
 
 // VersionStyle selects the text of the proto-ver endpoint (manager.md 8).
@@ -77,6 +102,52 @@ type Config struct {
 	// strongest (CONFIG_WIFI_PROV_STA_FAST_SCAN).
 	FastScan bool
 
+	// Attempts is how many attempts to connect may fail before the
+	// credentials do (wifi_conn_attempts of ESP-IDF v5.4.1); until then
+	// clients are told how many are left. 0: no limit, and the reason
+	// decides: some end it at once, after others it goes on for ever.
+	Attempts int
+
+	// Reasons selects which disconnect reasons are final for the
+	// credentials; zero: ReasonsNewest.
+	Reasons ReasonMap
+
+	// AdjustStation, unless nil, is called with the configuration that is
+	// about to be applied, and may change it, for example its MinAuth
+	// (SET_STA_CONFIG of ESP-IDF v5.4, Q-M19). It is called without any
+	// lock, in the goroutine that brought the credentials and only when they
+	// can be taken; it may call every method of the Manager except Wait. The
+	// limits of ConfigureStation hold for the outcome.
+	AdjustStation func(*hal.StationConfig)
+
+	// VerifyCredentials tries credentials from RAM and writes them to flash
+	// only when they led to an address. If they fail, the former ones are
+	// the station's configuration again; flash has never held others. When
+	// the service ends without new ones the former are in use as well.
+	VerifyCredentials bool
+
+	// ReconnectFormer joins the former network again after credentials
+	// failed, and when the service ends without new ones. It needs
+	// VerifyCredentials.
+	ReconnectFormer bool
+
+	// RetryAfterFailure takes new credentials after a failure without a
+	// reset in between.
+	RetryAfterFailure bool
+
+	// StatusEndpoint adds the endpoint prov-status, which tells more than
+	// GetStatus can (docs/prov-status.md), and announces it in proto-ver by
+	// the capability prov_status. Clients that do not know it are not
+	// affected.
+	StatusEndpoint bool
+
+	// ProofDelay is how long after a wrong proof of possession, or a wrong
+	// password, all handshakes are refused, whoever asks: one guess per
+	// ProofDelay is all that strangers have between them. Sessions that are
+	// established go on. It is real time, whatever Clock says; 0: no delay;
+	// at most 10 min.
+	ProofDelay time.Duration
+
 	// Version selects the proto-ver text; zero: VersionV5.
 	Version VersionStyle
 
@@ -103,6 +174,14 @@ func (c Config) check() (Config, error) {
 		return c, fail(op, ErrInvalidArg, "Config.Version is not a known style", nil)
 	case c.MaxSessions < 0 || c.MaxHalfOpen < 0:
 		return c, fail(op, ErrInvalidArg, "Config.MaxSessions and MaxHalfOpen must not be negative", nil)
+	case c.Attempts < 0 || c.Attempts > maxAttempts:
+		return c, fail(op, ErrInvalidArg, "Config.Attempts must be 0 to 65535", nil)
+	case c.Reasons > ReasonsV40:
+		return c, fail(op, ErrInvalidArg, "Config.Reasons is not a known map", nil)
+	case c.ReconnectFormer && !c.VerifyCredentials:
+		return c, fail(op, ErrInvalidArg, "Config.ReconnectFormer needs VerifyCredentials", nil)
+	case c.ProofDelay < 0 || c.ProofDelay > maxProofDelay:
+		return c, fail(op, ErrInvalidArg, "Config.ProofDelay is "+c.ProofDelay.String()+"; it must be 0 to 10m", nil)
 	}
 	if c.AutoStop == 0 {
 		c.AutoStop = defaultAutoStop

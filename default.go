@@ -23,6 +23,9 @@ func Deinit() error { return defaultManager.Deinit() }
 // IsProvisioned calls Manager.IsProvisioned of the default manager.
 func IsProvisioned() (bool, error) { return defaultManager.IsProvisioned() }
 
+// IsIdle calls Manager.IsIdle of the default manager.
+func IsIdle() bool { return defaultManager.IsIdle() }
+
 // StartProvisioning calls Manager.StartProvisioning of the default manager.
 func StartProvisioning(sec protocomm.Security, serviceName, serviceKey string) error {
 	return defaultManager.StartProvisioning(sec, serviceName, serviceKey)
@@ -36,6 +39,9 @@ func Wait() { defaultManager.Wait() }
 
 // DisableAutoStop calls Manager.DisableAutoStop of the default manager.
 func DisableAutoStop(cleanup time.Duration) error { return defaultManager.DisableAutoStop(cleanup) }
+
+// KeepBLEOn calls Manager.KeepBLEOn of the default manager.
+func KeepBLEOn(keep bool) error { return defaultManager.KeepBLEOn(keep) }
 
 // SetAppInfo calls Manager.SetAppInfo of the default manager.
 func SetAppInfo(label, version string, capabilities []string) error {
@@ -59,6 +65,9 @@ func WiFiState() (StationState, error) { return defaultManager.WiFiState() }
 
 // DisconnectReason calls Manager.DisconnectReason of the default manager.
 func DisconnectReason() (FailReason, error) { return defaultManager.DisconnectReason() }
+
+// RemainingAttempts calls Manager.RemainingAttempts of the default manager.
+func RemainingAttempts() (int, error) { return defaultManager.RemainingAttempts() }
 
 // ResetProvisioning calls Manager.ResetProvisioning of the default manager.
 func ResetProvisioning() error { return defaultManager.ResetProvisioning() }

@@ -6,6 +6,7 @@ import (
 	"github.com/wifiprov/wifiprov/internal/fsm"
 	"github.com/wifiprov/wifiprov/internal/protover"
 	"github.com/wifiprov/wifiprov/protocomm"
+	"github.com/wifiprov/wifiprov/scheme"
 )
 
 // Handler answers the requests of one endpoint of the application. See
@@ -24,6 +25,26 @@ func (m *Manager) DisableAutoStop(cleanup time.Duration) error {
 		defer in.mu.Unlock()
 		in.state.AutoStop = false
 		in.cleanup = cleanup
+		return nil
+	})
+}
+
+// KeepBLEOn leaves the BLE stack up when the service has ended, or not, for an
+// application that uses BLE itself (manager.md 10.1). It holds until Deinit, and
+// can be taken back.
+//
+// Errors: ErrInvalidState unless initialised and idle; ErrNotSupported for a
+// scheme without BLE; or what the scheme reports.
+func (m *Manager) KeepBLEOn(keep bool) error {
+	const op = "KeepBLEOn"
+	return m.whileIdle(op, ErrInvalidState, func(in *instance) error {
+		keeper, ok := in.svc.(scheme.BLEKeeper)
+		if !ok {
+			return fail(op, ErrNotSupported, "the scheme has no BLE to keep on", nil)
+		}
+		if err := keeper.KeepBLEOn(keep); err != nil {
+			return fail(op, nil, "the scheme refused", err)
+		}
 		return nil
 	})
 }

@@ -5,6 +5,7 @@ import (
 
 	"github.com/wifiprov/wifiprov/hal"
 	"github.com/wifiprov/wifiprov/internal/fsm"
+	"github.com/wifiprov/wifiprov/protocomm"
 )
 
 // EventKind says what happened (manager.md 2.4).
@@ -30,6 +31,25 @@ const (
 	EventEnd
 	// EventDeinit: the manager was de-initialised.
 	EventDeinit
+
+	// What follows goes to those who called Subscribe alone, as in the C
+	// original, and only while there are any.
+
+	// EventSessionSetupOK: the client of Event.Session completed its
+	// handshake (protocomm.md 7). This one and the next two do not occur
+	// under security 0.
+	EventSessionSetupOK
+	// EventSessionInvalidParams: a handshake message lacked something or
+	// had a part of a wrong length.
+	EventSessionInvalidParams
+	// EventSessionMismatch: a client's proof of possession or password was
+	// wrong.
+	EventSessionMismatch
+	// EventTransportConnected: a client connected to a transport with
+	// connections of its own, such as BLE, Event.Conn.
+	EventTransportConnected
+	// EventTransportDisconnected: that connection ended, Event.ConnReason.
+	EventTransportDisconnected
 )
 
 // String returns the C original's name without its prefix, "CRED_RECV".
@@ -49,6 +69,16 @@ func (k EventKind) String() string {
 		return "END"
 	case EventDeinit:
 		return "DEINIT"
+	case EventSessionSetupOK:
+		return "SECURITY_SESSION_SETUP_OK"
+	case EventSessionInvalidParams:
+		return "SECURITY_SESSION_INVALID_SECURITY_PARAMS"
+	case EventSessionMismatch:
+		return "SECURITY_SESSION_CREDENTIALS_MISMATCH"
+	case EventTransportConnected:
+		return "TRANSPORT_CONNECTED"
+	case EventTransportDisconnected:
+		return "TRANSPORT_DISCONNECTED"
 	}
 	return "unknown event"
 }
@@ -60,6 +90,11 @@ type Event struct {
 	Reason FailReason
 	// Station is what was applied, with EventCredRecv.
 	Station hal.StationConfig
+	// Session whose handshake it was, with the session events.
+	Session protocomm.SessionID
+	// Conn is the transport's number of the connection and ConnReason why it
+	// ended, 0 for unknown, with the transport events.
+	Conn, ConnReason uint16
 }
 
 // FailReason is why credentials did not work (manager.md 2.3), with the
@@ -96,9 +131,12 @@ const (
 	StationConnected = StationState(fsm.Connected)
 	// StationDisconnected: the credentials failed.
 	StationDisconnected = StationState(fsm.Disconnected)
+	// StationAttemptFailed: an attempt failed and another follows, with
+	// Config.Attempts.
+	StationAttemptFailed = StationState(fsm.AttemptFailed)
 )
 
-// String returns "connecting", "connected" or "disconnected".
+// String returns "connecting", "connected", "disconnected" or "attempt failed".
 func (s StationState) String() string {
 	switch s {
 	case StationConnecting:
@@ -107,6 +145,8 @@ func (s StationState) String() string {
 		return "connected"
 	case StationDisconnected:
 		return "disconnected"
+	case StationAttemptFailed:
+		return "attempt failed"
 	}
 	return "unknown state"
 }
@@ -144,15 +184,37 @@ func (q *events) add(d delivery) {
 	q.pending = append(q.pending, d)
 }
 
-// dropRepeat drops the oldest of the events that can repeat without end. The
-// others happen a few times between Init and Deinit only.
+// dropRepeat drops the oldest of the events that can repeat without end: one
+// that clients cause by themselves, or else one of the station. The others
+// happen a few times between Init and Deinit only.
 func (q *events) dropRepeat() {
+	station := -1
 	for i, d := range q.pending {
-		if d.event.Kind == EventCredFail || d.event.Kind == EventCredSuccess {
-			q.pending = append(q.pending[:i], q.pending[i+1:]...)
+		switch k := d.event.Kind; {
+		case k > EventDeinit:
+			q.drop(i)
 			return
+		case station < 0 && (k == EventCredFail || k == EventCredSuccess):
+			station = i
 		}
 	}
+	if station >= 0 {
+		q.drop(station)
+	}
+}
+
+func (q *events) drop(i int) { q.pending = append(q.pending[:i], q.pending[i+1:]...) }
+
+// tell delivers an event to the subscribers alone.
+func (q *events) tell(e Event) {
+	q.mu.Lock()
+	nobody := len(q.subs) == 0
+	q.mu.Unlock()
+	if nobody {
+		return
+	}
+	q.add(delivery{event: e})
+	q.deliver()
 }
 
 // deliver calls the handlers of all pending events, unless that is being done.

@@ -7,6 +7,7 @@ import (
 
 	"github.com/wifiprov/wifiprov/hal"
 	"github.com/wifiprov/wifiprov/internal/fsm"
+	"github.com/wifiprov/wifiprov/internal/pb"
 	"github.com/wifiprov/wifiprov/internal/protover"
 	"github.com/wifiprov/wifiprov/protocomm"
 	"github.com/wifiprov/wifiprov/scheme"
@@ -32,6 +33,13 @@ type instance struct {
 	cleaning    timer
 	scan        scan
 
+	// Credentials with Config.VerifyCredentials; nil: none.
+	former *hal.StationConfig // known to be good
+	trial  *hal.StationConfig // being tried
+
+	// adjusting: Config.AdjustStation is running.
+	adjusting bool
+
 	// freeing: Deinit waits for the tear-down, and the context goes with it.
 	freeing bool
 	// tornDown is closed when a tear-down is complete.
@@ -45,6 +53,7 @@ type instance struct {
 	link     hal.Link // of the last address
 	linked   bool
 	accepted []acceptedConfig // by SetConfig, one a session
+	report   *report          // for prov-status
 }
 
 // snapshot returns the present state, from any goroutine.
@@ -81,6 +90,10 @@ func (in *instance) act(a fsm.Action) {
 	case fsm.StopTimers:
 		in.connect.stop()
 		in.autoStop.stop()
+	case fsm.Commit:
+		in.commitTrial()
+	case fsm.Restore:
+		in.restoreFormer()
 	case fsm.EndScan:
 		in.endScan(nil)
 	case fsm.DropScan:
@@ -115,10 +128,14 @@ func (in *instance) startConnecting() {
 	err := in.cfg.WiFi.Connect()
 	switch {
 	case err == nil:
+		if !in.snapshot().Restored {
+			in.note(func(p *report) { p.over, p.linked = false, false })
+		}
 	case errors.Is(err, hal.ErrBusy):
 		in.step(fsm.Input{Kind: fsm.ConnectBusy})
 	default:
 		in.log(hal.LevelWarn, "the Wi-Fi driver refused to connect", err)
+		in.note(func(p *report) { p.problem = pb.ProvProblemRefused })
 		in.step(fsm.Input{Kind: fsm.ConnectError})
 	}
 }
@@ -128,23 +145,40 @@ func (in *instance) wifiEvent(e hal.Event) {
 	switch e.Kind {
 	case hal.EventStationStart:
 		in.step(fsm.Input{Kind: fsm.StationUp})
+	case hal.EventConnected:
+		in.note(func(p *report) { p.linked = true })
 	case hal.EventDisconnected:
+		in.noteLoss(e.Reason)
 		in.step(fsm.Input{Kind: fsm.Lost, Reason: e.Reason})
 	case hal.EventScanDone:
 		in.scanDone(e)
 	case hal.EventGotIP:
-		in.rememberLink()
+		link, err := in.cfg.WiFi.Link()
+		if s := in.snapshot(); s.Restored || s.Leaving && err != nil {
+			return // of another network than that of the credentials
+		}
+		// What a client will be told, should the link be gone when it asks
+		// (Q-E19).
+		in.mu.Lock()
+		in.link, in.linked = link, err == nil
+		in.mu.Unlock()
 		in.step(fsm.Input{Kind: fsm.GotIP})
 	}
 }
 
-// rememberLink keeps what a client will be told, should the link be gone when
-// it asks (Q-E19).
-func (in *instance) rememberLink() {
-	link, err := in.cfg.WiFi.Link()
-	in.mu.Lock()
-	defer in.mu.Unlock()
-	in.link, in.linked = link, err == nil
+// sessionEvent passes on how a handshake went.
+func (in *instance) sessionEvent(id protocomm.SessionID, e protocomm.SessionEvent) {
+	kind := EventSessionSetupOK + EventKind(e-protocomm.SessionSetupOK)
+	in.m.events.tell(Event{Kind: kind, Session: id})
+}
+
+// transportEvent passes on that a client came or went.
+func (in *instance) transportEvent(e scheme.TransportEvent) {
+	kind := EventTransportDisconnected
+	if e.Connected {
+		kind = EventTransportConnected
+	}
+	in.m.events.tell(Event{Kind: kind, Conn: e.Conn, ConnReason: e.Reason})
 }
 
 func (in *instance) log(level hal.Level, msg string, err error) {

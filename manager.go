@@ -3,7 +3,9 @@ package wifiprov
 import (
 	"sync"
 
+	"github.com/wifiprov/wifiprov/hal"
 	"github.com/wifiprov/wifiprov/internal/fsm"
+	"github.com/wifiprov/wifiprov/scheme"
 )
 
 // Manager runs the provisioning service of one device. The zero value is
@@ -62,7 +64,8 @@ func (m *Manager) withInstance(op string, fn func(in *instance) error) error {
 }
 
 // builtIn are the endpoints of the service with their ids (manager.md 9). The
-// order is that of the characteristics on BLE.
+// order is that of the characteristics on BLE. The last one is optional and
+// ours; its id leaves those of applications as they are.
 var builtIn = [...]struct {
 	name string
 	id   uint16
@@ -72,6 +75,7 @@ var builtIn = [...]struct {
 	{"prov-session", 0xFF51},
 	{"prov-config", 0xFF52},
 	{"proto-ver", 0xFF53},
+	{statusEndpoint, 0xFF4E},
 }
 
 // firstCustomID is the id of the application's first endpoint.
@@ -101,14 +105,28 @@ func (m *Manager) init(cfg Config) error {
 	if err != nil {
 		return fail(op, nil, "the scheme made no service", err)
 	}
-	for _, e := range builtIn {
+	endpoints := builtIn[:len(builtIn)-1]
+	if cfg.StatusEndpoint {
+		endpoints = builtIn[:]
+	}
+	for _, e := range endpoints {
 		if err := svc.SetEndpoint(e.name, e.id); err != nil {
 			svc.Close()
 			return fail(op, nil, "the scheme refused the endpoint "+e.name, err)
 		}
 	}
 	in := &instance{m: m, cfg: cfg, svc: svc, cleanup: defaultCleanup, gone: make(chan struct{})}
-	in.state.AutoStop = true
+	in.state.Options = fsm.Options{
+		AutoStop:  true,
+		Attempts:  uint32(cfg.Attempts),
+		Reasons:   fsm.ReasonMap(cfg.Reasons),
+		Verify:    cfg.VerifyCredentials,
+		Reconnect: cfg.ReconnectFormer,
+		Retry:     cfg.RetryAfterFailure,
+	}
+	if r, ok := svc.(scheme.TransportReporter); ok {
+		r.ReportTransport(in.transportEvent)
+	}
 	m.setInstance(in)
 	in.emit(Event{Kind: EventInit}, nil)
 	return nil
@@ -191,14 +209,32 @@ func (m *Manager) Done() <-chan struct{} {
 // Errors: ErrInvalidState when not initialised; ErrFail when the driver cannot
 // tell.
 func (m *Manager) IsProvisioned() (bool, error) {
-	const op = "IsProvisioned"
 	in := m.instance()
 	if in == nil {
-		return false, fail(op, ErrInvalidState, notInitialised, nil)
+		return false, fail("IsProvisioned", ErrInvalidState, notInitialised+", or use Provisioned", nil)
 	}
-	cfg, err := in.cfg.WiFi.StationConfig()
+	return Provisioned(in.cfg.WiFi)
+}
+
+// Provisioned is Manager.IsProvisioned for a driver, before Init or without a
+// Manager (manager.md 4.3, v5.0).
+//
+// Errors: ErrInvalidArg for nil; ErrFail when the driver cannot tell.
+func Provisioned(driver hal.ConfigStore) (bool, error) {
+	const op = "IsProvisioned"
+	if driver == nil {
+		return false, fail(op, ErrInvalidArg, "the driver is nil", nil)
+	}
+	cfg, err := driver.StationConfig()
 	if err != nil {
 		return false, fail(op, ErrFail, "the Wi-Fi driver has no configuration to show", err)
 	}
 	return cfg.SSID != "", nil
+}
+
+// IsIdle reports whether no service is running or being started or stopped,
+// which is also so before Init (manager.md 10.1).
+func (m *Manager) IsIdle() bool {
+	in := m.instance()
+	return in == nil || in.snapshot().Phase == fsm.Idle
 }

@@ -47,7 +47,9 @@ func (in *instance) handleConfig(session protocomm.SessionID, req []byte) ([]byt
 		resp.WhichPayload = pb.WiFiConfigPayloadRespApplyConfig
 		resp.RespApplyConfig.Status = in.apply(session)
 	default:
-		return nil, fail(op, ErrInvalidArg, cmd.Msg.String()+" is not a request", nil)
+		if !in.refuseThreadConfig(&resp, cmd.Msg) {
+			return nil, fail(op, ErrInvalidArg, cmd.Msg.String()+" is not a request", nil)
+		}
 	}
 	return resp.AppendTo(make([]byte, 0, resp.Size())), nil
 }
@@ -83,6 +85,10 @@ func (in *instance) status(resp *pb.RespGetStatus) (connected bool) {
 		resp.StaState = pb.WiFiStationStateConnectionFailed
 		resp.WhichState = pb.RespGetStatusFailReason
 		resp.FailReason = pb.WiFiConnectFailedReason(state.Reason)
+	case fsm.AttemptFailed:
+		resp.StaState = pb.WiFiStationStateConnecting
+		resp.WhichState = pb.RespGetStatusAttemptFailed
+		resp.AttemptFailed.AttemptsRemaining = state.Remaining()
 	default:
 		resp.StaState = pb.WiFiStationStateConnecting
 	}

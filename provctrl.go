@@ -23,7 +23,9 @@ func (in *instance) handleCtrl(_ protocomm.SessionID, req []byte) ([]byte, error
 		resp.WhichPayload = pb.WiFiCtrlPayloadRespCtrlReprov
 		err = in.m.ResetForReprovision()
 	default:
-		return nil, fail(op, ErrInvalidArg, cmd.Msg.String()+" is not a request", nil)
+		if !in.refuseThreadCtrl(&resp, cmd.Msg) {
+			return nil, fail(op, ErrInvalidArg, cmd.Msg.String()+" is not a request", nil)
+		}
 	}
 	if err != nil {
 		resp.Status = pb.StatusInternalError

@@ -42,7 +42,9 @@ func (in *instance) handleScan(_ protocomm.SessionID, req []byte) ([]byte, error
 		resp.WhichPayload = pb.WiFiScanPayloadRespScanResult
 		resp.Status, resp.RespScanResult.Entries = in.scanPage(int(from), int(count))
 	default:
-		return nil, fail(op, ErrInvalidArg, cmd.Msg.String()+" is not a request", nil)
+		if !in.refuseThreadScan(&resp, cmd.Msg) {
+			return nil, fail(op, ErrInvalidArg, cmd.Msg.String()+" is not a request", nil)
+		}
 	}
 	return resp.AppendTo(make([]byte, 0, resp.Size())), nil
 }

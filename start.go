@@ -67,6 +67,7 @@ func (in *instance) start(sec protocomm.Security, name, key string) error {
 		return fail(op, nil, "starting Wi-Fi", err)
 	}
 	former, formerErr := wifi.StationConfig()
+	in.keepFormer(former, formerErr)
 	if err := wifi.SetStorage(hal.StorageRAM); err != nil {
 		return fail(op, nil, "keeping the stored credentials safe", err)
 	}
@@ -103,10 +104,17 @@ func (in *instance) startService(op string, sec protocomm.Security, name, key st
 	if err := in.svc.SetService(name, key); err != nil {
 		return fail(op, nil, "the scheme refused the service name or key", err)
 	}
+	if in.cfg.StatusEndpoint {
+		in.mu.Lock()
+		in.report = &report{}
+		in.mu.Unlock()
+	}
 	in.pc = protocomm.New(protocomm.Config{
 		MaxSessions:    in.cfg.MaxSessions,
 		MaxHalfOpen:    in.cfg.MaxHalfOpen,
+		MismatchDelay:  in.cfg.ProofDelay,
 		OnSessionClose: in.forgetAccepted,
+		OnSessionEvent: in.sessionEvent,
 	})
 	// Endpoints come before the transport, so that a client that is early
 	// never finds them missing, as it may with the C original.
@@ -142,6 +150,11 @@ func (in *instance) addEndpoints(sec protocomm.Security) error {
 	if err := in.pc.AddEndpoint("prov-scan", in.handleScan); err != nil {
 		return err
 	}
+	if in.cfg.StatusEndpoint {
+		if err := in.pc.AddEndpoint(statusEndpoint, in.handleStatus); err != nil {
+			return err
+		}
+	}
 	return in.pc.AddEndpoint("prov-ctrl", in.handleCtrl)
 }
 
@@ -157,5 +170,8 @@ func (in *instance) versionInfo(sec protocomm.Security) protover.Info {
 		info.Networks = append(info.Networks, "wifi_prov")
 	}
 	info.Networks = append(info.Networks, "wifi_scan")
+	if in.cfg.StatusEndpoint {
+		info.Networks = append(info.Networks, statusCapability)
+	}
 	return info
 }

@@ -8,7 +8,8 @@ import (
 // ConfigureStation applies credentials as a client's ApplyConfig does: they are
 // stored, and the station connects in one second (manager.md 4.15). The delay
 // lets an answer leave before the radio changes its channel. EventCredRecv
-// follows. Config.FastScan, not cfg, says how the network is looked for.
+// follows. Config.FastScan, not cfg, says how the network is looked for, unless
+// Config.AdjustStation does.
 //
 // Errors: ErrInvalidState when not initialised; ErrFail unless the service
 // runs and waits for credentials, and when the driver fails; ErrInvalidArg for
@@ -16,30 +17,90 @@ import (
 // for an error of the driver after it began to write.
 func (m *Manager) ConfigureStation(cfg hal.StationConfig) error {
 	const op = "ConfigureStation"
-	return m.withInstance(op, func(in *instance) error {
-		if len(cfg.SSID) > hal.MaxSSID || len(cfg.Passphrase) > hal.MaxPassphrase {
-			return fail(op, ErrInvalidArg, "the SSID may have 32 bytes and the passphrase 63", nil)
-		}
-		if in.step(fsm.Input{Kind: fsm.Configure}) != fsm.OK {
-			return fail(op, ErrFail, "credentials cannot be taken while the service is "+in.snapshot().Phase.String(), nil)
-		}
-		wifi := in.cfg.WiFi
-		if err := wifi.SetMode(in.cfg.Scheme.WiFiMode()); err != nil {
-			return fail(op, ErrFail, "setting the Wi-Fi mode", err)
-		}
-		if err := wifi.SetStorage(hal.StorageFlash); err != nil {
-			return fail(op, ErrFail, "setting the Wi-Fi storage", err)
-		}
+	var adjust func(*hal.StationConfig)
+	err := m.withInstance(op, func(in *instance) error {
 		cfg.ScanMethod = hal.ScanAllChannel
 		if in.cfg.FastScan {
 			cfg.ScanMethod = hal.ScanFast
 		}
-		if err := wifi.SetStationConfig(cfg); err != nil {
-			return fail(op, ErrFail, "storing the credentials", err)
+		if err := in.mayConfigure(op, cfg); err != nil {
+			return err
 		}
-		in.step(fsm.Input{Kind: fsm.ConfigureDone})
+		if in.cfg.AdjustStation == nil {
+			return in.configure(op, cfg)
+		}
+		in.adjusting = true
+		adjust = func(c *hal.StationConfig) {
+			defer m.do(func() { in.adjusting = false }) // also when it panics
+			in.cfg.AdjustStation(c)
+		}
 		return nil
 	})
+	if err != nil || adjust == nil {
+		return err
+	}
+	// Not a job: it is the application's, and may stop the service.
+	adjust(&cfg)
+	return m.withInstance(op, func(in *instance) error {
+		if err := in.mayConfigure(op, cfg); err != nil {
+			return err
+		}
+		return in.configure(op, cfg)
+	})
+}
+
+// mayConfigure says why credentials cannot be taken.
+func (in *instance) mayConfigure(op string, cfg hal.StationConfig) error {
+	if len(cfg.SSID) > hal.MaxSSID || len(cfg.Passphrase) > hal.MaxPassphrase {
+		return fail(op, ErrInvalidArg, "the SSID may have 32 bytes and the passphrase 63", nil)
+	}
+	if in.adjusting {
+		return fail(op, ErrFail, "other credentials are being adjusted by Config.AdjustStation", nil)
+	}
+	if in.step(fsm.Input{Kind: fsm.Configure}) != fsm.OK {
+		return fail(op, ErrFail, "credentials cannot be taken while the service is "+in.snapshot().Phase.String(), nil)
+	}
+	return nil
+}
+
+// configure hands credentials to the driver.
+func (in *instance) configure(op string, cfg hal.StationConfig) error {
+	wifi := in.cfg.WiFi
+	if err := wifi.SetMode(in.cfg.Scheme.WiFiMode()); err != nil {
+		return fail(op, ErrFail, "setting the Wi-Fi mode", err)
+	}
+	storage := hal.StorageFlash
+	if in.cfg.VerifyCredentials {
+		storage = hal.StorageRAM
+		defer in.restoreStorage()
+	}
+	if err := wifi.SetStorage(storage); err != nil {
+		return fail(op, ErrFail, "setting the Wi-Fi storage", err)
+	}
+	if err := wifi.SetStationConfig(cfg); err != nil {
+		return fail(op, ErrFail, "storing the credentials", err)
+	}
+	if in.snapshot().Phase == fsm.Fail {
+		// Whatever the station does by now, it does for other credentials.
+		if err := wifi.Disconnect(); err != nil {
+			in.log(hal.LevelWarn, "the station could not be disconnected from its former network", err)
+		}
+	}
+	in.beginTrial(cfg)
+	in.step(fsm.Input{Kind: fsm.ConfigureDone})
+	return nil
+}
+
+// RemainingAttempts returns how many attempts to connect are left before the
+// credentials count as failed (manager.md 7.1); 0 without Config.Attempts.
+//
+// Errors: ErrInvalidState when not initialised.
+func (m *Manager) RemainingAttempts() (int, error) {
+	in := m.instance()
+	if in == nil {
+		return 0, fail("RemainingAttempts", ErrInvalidState, notInitialised, nil)
+	}
+	return int(in.snapshot().Remaining()), nil
 }
 
 // WiFiState returns what the station does (manager.md 4.13).

@@ -58,12 +58,16 @@ func (m *Manager) ResetProvisioning() error {
 		if err := in.cfg.WiFi.Restore(); err != nil {
 			return fail(op, ErrFail, "the Wi-Fi driver could not restore its factory settings", err)
 		}
+		if in.former != nil {
+			in.former = &hal.StationConfig{}
+		}
 		return nil
 	})
 }
 
 // ResetOnFailure lets clients send new credentials after a failure: the failed
 // ones are erased, and the service is as after its start (manager.md 4.17).
+// With Config.VerifyCredentials the flash, which holds others, is left alone.
 // Before credentials were applied there is nothing to reset, which is a success
 // (Q-E18).
 //
@@ -78,9 +82,14 @@ func (m *Manager) ResetOnFailure() error {
 		if in.snapshot().Phase == fsm.Started {
 			return nil
 		}
-		if err := in.cfg.WiFi.SetStationConfig(hal.StationConfig{}); err != nil {
+		if in.cfg.VerifyCredentials {
+			if err := in.forget(op); err != nil {
+				return err
+			}
+		} else if err := in.cfg.WiFi.SetStationConfig(hal.StationConfig{}); err != nil {
 			return fail(op, nil, "erasing the failed credentials", err)
 		}
+		in.note(func(p *report) { *p = report{} })
 		in.step(fsm.Input{Kind: fsm.ResetDone})
 		return nil
 	})
@@ -103,20 +112,30 @@ func (m *Manager) ResetForReprovision() error {
 			}
 			return fail(op, ErrInvalidState, why, nil)
 		}
-		wifi := in.cfg.WiFi
-		err := wifi.SetStorage(hal.StorageRAM)
-		if err != nil {
-			return fail(op, nil, "keeping the stored credentials safe", err)
+		if err := in.forget(op); err != nil {
+			return err
 		}
-		err = wifi.SetStationConfig(hal.StationConfig{})
-		if err == nil {
-			err = wifi.Disconnect()
-		}
-		in.restoreStorage()
-		if err != nil {
-			return fail(op, nil, "dropping the present network", err)
-		}
+		in.note(func(p *report) { *p = report{} })
 		in.step(fsm.Input{Kind: fsm.ReprovisionDone})
 		return nil
 	})
+}
+
+// forget empties the station's configuration in RAM, keeps that in flash, and
+// drops the link.
+func (in *instance) forget(op string) error {
+	wifi := in.cfg.WiFi
+	err := wifi.SetStorage(hal.StorageRAM)
+	if err != nil {
+		return fail(op, nil, "keeping the stored credentials safe", err)
+	}
+	err = wifi.SetStationConfig(hal.StationConfig{})
+	if err == nil {
+		err = wifi.Disconnect()
+	}
+	in.restoreStorage()
+	if err != nil {
+		return fail(op, nil, "dropping the present network", err)
+	}
+	return nil
 }

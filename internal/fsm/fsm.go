@@ -12,6 +12,11 @@
 //	 │                 FAIL ◀─────────────┼──────────────── FAIL SUCCESS
 //	 │  TornDown                          │ Reprovisioned         │
 //	 └────────── STOPPING ◀── Stop in STARTED … SUCCESS ◀─────────┘
+//
+// Three options add arrows. With a limit of attempts CRED_RECV is left for FAIL
+// only when all are used up. With Retry, Configured leads from FAIL to
+// CRED_RECV as well. With Verify, GotIP leads to SUCCESS by way of Commit, and
+// whoever leaves CRED_RECV otherwise restores the former credentials.
 package fsm
 
 import "github.com/wifiprov/wifiprov/hal"
@@ -62,6 +67,7 @@ const (
 	Connecting Station = iota // also: nothing applied yet
 	Connected
 	Disconnected
+	AttemptFailed // another attempt follows (v5.4.1)
 )
 
 // FailReason is why credentials failed (manager.md 2.3).
@@ -77,19 +83,53 @@ const (
 // before the credentials count as failed (Q-M23).
 const MaxConnectRefusals = 3
 
+// Options are settings that hold from Init to Deinit.
+type Options struct {
+	// AutoStop ends the service by itself after success.
+	AutoStop bool
+	// Attempts is how many attempts to connect may fail before the
+	// credentials do; 0: no limit, and the reason decides.
+	Attempts uint32
+	// Reasons maps the driver's reasons.
+	Reasons ReasonMap
+	// Verify keeps credentials out of the flash until there is an address.
+	Verify bool
+	// Reconnect joins the former network again when credentials failed under
+	// Verify.
+	Reconnect bool
+	// Retry takes new credentials after a failure without a reset.
+	Retry bool
+}
+
 // State is everything the machine remembers. The zero value is a manager just
-// initialised, apart from AutoStop.
+// initialised, apart from its Options.
 type State struct {
+	Options
 	Phase   Phase
 	Station Station
 	Reason  FailReason // of the last failure
-	// AutoStop ends the service by itself after success.
-	AutoStop bool
 	// AutoStopArmed: the timer runs; a second address does not restart it.
 	AutoStopArmed bool
 	// Refusals counts attempts that the driver refused to begin, in a row.
 	Refusals uint8
+	// Attempt counts the attempts begun with the present credentials.
+	Attempt uint32
+	// Completed counts those that failed, up to Options.Attempts.
+	Completed uint32
+	// Trial: the credentials are in RAM only and wait for an address.
+	Trial bool
+	// Restored: the trial failed and the station has its former
+	// configuration again, so that what it does is no news about the
+	// client's credentials.
+	Restored bool
+	// Leaving: the station was told to leave what it did before the present
+	// credentials, so that a loss is no news about them. It ends with the
+	// first attempt.
+	Leaving bool
 }
+
+// Remaining is how many attempts are left; 0 without a limit.
+func (s State) Remaining() uint32 { return s.Attempts - min(s.Completed, s.Attempts) }
 
 // Running reports whether the service is up and not being taken down.
 func (s State) Running() bool { return s.Phase >= Started && s.Phase <= Success }
@@ -107,6 +147,8 @@ const (
 	ConfigureDone
 	StationUp
 	GotIP
+	Committed    // the verified credentials are in the flash
+	CommitFailed // they could not be written
 	Lost         // station disconnected, for Input.Reason
 	ConnectDue   // the connect timer fired
 	ConnectBusy  // an attempt or a scan is already under way
@@ -122,7 +164,7 @@ const (
 )
 
 // InputKinds is their number.
-const InputKinds = 20
+const InputKinds = 22
 
 // Input is one thing that happened.
 type Input struct {
@@ -149,7 +191,9 @@ const (
 	ArmCleanup
 	TearDown // take the transport down; then TearDownDone
 	Blank    // empty the station's configuration; then ResetDone
-	Forget   // empty it in RAM, drop the link; then ReprovisionDone
+	Forget   // empty it in RAM, drop the link; then ReprovisionDone or ResetDone
+	Commit   // write the verified credentials; then Committed or CommitFailed
+	Restore  // give the station its former configuration back, drop the link
 	EmitStart
 	EmitCredRecv
 	EmitCredFail // with State.Reason

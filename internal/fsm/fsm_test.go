@@ -2,6 +2,7 @@ package fsm
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -20,16 +21,32 @@ import (
 //     P:a+b    the same with the next phase
 //
 // Every machine in the table is one with auto-stop enabled, as after Init,
-// but for the rows marked: "armed" has the auto-stop timer running, "manual"
-// has auto-stop disabled, "refused" was refused twice by the driver.
+// but for the rows marked with words:
+//
+//	armed    the auto-stop timer runs     manual   auto-stop is disabled
+//	refused  refused twice by the driver  v40      the oldest map of reasons
+//	limit    3 attempts, none has failed  last     3 attempts, two have
+//	verify   credentials are verified     trial    verify, and not done so yet
+//	restored verify, and the former are back
+//	reconnect the former network is joined again
+//	retry    new credentials are taken after a failure
+//	leaving  the station was told to leave a network
+//	lately   connected, whatever the phase
 const table = `
 input            | IDLE             | STARTING      | STARTED    | CRED_RECV | FAIL | SUCCESS | STOPPING
 Start            | STARTING:up      | !             | !          | !         | !    | !       | !
 StartDone        | -                | STARTED:START | -          | -         | -    | -       | -
 StartFailed      | -                | IDLE:         | -          | -         | -    | -       | -
 Stop             | -                | -             | STOPPING:timers+drop+unsub+cleanup | STOPPING:timers+drop+unsub+cleanup | STOPPING:timers+drop+unsub+cleanup | STOPPING:timers+drop+unsub+cleanup | -
+Stop verify      | -                | -             | STOPPING:timers+drop+unsub+restore+cleanup | STOPPING:timers+drop+unsub+cleanup | STOPPING:timers+drop+unsub+cleanup | STOPPING:timers+drop+unsub+cleanup | -
+Stop verify reconnect | -           | -             | STOPPING:timers+drop+unsub+restore+connect+cleanup | STOPPING:timers+drop+unsub+cleanup | STOPPING:timers+drop+unsub+cleanup | STOPPING:timers+drop+unsub+cleanup | -
+Stop trial       | -                | -             | STOPPING:timers+drop+unsub+restore+cleanup | STOPPING:timers+drop+unsub+restore+cleanup | STOPPING:timers+drop+unsub+restore+cleanup | STOPPING:timers+drop+unsub+restore+cleanup | -
+Stop trial reconnect | -            | -             | STOPPING:timers+drop+unsub+restore+connect+cleanup | STOPPING:timers+drop+unsub+restore+connect+cleanup | STOPPING:timers+drop+unsub+restore+connect+cleanup | STOPPING:timers+drop+unsub+restore+connect+cleanup | -
+Stop restored reconnect | -         | -             | STOPPING:timers+drop+unsub+restore+connect+cleanup | STOPPING:timers+drop+unsub+connect+cleanup | STOPPING:timers+drop+unsub+connect+cleanup | STOPPING:timers+drop+unsub+connect+cleanup | -
 Configure        | x                | x             | apply      | x         | x    | x       | x
 ConfigureDone    | x                | x             | CRED_RECV:endscan+delay+CRED_RECV | x | x | x | x
+Configure retry  | x                | x             | apply      | x         | apply | x      | x
+ConfigureDone retry | x             | x             | CRED_RECV:endscan+delay+CRED_RECV | x | CRED_RECV:timers+endscan+delay+CRED_RECV | x | x
 StationUp        | -                | -             | -          | -         | -    | -       | -
 GotIP            | -                | -             | -          | SUCCESS:autostop+CRED_SUCCESS | SUCCESS:autostop+CRED_SUCCESS | autostop+CRED_SUCCESS | -
 GotIP armed      | -                | -             | -          | SUCCESS:CRED_SUCCESS | SUCCESS:CRED_SUCCESS | CRED_SUCCESS | -
@@ -37,10 +54,36 @@ GotIP manual     | -                | -             | -          | SUCCESS:CRED_
 Lost 15          | -                | -             | -          | FAIL:CRED_FAIL | CRED_FAIL | FAIL:CRED_FAIL | -
 Lost 201         | -                | -             | -          | FAIL:CRED_FAIL | CRED_FAIL | FAIL:CRED_FAIL | -
 Lost 200         | -                | -             | -          | pause     | pause | pause  | -
+Lost 2           | -                | -             | -          | pause     | pause | pause  | -
+Lost 2 v40       | -                | -             | -          | FAIL:CRED_FAIL | CRED_FAIL | FAIL:CRED_FAIL | -
+Lost 15 limit    | -                | -             | -          | pause     | pause | pause  | -
+Lost 200 limit   | -                | -             | -          | pause     | pause | pause  | -
+Lost 15 last     | -                | -             | -          | FAIL:CRED_FAIL | CRED_FAIL | FAIL:CRED_FAIL | -
+Lost 200 last    | -                | -             | -          | FAIL:CRED_FAIL | CRED_FAIL | FAIL:CRED_FAIL | -
+Lost 8 leaving   | -                | -             | -          | -         | -    | -       | -
+Lost 15 trial    | -                | -             | -          | FAIL:restore+CRED_FAIL | restore+CRED_FAIL | FAIL:restore+CRED_FAIL | -
+Lost 15 trial reconnect | -         | -             | -          | FAIL:restore+CRED_FAIL+delay | restore+CRED_FAIL+delay | FAIL:restore+CRED_FAIL+delay | -
+Lost 15 trial limit | -             | -             | -          | pause     | pause | pause  | -
+Lost 15 trial last | -              | -             | -          | FAIL:restore+CRED_FAIL | restore+CRED_FAIL | FAIL:restore+CRED_FAIL | -
+Lost 200 trial   | -                | -             | -          | pause     | pause | pause  | -
+Lost 15 restored | -                | -             | -          | -         | -    | -       | -
+Lost 15 restored reconnect | -      | -             | -          | delay     | delay | delay  | -
+GotIP trial      | -                | -             | -          | commit    | commit | commit | -
+GotIP restored   | -                | -             | -          | -         | -    | -       | -
+GotIP leaving    | -                | -             | -          | SUCCESS:autostop+CRED_SUCCESS | SUCCESS:autostop+CRED_SUCCESS | autostop+CRED_SUCCESS | -
+Committed        | -                | -             | -          | -         | -    | -       | -
+Committed trial  | -                | -             | -          | SUCCESS:autostop+CRED_SUCCESS | SUCCESS:autostop+CRED_SUCCESS | autostop+CRED_SUCCESS | -
+CommitFailed     | -                | -             | -          | -         | -    | -       | -
+CommitFailed trial | -              | -             | -          | FAIL:restore+CRED_FAIL | restore+CRED_FAIL | FAIL:restore+CRED_FAIL | -
+StationUp restored | -              | -             | -          | -         | -    | -       | -
 ConnectDue       | -                | -             | -          | connect   | connect | -    | -
+ConnectDue lately | -               | -             | -          | -         | -    | -       | -
+ConnectDue restored reconnect | -   | -             | -          | connect   | connect | connect | -
 ConnectBusy      | -                | -             | -          | delay     | delay | delay  | -
 ConnectError     | -                | -             | -          | delay     | delay | delay  | -
 ConnectError refused | -            | -             | -          | FAIL:CRED_FAIL | CRED_FAIL | FAIL:CRED_FAIL | -
+ConnectError refused trial | -      | -             | -          | FAIL:restore+CRED_FAIL | restore+CRED_FAIL | FAIL:restore+CRED_FAIL | -
+ConnectError refused restored | -   | -             | -          | -         | -    | -       | -
 AutoStopDue      | -                | -             | -          | -         | -    | -       | -
 AutoStopDue armed | -               | -             | STOPPING:timers+drop+unsub+cleanup | STOPPING:timers+drop+unsub+cleanup | STOPPING:timers+drop+unsub+cleanup | STOPPING:timers+drop+unsub+cleanup | -
 StatusSeen       | -                | -             | STOPPING:timers+drop+unsub+cleanup | STOPPING:timers+drop+unsub+cleanup | STOPPING:timers+drop+unsub+cleanup | STOPPING:timers+drop+unsub+cleanup | -
@@ -48,6 +91,7 @@ StatusSeen manual | -               | -             | -          | -         | -
 CleanupDue       | -                | -             | -          | -         | -    | -       | teardown
 TearDownDone     | -                | -             | -          | -         | -    | -       | IDLE:END
 Reset            | !                | !             | -          | !         | blank | !      | !
+Reset verify     | !                | !             | -          | !         | forget | !     | !
 ResetDone        | !                | !             | -          | !         | STARTED:timers | ! | !
 Reprovision      | !                | !             | !          | !         | !    | !       | !
 Reprovision manual | !              | !             | forget     | forget    | forget | forget | !
@@ -60,7 +104,7 @@ var inputNames = map[string]InputKind{
 	"Lost": Lost, "ConnectDue": ConnectDue, "ConnectBusy": ConnectBusy, "ConnectError": ConnectError,
 	"AutoStopDue": AutoStopDue, "StatusSeen": StatusSeen, "CleanupDue": CleanupDue,
 	"TearDownDone": TearDownDone, "Reset": Reset, "ResetDone": ResetDone,
-	"Reprovision": Reprovision, "ReprovisionDone": ReprovisionDone,
+	"Committed": Committed, "CommitFailed": CommitFailed, "Reprovision": Reprovision, "ReprovisionDone": ReprovisionDone,
 }
 
 var actionNames = map[Action]string{
@@ -68,7 +112,7 @@ var actionNames = map[Action]string{
 	ArmAutoStop: "autostop", StopTimers: "timers", EndScan: "endscan", DropScan: "drop",
 	Unsubscribe: "unsub", ArmCleanup: "cleanup", TearDown: "teardown", Blank: "blank", Forget: "forget",
 	EmitStart: "START", EmitCredRecv: "CRED_RECV", EmitCredFail: "CRED_FAIL",
-	EmitCredSuccess: "CRED_SUCCESS", EmitEnd: "END",
+	EmitCredSuccess: "CRED_SUCCESS", EmitEnd: "END", Commit: "commit", Restore: "restore",
 }
 
 // stationIn is the station state that goes with a phase.
@@ -80,6 +124,45 @@ func stationIn(p Phase) Station {
 		return Connected
 	}
 	return Connecting
+}
+
+// automatic are the options after Init.
+var automatic = Options{AutoStop: true}
+
+// prepare makes what one word of a row says.
+func prepare(t *testing.T, s *State, in *Input, word string) {
+	switch word {
+	case "armed":
+		s.AutoStopArmed = true
+	case "manual":
+		s.AutoStop = false
+	case "refused":
+		s.Refusals = MaxConnectRefusals - 1
+	case "v40":
+		s.Reasons = ReasonsV40
+	case "limit":
+		s.Attempts = 3
+	case "last":
+		s.Attempts, s.Completed = 3, 2
+	case "verify":
+		s.Verify = true
+	case "trial":
+		s.Verify, s.Trial = true, true
+	case "restored":
+		s.Verify, s.Restored = true, true
+		s.Station = Disconnected
+	case "reconnect":
+		s.Reconnect = true
+	case "retry":
+		s.Retry = true
+	case "leaving":
+		s.Leaving = true
+	case "lately":
+		s.Station = Connected
+	default:
+		_, err := fmt.Sscan(word, &in.Reason)
+		require.NoError(t, err)
+	}
 }
 
 func cell(from, to State, actions Actions, result Result) string {
@@ -118,20 +201,10 @@ func TestEveryCell(t *testing.T) {
 		seen[kind] = true
 		for p := Idle; p < Phases; p++ {
 			require.Equal(t, p.String(), strings.TrimSpace(columns[p]))
-			from := State{Phase: p, Station: stationIn(p), AutoStop: true}
+			from := State{Phase: p, Station: stationIn(p), Options: automatic}
 			in := Input{Kind: kind}
 			for _, w := range words[1:] {
-				switch w {
-				case "armed":
-					from.AutoStopArmed = true
-				case "manual":
-					from.AutoStop = false
-				case "refused":
-					from.Refusals = MaxConnectRefusals - 1
-				default:
-					_, err := fmt.Sscan(w, &in.Reason)
-					require.NoError(t, err)
-				}
+				prepare(t, &from, &in, w)
 			}
 			t.Run(strings.TrimSpace(cells[0])+" in "+p.String(), func(t *testing.T) {
 				to, actions, result := Step(from, in)
@@ -148,7 +221,7 @@ func TestEveryCell(t *testing.T) {
 
 // What the client is told beside the phase.
 func TestStationAndReason(t *testing.T) {
-	at := func(p Phase) State { return State{Phase: p, Station: stationIn(p), AutoStop: true} }
+	at := func(p Phase) State { return State{Phase: p, Station: stationIn(p), Options: automatic} }
 	tests := []struct {
 		name   string
 		from   State
@@ -168,6 +241,13 @@ func TestStationAndReason(t *testing.T) {
 		{"reset (Q-M17)", State{Phase: Fail, Station: Disconnected, Reason: APNotFound}, Input{Kind: ResetDone}, Connecting, AuthError},
 		{"reprovision", State{Phase: Fail, Station: Disconnected, Reason: APNotFound}, Input{Kind: ReprovisionDone}, Connecting, AuthError},
 		{"a new start", State{Phase: Idle, Station: Connected, Reason: APNotFound}, Input{Kind: Start}, Connecting, AuthError},
+		{"an attempt of three", State{Phase: CredRecv, Options: Options{Attempts: 3}}, Input{Kind: Lost, Reason: 201}, AttemptFailed, AuthError},
+		{"the last of three (Q-M4)", State{Phase: CredRecv, Options: Options{Attempts: 3}, Completed: 2}, Input{Kind: Lost, Reason: 201}, Disconnected, APNotFound},
+		{"the last of three, unmapped", State{Phase: CredRecv, Options: Options{Attempts: 3}, Completed: 2}, Input{Kind: Lost, Reason: 200}, Disconnected, AuthError},
+		{"the former network's address", State{Phase: Fail, Station: Disconnected, Restored: true, Reason: APNotFound}, Input{Kind: GotIP}, Disconnected, APNotFound},
+		{"the former network lost", State{Phase: Fail, Station: Disconnected, Restored: true, Reason: APNotFound}, Input{Kind: Lost, Reason: 15}, Disconnected, APNotFound},
+		{"credentials that cannot be stored", State{Phase: CredRecv, Trial: true}, Input{Kind: CommitFailed}, Disconnected, AuthError},
+		{"new credentials after a failure", State{Phase: Fail, Station: Disconnected, Reason: APNotFound, Options: Options{Retry: true}}, Input{Kind: ConfigureDone}, Connecting, AuthError},
 		{"stopping keeps the answer", at(Success), Input{Kind: Stop}, Connected, AuthError},
 	}
 	for _, tc := range tests {
@@ -179,25 +259,79 @@ func TestStationAndReason(t *testing.T) {
 	}
 }
 
-// manager.md 7.2, the newest column, with 210 to 212 counting as not found.
+// Every column of manager.md 7.2, with 210 to 212 counting as not found in
+// each.
 func TestMapReason(t *testing.T) {
-	final := map[hal.Reason]FailReason{
-		14: AuthError, 15: AuthError, 202: AuthError, 204: AuthError,
+	always := map[hal.Reason]FailReason{
+		15: AuthError, 202: AuthError, 204: AuthError,
 		201: APNotFound, 210: APNotFound, 211: APNotFound, 212: APNotFound,
 	}
-	for r := range 256 {
-		reason, isFinal := MapReason(hal.Reason(r))
-		want, wantFinal := final[hal.Reason(r)]
-		require.Equal(t, wantFinal, isFinal, "reason %d", r)
-		if isFinal {
-			require.Equal(t, want, reason, "reason %d", r)
+	columns := [ReasonMaps][]hal.Reason{
+		ReasonsNewest: {14}, ReasonsV444: {2, 14}, ReasonsV431: {2, 4, 14}, ReasonsV40: {2, 4},
+	}
+	for m, more := range columns {
+		for r := range 256 {
+			want, wantFinal := always[hal.Reason(r)]
+			if slices.Contains(more, hal.Reason(r)) {
+				want, wantFinal = AuthError, true
+			}
+			reason, isFinal := ReasonMap(m).Map(hal.Reason(r))
+			require.Equal(t, wantFinal, isFinal, "map %d, reason %d", m, r)
+			if isFinal {
+				require.Equal(t, want, reason, "map %d, reason %d", m, r)
+			}
 		}
 	}
 }
 
+// The counter of attempts goes up to the limit and no further, and starts anew
+// with new credentials, a reset and a success (Q-M5).
+func TestQM5_CounterOfAttempts(t *testing.T) {
+	s := State{Phase: CredRecv, Options: Options{Attempts: 3, Retry: true}}
+	step := func(k InputKind) { s, _, _ = Step(s, Input{Kind: k, Reason: 15}) }
+	exhaust := func() {
+		for want := range uint32(3) {
+			require.Equal(t, 3-want, s.Remaining())
+			require.NotEqual(t, Fail, s.Phase)
+			step(Lost)
+		}
+		require.Equal(t, Fail, s.Phase)
+		step(Lost) // the application reconnected by itself
+		require.Zero(t, s.Remaining())
+	}
+	exhaust()
+	step(ResetDone)
+	require.Equal(t, uint32(3), s.Remaining())
+	step(ConfigureDone)
+	exhaust()
+	step(ConfigureDone) // without a reset
+	step(ConnectDue)
+	exhaust()
+	step(GotIP)
+	exhaust()
+	require.Zero(t, State{}.Remaining(), "without a limit")
+}
+
+// Attempts are counted when they begin, not when the driver refuses.
+func TestAttemptNumber(t *testing.T) {
+	s := State{Phase: CredRecv, Options: automatic}
+	step := func(k InputKind, want uint32) {
+		s, _, _ = Step(s, Input{Kind: k, Reason: 200})
+		require.Equal(t, want, s.Attempt)
+	}
+	step(ConnectDue, 1)
+	step(ConnectBusy, 0)
+	step(ConnectDue, 1)
+	step(Lost, 1)
+	step(ConnectDue, 2)
+	step(ConnectError, 1)
+	s.Phase = Started
+	step(ConfigureDone, 0)
+}
+
 // Refusals count in a row only.
 func TestRefusalsStartAnew(t *testing.T) {
-	s := State{Phase: CredRecv, AutoStop: true}
+	s := State{Phase: CredRecv, Options: automatic}
 	step := func(k InputKind) {
 		s, _, _ = Step(s, Input{Kind: k})
 	}
@@ -216,7 +350,7 @@ func TestRefusalsStartAnew(t *testing.T) {
 }
 
 func TestStepAllocatesNothing(t *testing.T) {
-	s := State{Phase: CredRecv, AutoStop: true}
+	s := State{Phase: CredRecv, Options: automatic}
 	require.Zero(t, testing.AllocsPerRun(100, func() {
 		_, actions, _ := Step(s, Input{Kind: GotIP})
 		if len(actions.List()) != 2 {

@@ -22,7 +22,7 @@ func Step(s State, in Input) (State, Actions, Result) {
 		return stop(s, in.Kind)
 	case Configure, ConfigureDone:
 		return configure(s, in.Kind)
-	case StationUp, GotIP, Lost, ConnectDue, ConnectBusy, ConnectError:
+	case StationUp, GotIP, Committed, CommitFailed, Lost, ConnectDue, ConnectBusy, ConnectError:
 		if s.Phase >= CredRecv && s.Phase <= Success {
 			return station(s, in)
 		}
@@ -39,7 +39,7 @@ func start(s State) (State, Actions, Result) {
 		return s, Actions{}, InvalidState
 	}
 	// A new service begins without the memory of an earlier one.
-	s = State{Phase: Starting, AutoStop: s.AutoStop}
+	s = State{Phase: Starting, Options: s.Options}
 	return s, do(BringUp), OK
 }
 
@@ -66,21 +66,33 @@ func stop(s State, kind InputKind) (State, Actions, Result) {
 	if !begin {
 		return s, Actions{}, OK
 	}
+	blank := s.Verify && (s.Phase == Started || s.Trial)
+	connect := s.Reconnect && (blank || s.Restored)
 	s.Phase = Stopping
-	s.AutoStopArmed = false
+	s.AutoStopArmed, s.Trial = false, false
+	switch {
+	case blank && connect:
+		return s, do(StopTimers, DropScan, Unsubscribe, Restore, Connect, ArmCleanup), OK
+	case blank:
+		return s, do(StopTimers, DropScan, Unsubscribe, Restore, ArmCleanup), OK
+	case connect: // once more, for what was pending is cancelled
+		return s, do(StopTimers, DropScan, Unsubscribe, Connect, ArmCleanup), OK
+	}
 	return s, do(StopTimers, DropScan, Unsubscribe, ArmCleanup), OK
 }
 
 func configure(s State, kind InputKind) (State, Actions, Result) {
+	again := s.Phase == Fail && s.Retry
 	switch {
-	case s.Phase != Started:
+	case s.Phase != Started && !again:
 		return s, Actions{}, Refused
 	case kind == Configure:
 		return s, do(ApplyConfig), OK
 	}
-	s.Phase = CredRecv
-	s.Station = Connecting
-	s.Refusals = 0
+	s = State{Phase: CredRecv, Options: s.Options, Trial: s.Verify, Leaving: s.Leaving || again}
+	if again {
+		return s, do(StopTimers, EndScan, ArmConnect, EmitCredRecv), OK
+	}
 	return s, do(EndScan, ArmConnect, EmitCredRecv), OK
 }
 
@@ -88,44 +100,111 @@ func configure(s State, kind InputKind) (State, Actions, Result) {
 func station(s State, in Input) (State, Actions, Result) {
 	switch in.Kind {
 	case StationUp:
-		s.Station = Connecting
-	case GotIP:
-		s.Phase = Success
-		s.Station = Connected
-		s.Refusals = 0
-		if s.AutoStop && !s.AutoStopArmed {
-			s.AutoStopArmed = true
-			return s, do(ArmAutoStop, EmitCredSuccess), OK
-		}
-		return s, do(EmitCredSuccess), OK
-	case Lost:
-		reason, final := MapReason(in.Reason)
-		if !final {
+		if !s.Restored {
 			s.Station = Connecting
-			return s, do(ArmReconnect), OK
 		}
-		return failed(s, reason)
+	case GotIP:
+		switch {
+		case s.Restored: // the former network's
+		case s.Trial:
+			return s, do(Commit), OK
+		default:
+			return succeeded(s)
+		}
+	case Committed:
+		if s.Trial {
+			s.Trial = false
+			return succeeded(s)
+		}
+	case CommitFailed:
+		if s.Trial {
+			return failed(s, AuthError)
+		}
+	case Lost:
+		return lost(s, in.Reason)
 	case ConnectDue:
+		s.Leaving = false
 		if s.Station != Connected {
+			s.Attempt++
 			return s, do(Connect), OK
 		}
 	case ConnectBusy:
+		s.Attempt = max(s.Attempt, 1) - 1
 		return s, do(ArmConnect), OK
 	case ConnectError:
-		if s.Refusals++; s.Refusals < MaxConnectRefusals {
-			return s, do(ArmConnect), OK
-		}
-		s.Refusals = 0
-		return failed(s, APNotFound)
+		return refused(s)
 	}
 	return s, Actions{}, OK
+}
+
+func succeeded(s State) (State, Actions, Result) {
+	s.Phase = Success
+	s.Station = Connected
+	s.Refusals, s.Completed, s.Leaving = 0, 0, false
+	if s.AutoStop && !s.AutoStopArmed {
+		s.AutoStopArmed = true
+		return s, do(ArmAutoStop, EmitCredSuccess), OK
+	}
+	return s, do(EmitCredSuccess), OK
+}
+
+// lost is manager.md 7.1. Without a limit the reason decides whether the
+// credentials failed; with one their number does.
+func lost(s State, r hal.Reason) (State, Actions, Result) {
+	switch {
+	case s.Leaving:
+		return s, Actions{}, OK
+	case s.Restored && s.Reconnect:
+		return s, do(ArmConnect), OK
+	case s.Restored:
+		return s, Actions{}, OK
+	}
+	reason, final := s.Reasons.Map(r)
+	if s.Attempts > 0 {
+		if s.Completed < s.Attempts {
+			s.Completed++
+		}
+		if s.Completed < s.Attempts {
+			s.Station = AttemptFailed
+			return s, do(ArmReconnect), OK
+		}
+		if !final {
+			reason = s.Reason
+		}
+		return failed(s, reason)
+	}
+	if !final {
+		s.Station = Connecting
+		return s, do(ArmReconnect), OK
+	}
+	return failed(s, reason)
+}
+
+// refused counts what the driver refused to begin (Q-M23).
+func refused(s State) (State, Actions, Result) {
+	s.Attempt = max(s.Attempt, 1) - 1
+	if s.Refusals++; s.Refusals < MaxConnectRefusals {
+		return s, do(ArmConnect), OK
+	}
+	s.Refusals = 0
+	if s.Restored {
+		return s, Actions{}, OK
+	}
+	return failed(s, APNotFound)
 }
 
 func failed(s State, reason FailReason) (State, Actions, Result) {
 	s.Phase = Fail
 	s.Station = Disconnected
 	s.Reason = reason
-	return s, do(EmitCredFail), OK
+	if !s.Trial {
+		return s, do(EmitCredFail), OK
+	}
+	s.Trial, s.Restored = false, true
+	if s.Reconnect {
+		return s, do(Restore, EmitCredFail, ArmConnect), OK
+	}
+	return s, do(Restore, EmitCredFail), OK
 }
 
 // reset is reset_sm_state_on_failure (manager.md 4.17).
@@ -135,10 +214,12 @@ func reset(s State, kind InputKind) (State, Actions, Result) {
 		return s, Actions{}, OK // nothing to do (Q-E18)
 	case s.Phase != Fail:
 		return s, Actions{}, InvalidState
+	case kind == Reset && s.Verify:
+		return s, do(Forget), OK // the flash holds what is still good
 	case kind == Reset:
 		return s, do(Blank), OK
 	}
-	return fresh(s), do(StopTimers), OK
+	return fresh(s, s.Verify), do(StopTimers), OK
 }
 
 // reprovision is reset_sm_state_for_reprovision (manager.md 10.2).
@@ -149,24 +230,10 @@ func reprovision(s State, kind InputKind) (State, Actions, Result) {
 	case kind == Reprovision:
 		return s, do(Forget), OK
 	}
-	return fresh(s), do(StopTimers, EmitStart), OK
+	return fresh(s, true), do(StopTimers, EmitStart), OK
 }
 
 // fresh is a running service that has not got credentials yet.
-func fresh(s State) State {
-	return State{Phase: Started, AutoStop: s.AutoStop}
-}
-
-// MapReason tells whether a disconnect for r is final for the credentials,
-// and what to tell the client then (manager.md 7.2, the newest column). The
-// driver's finer codes for "no access point fits", 210 to 212, count as not
-// found; the C original retries them for ever.
-func MapReason(r hal.Reason) (reason FailReason, final bool) {
-	switch r {
-	case hal.ReasonMICFailure, hal.Reason4WayHandshakeTimeout, hal.ReasonAuthFail, hal.ReasonHandshakeTimeout:
-		return AuthError, true
-	case hal.ReasonNoAPFound, hal.ReasonNoAPCompatibleSec, hal.ReasonNoAPAuthModeThreshold, hal.ReasonNoAPRSSIThreshold:
-		return APNotFound, true
-	}
-	return AuthError, false
+func fresh(s State, leaving bool) State {
+	return State{Phase: Started, Options: s.Options, Leaving: leaving}
 }

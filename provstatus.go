@@ -1,0 +1,151 @@
+package wifiprov
+
+import (
+	"github.com/wifiprov/wifiprov/hal"
+	"github.com/wifiprov/wifiprov/internal/fsm"
+	"github.com/wifiprov/wifiprov/internal/pb"
+	"github.com/wifiprov/wifiprov/protocomm"
+)
+
+// prov-status is an endpoint of ours, on with Config.StatusEndpoint and
+// described in docs/prov-status.md.
+const (
+	statusEndpoint   = "prov-status"
+	statusCapability = "prov_status"
+	statusVersion    = 1
+)
+
+// report is what prov-status knows beside the state machine, about the present
+// credentials. It is guarded by instance.mu; a nil one, without the endpoint,
+// takes no notes.
+type report struct {
+	reason  hal.Reason // of the last failed attempt
+	problem pb.ProvProblem
+	over    bool         // no attempt since the last one ended
+	ended   hal.JoinInfo // how that was
+	linked  bool         // associated, no address yet
+}
+
+// note changes the report, if one is kept.
+func (in *instance) note(change func(*report)) {
+	if in.report == nil {
+		return
+	}
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	change(in.report)
+}
+
+// noteLoss keeps what the driver knows about an attempt that has just ended, or
+// a link, before it begins another one.
+func (in *instance) noteLoss(r hal.Reason) {
+	if s := in.snapshot(); in.report == nil || s.Leaving || s.Restored || s.Attempt == 0 {
+		return
+	}
+	info := in.joinInfo()
+	if step := r.Step(); info.Step == hal.JoinUnknown {
+		info.Step = step
+	}
+	in.note(func(p *report) {
+		if p.linked && info.Step < hal.JoinDHCP {
+			info.Step = hal.JoinDHCP
+		}
+		p.reason, p.over, p.ended, p.linked = r, true, info, false
+	})
+}
+
+// joinInfo asks the driver, which may not know.
+func (in *instance) joinInfo() hal.JoinInfo {
+	if r, ok := in.cfg.WiFi.(hal.JoinReporter); ok {
+		if info, err := r.JoinInfo(); err == nil {
+			return info
+		}
+	}
+	return hal.JoinInfo{}
+}
+
+// handleStatus answers prov-status.
+func (in *instance) handleStatus(_ protocomm.SessionID, req []byte) ([]byte, error) {
+	const op = statusEndpoint
+	var cmd pb.CmdProvStatus
+	if err := cmd.Unmarshal(req); err != nil {
+		return nil, fail(op, ErrInvalidArg, "the request does not decode", err)
+	}
+	resp := pb.RespProvStatus{Version: statusVersion} // below it there is none
+	if in.m.instance() == in {
+		in.fillStatus(&resp)
+	} else {
+		resp.Status = pb.StatusInternalError
+	}
+	return resp.AppendTo(make([]byte, 0, resp.Size())), nil
+}
+
+// fillStatus says where provisioning stands.
+func (in *instance) fillStatus(resp *pb.RespProvStatus) {
+	in.mu.Lock()
+	s, p := in.state, *in.report
+	in.mu.Unlock()
+	resp.State = provState(s.Phase)
+	resp.Attempt = s.Attempt
+	resp.AttemptsAllowed = s.Attempts
+	resp.AttemptsLeft = s.Remaining()
+	resp.DisconnectReason = uint32(p.reason)
+	resp.Problem = p.problem
+
+	info := p.ended
+	if !p.over && s.Attempt > 0 && !s.Restored {
+		info = in.joinInfo()
+		if p.linked && info.Step < hal.JoinDHCP {
+			info.Step = hal.JoinDHCP
+		}
+	}
+	if s.Station == fsm.Connected {
+		in.fillLink(resp, &info)
+	}
+	resp.Step = pb.ProvStep(info.Step)
+	if ap := &info.AP; ap.Channel != 0 {
+		resp.ApSSID = []byte(ap.SSID)
+		resp.ApBSSID = ap.BSSID[:]
+		resp.ApChannel = uint32(ap.Channel)
+		resp.ApRSSI = int32(ap.RSSI)
+		resp.ApAuthMode = pb.WiFiAuthMode(ap.Auth)
+	}
+}
+
+// fillLink adds what is known about the link of a connected station.
+func (in *instance) fillLink(resp *pb.RespProvStatus, info *hal.JoinInfo) {
+	link, ok := in.presentLink()
+	if !ok {
+		return
+	}
+	info.Step, info.AP = hal.JoinDone, link.AP
+	ip := hal.IPConfig{Address: link.IP}
+	if r, ok := in.cfg.WiFi.(hal.JoinReporter); ok {
+		if cfg, err := r.IPConfig(); err == nil {
+			ip = cfg
+		}
+	}
+	resp.IpAddress, resp.IpNetmask = address(ip.Address), address(ip.Netmask)
+	resp.IpGateway, resp.IpDns = address(ip.Gateway), address(ip.DNS)
+}
+
+func address(ip hal.IPv4) []byte {
+	if ip == (hal.IPv4{}) {
+		return nil
+	}
+	return ip[:]
+}
+
+func provState(p fsm.Phase) pb.ProvState {
+	switch p {
+	case fsm.CredRecv:
+		return pb.ProvStateConnecting
+	case fsm.Fail:
+		return pb.ProvStateFailed
+	case fsm.Success:
+		return pb.ProvStateConnected
+	case fsm.Stopping, fsm.Idle:
+		return pb.ProvStateStopping
+	}
+	return pb.ProvStateWaiting
+}
