@@ -31,6 +31,8 @@ type device struct {
 	fails int         // CRED_FAIL events so far; in event handlers only
 	loop  atomic.Bool // start again after the end
 
+	registered bool // the custom endpoint is; in event handlers only
+
 	// open opens the port; tests put a network in memory here.
 	open     func() (net.Listener, error)
 	listener net.Listener // open already, for the start that comes
@@ -75,6 +77,7 @@ func newDevice(opt *options, w io.Writer) (*device, error) {
 	}
 	d.board = board
 	board.Subscribe(d.wifiEvent)
+	d.m.Subscribe(d.sessionEvent)
 	return d, nil
 }
 
@@ -137,6 +140,7 @@ func (d *device) start() error {
 		EventHandler: d.event,
 		Clock:        d.air.Clock(),
 		Version:      d.opt.version,
+		Attempts:     d.opt.attempts,
 	})
 	if err != nil {
 		return err
@@ -190,8 +194,20 @@ func (d *device) event(e wifiprov.Event) {
 	default:
 		d.out.printf("EVENT PROV_%s", e.Kind)
 	}
-	if e.Kind == wifiprov.EventStart && d.opt.custom {
+	if e.Kind == wifiprov.EventEnd {
+		d.registered = false
+	}
+	if e.Kind == wifiprov.EventStart && d.opt.custom && !d.registered {
+		d.registered = true // START comes again after a reprovision
 		d.report(d.m.RegisterEndpoint(customEndpoint, d.answerCustom))
+	}
+}
+
+// sessionEvent prints how handshakes went.
+func (d *device) sessionEvent(e wifiprov.Event) {
+	switch e.Kind {
+	case wifiprov.EventSessionSetupOK, wifiprov.EventSessionInvalidParams, wifiprov.EventSessionMismatch:
+		d.out.printf("EVENT %s", e.Kind)
 	}
 }
 
@@ -249,6 +265,8 @@ func (d *device) answerCustom(_ protocomm.SessionID, req []byte) ([]byte, error)
 		d.m.StopProvisioning()
 	case "resetfail":
 		d.report(d.m.ResetOnFailure())
+	case "reprov":
+		d.report(d.m.ResetForReprovision())
 	}
 	return []byte("SUCCESS\x00"), nil
 }

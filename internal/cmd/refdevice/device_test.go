@@ -70,6 +70,7 @@ func TestPrintsEveryEvent(t *testing.T) {
 			"listening on 127.0.0.1:0",
 			"EVENT PROV_INIT",
 			"EVENT PROV_START",
+			"EVENT SECURITY_SESSION_SETUP_OK",
 			"EVENT SCAN_DONE",
 			"EVENT PROV_CRED_RECV ssid=HomeNet pass=wrongpass",
 			"EVENT STA_DISCONNECTED reason=15",
@@ -143,6 +144,56 @@ func TestScriptedAir(t *testing.T) {
 	})
 }
 
+// Handshakes that fail are printed, and the reason why; security 0 has none.
+func TestPrintsSecurityEvents(t *testing.T) {
+	security := func(d *running) (lines []string) {
+		for _, line := range d.printed() {
+			if strings.Contains(line, "SECURITY") {
+				lines = append(lines, line)
+			}
+		}
+		return lines
+	}
+	bench(t, nil, client.Config{PoP: "wrong"}, func(t *testing.T, d *running, c *client.Client) {
+		require.ErrorIs(t, c.Connect(t.Context()), client.ErrPoP)
+		conn, err := d.network.DialContext(t.Context())
+		require.NoError(t, err)
+		defer conn.Close()
+		require.Nil(t, post(t, conn, "prov-session", "\x10\x01\x5a\x03\xa2\x01\x00"))
+		require.Equal(t, []string{
+			"EVENT SECURITY_SESSION_CREDENTIALS_MISMATCH", "EVENT SECURITY_SESSION_INVALID_SECURITY_PARAMS",
+		}, security(d))
+	})
+	bench(t, []string{"--sec", "0"}, client.Config{}, func(t *testing.T, d *running, c *client.Client) {
+		require.NoError(t, c.Connect(t.Context()))
+		require.Empty(t, security(d))
+	})
+}
+
+// The request reprov starts over after a success, with auto-stop disabled, and
+// a failed attempt leaves the number of those that are left.
+func TestReprovAndAttempts(t *testing.T) {
+	args := []string{"--ap", homeNet, "--no-autostop", "1000", "--attempts", "2"}
+	bench(t, args, client.Config{PoP: "abcd1234"}, func(t *testing.T, d *running, c *client.Client) {
+		_, err := c.Provision(t.Context(), client.Credentials{SSID: "HomeNet", Passphrase: "secretpass"})
+		require.NoError(t, err)
+		_, err = c.Custom(t.Context(), "custom-data", []byte("reprov"))
+		require.NoError(t, err)
+		require.NoError(t, c.Configure(t.Context(), client.Credentials{SSID: "HomeNet", Passphrase: "wrongpass"}))
+		require.NoError(t, c.Apply(t.Context()))
+		time.Sleep(1600 * time.Millisecond)
+		status, err := c.Status(t.Context())
+		require.NoError(t, err)
+		require.Equal(t, client.Status{State: client.StateConnecting, Retrying: true, AttemptsLeft: 1}, status)
+		_, err = c.WaitConnected(t.Context())
+		require.ErrorIs(t, err, client.ErrAuth)
+		_, err = c.Custom(t.Context(), "custom-data", []byte("reprov"))
+		require.NoError(t, err)
+		require.Equal(t, 3, strings.Count(d.out.String(), "EVENT PROV_START\n"))
+		require.NotContains(t, d.out.String(), "ERROR")
+	})
+}
+
 // --loop starts over, on the same port.
 func TestLoop(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -186,6 +237,7 @@ func TestBadOptions(t *testing.T) {
 		"bssid is \"12345\"":    {"--ap", "a,b,-1,1,3,12345"},
 		"label:version":         {"--app-info", "x"},
 		"--gen-aps is -1":       {"--gen-aps", "-1"},
+		"--attempts is -1":      {"--attempts", "-1"},
 		"flag provided but not": {"--nonsense"},
 		"want v4.4, v5":         {"--style", "v6"},
 		"invalid syntax":        {"--no-autostop", "soon"},

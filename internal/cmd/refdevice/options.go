@@ -25,6 +25,7 @@ type options struct {
 	connectTime time.Duration
 	reason      int
 	resetOnFail int
+	attempts    int
 	autoStop    bool
 	cleanup     time.Duration
 	reconnect   bool
@@ -63,6 +64,7 @@ func parseOptions(args []string, out io.Writer) (*options, error) {
 	f.IntVar(&connectMillis, "connect-ms", connectMillis, "`time` to join a network, in milliseconds")
 	f.IntVar(&o.reason, "reason", 15, "disconnect `reason` given for a wrong passphrase")
 	f.IntVar(&o.resetOnFail, "reset-on-fail", 0, "call ResetOnFailure at each `Nth` CRED_FAIL")
+	f.IntVar(&o.attempts, "attempts", 0, "`number` of attempts to connect before the credentials count as failed; 0: no limit")
 	f.Func("no-autostop", "disable auto-stop, with this cleanup delay in `milliseconds`", func(s string) error {
 		ms, err := strconv.ParseUint(s, 10, 31)
 		o.autoStop, o.cleanup = false, time.Duration(ms)*time.Millisecond
@@ -123,6 +125,8 @@ func (o *options) check(rest []string) error {
 		return fmt.Errorf("--reason is %d; it can be 1 to 255", o.reason)
 	case o.connectTime < 0 || o.timeScale <= 0:
 		return errors.New("--connect-ms and --timescale must be positive")
+	case o.attempts < 0 || o.attempts > 65535:
+		return fmt.Errorf("--attempts is %d; it can be 0 to 65535", o.attempts)
 	case o.generated < 0 || o.generated > sim.MaxAPs:
 		return fmt.Errorf("--gen-aps is %d; it can be 0 to %d", o.generated, sim.MaxAPs)
 	}

@@ -50,9 +50,6 @@ func TestReplaySecurity0(t *testing.T) {
 		release := filepath.Base(filepath.Dir(file))
 		t.Run(release+"/"+filepath.Base(file), func(t *testing.T) {
 			options := deviceOptions(t, strings.TrimSuffix(file, ".jsonl")+".meta.json")
-			if strings.Contains(strings.Join(options, " "), "--attempts") {
-				t.Skip("the limit of attempts is not there yet")
-			}
 			style := map[string]string{"v4.4": "v4.4", "np1.2": "netprov"}[release]
 			replay(t, append(options, "--sec", "0", "--style", style), readRecording(t, file))
 		})
@@ -83,15 +80,16 @@ func readRecording(t *testing.T, file string) (list []recorded) {
 // running is a device with a network in memory.
 type running struct {
 	*device
-	out  *bytes.Buffer
-	done chan error
+	out     *bytes.Buffer
+	network *simnet.Network
+	done    chan error
 }
 
 func runDevice(t *testing.T, network *simnet.Network, args ...string) *running {
 	t.Helper()
 	opt, err := parseOptions(args, io.Discard)
 	require.NoError(t, err)
-	r := &running{out: &bytes.Buffer{}, done: make(chan error, 1)}
+	r := &running{out: &bytes.Buffer{}, network: network, done: make(chan error, 1)}
 	r.device, err = newDevice(opt, r.out)
 	require.NoError(t, err)
 	r.open = network.Listen
