@@ -36,6 +36,9 @@ type fakeWiFi struct {
 	found   []hal.AccessPoint
 	subs    []*func(hal.Event)
 	onScan  func(hal.ScanConfig)
+	// onConfig, unless nil, gives SetStationConfig's error after it has done
+	// its work.
+	onConfig func(hal.StationConfig) error
 }
 
 func (w *fakeWiFi) call(method string, args ...any) error {
@@ -86,6 +89,9 @@ func (w *fakeWiFi) SetStationConfig(c hal.StationConfig) error {
 	w.ram = c
 	if w.storage == hal.StorageFlash {
 		w.flash = c
+	}
+	if w.onConfig != nil {
+		return w.onConfig(c)
 	}
 	return nil
 }

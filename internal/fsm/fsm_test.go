@@ -325,6 +325,10 @@ func TestAttemptNumber(t *testing.T) {
 	step(Lost, 1)
 	step(ConnectDue, 2)
 	step(ConnectError, 1)
+	s.Restored = true // the former network's are none of them
+	for _, k := range []InputKind{ConnectDue, ConnectBusy, ConnectError} {
+		step(k, 1)
+	}
 	s.Phase = Started
 	step(ConfigureDone, 0)
 }

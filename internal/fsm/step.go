@@ -125,12 +125,13 @@ func station(s State, in Input) (State, Actions, Result) {
 	case ConnectDue:
 		s.Leaving = false
 		if s.Station != Connected {
-			s.Attempt++
+			if !s.Restored {
+				s.Attempt++
+			}
 			return s, do(Connect), OK
 		}
 	case ConnectBusy:
-		s.Attempt = max(s.Attempt, 1) - 1
-		return s, do(ArmConnect), OK
+		return notBegun(s), do(ArmConnect), OK
 	case ConnectError:
 		return refused(s)
 	}
@@ -180,9 +181,17 @@ func lost(s State, r hal.Reason) (State, Actions, Result) {
 	return failed(s, reason)
 }
 
+// notBegun takes back that an attempt was counted.
+func notBegun(s State) State {
+	if !s.Restored && s.Attempt > 0 {
+		s.Attempt--
+	}
+	return s
+}
+
 // refused counts what the driver refused to begin (Q-M23).
 func refused(s State) (State, Actions, Result) {
-	s.Attempt = max(s.Attempt, 1) - 1
+	s = notBegun(s)
 	if s.Refusals++; s.Refusals < MaxConnectRefusals {
 		return s, do(ArmConnect), OK
 	}
