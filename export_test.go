@@ -1,6 +1,20 @@
 package wifiprov
 
-import "github.com/wifiprov/wifiprov/protocomm"
+import (
+	"github.com/wifiprov/wifiprov/internal/fsm"
+	"github.com/wifiprov/wifiprov/protocomm"
+)
+
+// ShowAttemptFailed makes the present instance's state that of a failed attempt
+// after which left more follow. The state machine itself always has one left
+// then.
+func (m *Manager) ShowAttemptFailed(left int) {
+	in := m.instance()
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	in.state.Station = fsm.AttemptFailed
+	in.state.Attempts = uint32(left)
+}
 
 // ConfigHandler is the handler of prov-config of the present instance, for
 // calls that a transport makes too late.

@@ -23,6 +23,8 @@ func everyCall(m *wifiprov.Manager) map[string]error {
 	errs["RegisterEndpoint"] = m.RegisterEndpoint("custom", func(protocomm.SessionID, []byte) ([]byte, error) { return nil, nil })
 	_, errs["WiFiState"] = m.WiFiState()
 	_, errs["DisconnectReason"] = m.DisconnectReason()
+	_, errs["RemainingAttempts"] = m.RemainingAttempts()
+	errs["KeepBLEOn"] = m.KeepBLEOn(true)
 	errs["ConfigureStation"] = m.ConfigureStation(hal.StationConfig{SSID: "x"})
 	errs["ResetProvisioning"] = m.ResetProvisioning()
 	errs["ResetOnFailure"] = m.ResetOnFailure()
@@ -62,6 +64,11 @@ func TestDefaultManager(t *testing.T) {
 	require.NoError(t, err)
 	require.True(t, provisioned)
 	require.NoError(t, wifiprov.SetAppInfo("app", "1", nil))
+	require.ErrorIs(t, wifiprov.KeepBLEOn(true), wifiprov.ErrNotSupported)
+	require.True(t, wifiprov.IsIdle())
+	left, err := wifiprov.RemainingAttempts()
+	require.NoError(t, err)
+	require.Zero(t, left)
 	require.NoError(t, wifiprov.CreateEndpoint("custom"))
 	require.NoError(t, wifiprov.DisableAutoStop(0))
 	require.ErrorIs(t, wifiprov.ConfigureStation(hal.StationConfig{}), wifiprov.ErrFail)
@@ -93,6 +100,11 @@ func TestInitChecksItsConfig(t *testing.T) {
 		"Config.Version":     func(c *wifiprov.Config) { c.Version = 3 },
 		"Config.MaxSessions": func(c *wifiprov.Config) { c.MaxSessions = -1 },
 		"MaxHalfOpen":        func(c *wifiprov.Config) { c.MaxHalfOpen = -1 },
+		"Config.Attempts":    func(c *wifiprov.Config) { c.Attempts = -1 },
+		"0 to 65535":         func(c *wifiprov.Config) { c.Attempts = 65536 },
+		"Config.Reasons":     func(c *wifiprov.Config) { c.Reasons = 4 },
+		"Config.ProofDelay":  func(c *wifiprov.Config) { c.ProofDelay = -1 },
+		"0 to 10m":           func(c *wifiprov.Config) { c.ProofDelay = 11 * time.Minute },
 	}
 	for want, spoil := range bad {
 		cfg := good
