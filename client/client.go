@@ -26,6 +26,7 @@ const (
 	endpointConfig  = "prov-config"
 	endpointScan    = "prov-scan"
 	endpointCtrl    = "prov-ctrl"
+	endpointStatus  = "prov-status"
 )
 
 // Config is how a [Client] behaves. The zero value is ready to use.
@@ -84,6 +85,8 @@ type Client struct {
 
 	session security.Client // nil: none
 	lost    error           // why there is none any more; nil: never was one
+	told    bool            // proto-ver was read
+	details bool            // and announced prov-status
 }
 
 // New returns a client for the device at the other end of t. It sends nothing.

@@ -14,7 +14,7 @@
 // [Client.Provision] does everything in the order of spec/client.md 1. The steps
 // are there one by one, too: [Client.Version], [Client.Connect],
 // [Client.Custom], [Client.Scan], [Client.Configure], [Client.Apply],
-// [Client.Status], [Client.WaitConnected], and [Client.Reset] and
+// [Client.Status], [Client.Details], [Client.WaitConnected], and [Client.Reset] and
 // [Client.Reprovision] to try again.
 //
 // # Sessions

@@ -55,7 +55,7 @@ var (
 // Error is an operation that failed.
 type Error struct {
 	// Op is the operation: "version", "connect", "scan", "configure",
-	// "apply", "status", "wait", "custom", "reset" or "reprovision".
+	// "apply", "status", "wait", "custom", "reset", "reprovision" or "details".
 	Op string
 	// Endpoint is the endpoint that was asked; empty when none was.
 	Endpoint string
@@ -63,17 +63,23 @@ type Error struct {
 	Err error
 	// SessionLost says that Connect is needed before the next request.
 	SessionLost bool
+	// Details say how the device failed to join its network, if it told; nil:
+	// it did not.
+	Details *Details
 	// Hint is what to do about it; may be empty.
 	Hint string
 }
 
-// Error puts the parts together: "client: scan: prov-scan: cause (hint)".
+// Error puts the parts together: "client: scan: prov-scan: cause: details (hint)".
 func (e *Error) Error() string {
 	s := "client: " + e.Op
 	if e.Endpoint != "" {
 		s += ": " + e.Endpoint
 	}
 	s += ": " + e.Err.Error()
+	if e.Details != nil {
+		s += ": " + e.Details.String()
+	}
 	if e.Hint != "" {
 		s += " (" + e.Hint + ")"
 	}

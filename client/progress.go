@@ -20,6 +20,7 @@ const (
 	StepCustom                      // request to a custom endpoint
 	StepReset                       // telling the device to forget a failure
 	StepReprovision                 // telling the device to accept new credentials
+	StepDetails                     // asking for the details of its attempts to join
 )
 
 // String returns a short lower-case name.
@@ -51,6 +52,8 @@ func (s Step) String() string {
 		return "reset"
 	case StepReprovision:
 		return "reprovision"
+	case StepDetails:
+		return "details"
 	}
 	return "step " + strconv.Itoa(int(s))
 }

@@ -136,7 +136,7 @@ func (c *Client) handshake(ctx context.Context, s security.Client, mode Security
 			refused := &kindError{"device refused the proof of possession", []error{ErrPoP, err}}
 			return fail(refused, popHint(hasPoP))
 		case errors.Is(err, ErrRefused):
-			return fail(err, "does the device use "+mode.String()+"?")
+			return fail(err, "does the device use "+mode.String()+"? it may also make everybody wait after a wrong proof: try again in a while")
 		case err != nil:
 			return fail(err, hint("connect", endpointSession, err))
 		}

@@ -27,6 +27,10 @@ const (
 	// they cannot tell; "connected" without any details, which C originals
 	// before network_provisioning send in that case (Q-E1), counts as this.
 	StateDisconnected
+	// StateWaiting: no credentials yet. Told by Details alone.
+	StateWaiting
+	// StateStopping: the service is ending. Told by Details alone.
+	StateStopping
 )
 
 // String returns a lower-case word.
@@ -40,6 +44,10 @@ func (s State) String() string {
 		return "failed"
 	case StateDisconnected:
 		return "disconnected"
+	case StateWaiting:
+		return "waiting for credentials"
+	case StateStopping:
+		return "stopping"
 	}
 	return "state " + strconv.Itoa(int(s))
 }
@@ -200,7 +208,8 @@ func newStatus(r *pb.RespGetStatus) (Status, error) {
 
 // WaitConnected asks the device at once and then every Config.PollInterval
 // until it joined its network, gave up (an error that matches
-// [ErrConnectionFailed]) or Config.PollTimeout is over ([ErrTimeout], with the
+// [ErrConnectionFailed], with [Error.Details] of a device that said in proto-ver
+// that it has them) or Config.PollTimeout is over ([ErrTimeout], with the
 // session unharmed). A device is connecting from Apply on, so asking at once is
 // safe. Between the questions other operations have their turn.
 func (c *Client) WaitConnected(ctx context.Context) (Connection, error) {
@@ -222,7 +231,7 @@ func (c *Client) WaitConnected(ctx context.Context) (Connection, error) {
 		if err := s.Err(); err == nil {
 			failures = 0
 		} else if failures++; failures > c.cfg.FailurePolls {
-			return Connection{}, &Error{Op: op, Endpoint: endpointConfig, Err: err, Hint: failHint(err)}
+			return Connection{}, c.joinError(ctx, op, err)
 		}
 		pause := c.cfg.PollInterval
 		if c.cfg.PollTimeout > 0 {
@@ -237,6 +246,18 @@ func (c *Client) WaitConnected(ctx context.Context) (Connection, error) {
 			return Connection{}, opError(op, "", err)
 		}
 	}
+}
+
+// joinError is the error for a device that could not join, with all that it
+// tells.
+func (c *Client) joinError(ctx context.Context, op string, err error) error {
+	e := &Error{Op: op, Endpoint: endpointConfig, Err: err, Hint: failHint(err)}
+	e.Details = c.failure(ctx, op)
+	_ = c.do(ctx, op, func() error {
+		e.SessionLost = c.session == nil
+		return nil
+	})
+	return e
 }
 
 // failHint says what to do when the device could not join.

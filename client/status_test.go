@@ -200,7 +200,7 @@ func TestStateNames(t *testing.T) {
 	require.Equal(t, "failed, state 0", StateFailed.String()+", "+State(0).String())
 	require.Equal(t, "unknown reason", FailReason(0).String())
 	require.Equal(t, "step 99", Step(99).String())
-	for s := StepVersion; s <= StepReprovision; s++ {
+	for s := StepVersion; s <= StepDetails; s++ {
 		require.NotContains(t, s.String(), "step")
 	}
 }

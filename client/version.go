@@ -15,6 +15,7 @@ const (
 	CapWiFi       = "wifi_prov"   // network_provisioning for Wi-Fi
 	CapThread     = "thread_prov" // network_provisioning for Thread
 	CapThreadScan = "thread_scan" // prov-scan is there, for Thread
+	CapStatus     = "prov_status" // prov-status is there (docs/prov-status.md)
 )
 
 // App is what the device's own application announces about itself.
@@ -84,7 +85,9 @@ func (c *Client) fetchVersion(ctx context.Context, op string) (*Version, error) 
 		}
 		return nil, &Error{Op: op, Endpoint: endpointVersion, Err: err, Hint: h}
 	}
-	return ParseVersion(text), nil
+	v := ParseVersion(text)
+	c.told, c.details = true, v.Has(CapStatus)
+	return v, nil
 }
 
 // ParseVersion takes a proto-ver text apart. It never fails: members of an

@@ -356,8 +356,14 @@ func TestEverythingOn(t *testing.T) {
 		defer c.Close()
 		_, err := c.Provision(t.Context(), client.Credentials{SSID: "HomeNet", Passphrase: "wrongpass"})
 		require.ErrorIs(t, err, client.ErrAuth)
+		require.ErrorContains(t, err, "attempt 2 of 2: 4-way handshake timeout (15) at 4-way handshake, HomeNet on channel 6 with -40 dBm")
 		_, err = c.Provision(t.Context(), right)
 		require.NoError(t, err)
+		details, err := c.Details(t.Context())
+		require.NoError(t, err)
+		require.Equal(t, client.StateStopping, details.State)
+		require.Equal(t, hal.JoinDone, details.Step)
+		require.Equal(t, "192.168.1.77 255.255.255.0 192.168.1.1", fmt.Sprint(details.IP.Address, details.IP.Netmask, details.IP.Gateway))
 		d.Manager.Wait()
 		require.Equal(t, []string{
 			"0s INIT", "0s START", "0s CRED_RECV", "2.1s CRED_FAIL", "3s CRED_RECV", "4.5s CRED_SUCCESS", "6s END",
