@@ -11,6 +11,7 @@ import (
 	"github.com/wifiprov/wifiprov/hal/sim"
 	"github.com/wifiprov/wifiprov/hal/sim/simnet"
 	"github.com/wifiprov/wifiprov/scheme/softap"
+	"github.com/wifiprov/wifiprov/security/sec0"
 	"github.com/wifiprov/wifiprov/security/sec1"
 )
 
@@ -73,6 +74,110 @@ func phone(network *simnet.Network) {
 	if _, err := c.Provision(context.Background(), client.Credentials{SSID: "HomeNet", Passphrase: "correct horse"}); err != nil {
 		panic(err)
 	}
+}
+
+// A device that has a network, and keeps it when somebody sends a wrong
+// passphrase: flash gets credentials only when they have led to an address. The
+// next try needs no reset.
+func ExampleConfig_verifyCredentials() {
+	air := sim.NewAir(sim.AirConfig{TimeScale: 1000})
+	air.AddAP(sim.APConfig{SSID: "HomeNet", Passphrase: "correct horse", Auth: hal.AuthWPA2PSK})
+	board, _ := air.NewBoard(sim.BoardConfig{})
+	defer board.Close()
+	board.SetStationConfig(hal.StationConfig{SSID: "OldNet", Passphrase: "battery staple"})
+	var network simnet.Network
+
+	var m wifiprov.Manager
+	outcome := make(chan wifiprov.Event, 1)
+	err := m.Init(wifiprov.Config{
+		WiFi:              board,
+		Scheme:            softap.New(softap.Config{AP: board, Listen: network.Listen}),
+		Clock:             air.Clock(),
+		VerifyCredentials: true,
+		RetryAfterFailure: true,
+		EventHandler: func(e wifiprov.Event) {
+			if e.Kind == wifiprov.EventCredFail || e.Kind == wifiprov.EventCredSuccess {
+				outcome <- e
+			}
+		},
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer m.Deinit()
+	if err := m.StartProvisioning(sec0.New(), "PROV_A1B2C3", ""); err != nil {
+		fmt.Println(err)
+		return
+	}
+	for _, passphrase := range []hal.Secret{"wrong horse", "correct horse"} {
+		// What a client's ApplyConfig does.
+		if err := m.ConfigureStation(hal.StationConfig{SSID: "HomeNet", Passphrase: passphrase}); err != nil {
+			fmt.Println(err)
+			return
+		}
+		e := <-outcome
+		now, _ := board.StationConfig()
+		fmt.Println(e.Kind, "- the device's network is", now.SSID)
+	}
+	// Output:
+	// CRED_FAIL - the device's network is OldNet
+	// CRED_SUCCESS - the device's network is HomeNet
+}
+
+// Three attempts for each set of credentials, and only access points with WPA2
+// or better.
+func ExampleConfig_attempts() {
+	air := sim.NewAir(sim.AirConfig{TimeScale: 1000})
+	board, _ := air.NewBoard(sim.BoardConfig{})
+	defer board.Close()
+	var network simnet.Network
+
+	var m wifiprov.Manager
+	failed := make(chan wifiprov.FailReason, 1)
+	err := m.Init(wifiprov.Config{
+		WiFi:          board,
+		Scheme:        softap.New(softap.Config{AP: board, Listen: network.Listen}),
+		Clock:         air.Clock(),
+		Attempts:      3,
+		AdjustStation: func(c *hal.StationConfig) { c.MinAuth = hal.AuthWPA2PSK },
+		EventHandler: func(e wifiprov.Event) {
+			if e.Kind == wifiprov.EventCredFail {
+				failed <- e.Reason
+			}
+		},
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer m.Deinit()
+	if err := m.StartProvisioning(sec0.New(), "PROV_A1B2C3", ""); err != nil {
+		fmt.Println(err)
+		return
+	}
+	left, _ := m.RemainingAttempts()
+	fmt.Println(left, "attempts")
+	m.ConfigureStation(hal.StationConfig{SSID: "Nowhere", Passphrase: "correct horse"})
+	fmt.Println(<-failed)
+	left, _ = m.RemainingAttempts()
+	fmt.Println(left, "attempts left")
+	// Output:
+	// 3 attempts
+	// access point not found
+	// 0 attempts left
+}
+
+// Whether a device needs provisioning can be asked before anything else runs.
+func ExampleProvisioned() {
+	board, _ := sim.NewAir(sim.AirConfig{}).NewBoard(sim.BoardConfig{})
+	defer board.Close()
+	fmt.Println(wifiprov.Provisioned(board))
+	board.SetStationConfig(hal.StationConfig{SSID: "HomeNet", Passphrase: "correct horse"})
+	fmt.Println(wifiprov.Provisioned(board))
+	// Output:
+	// false <nil>
+	// true <nil>
 }
 
 // An endpoint of the application's own: reserved before the start, registered
