@@ -98,19 +98,11 @@ type Config struct {
 	// (CONFIG_WIFI_PROV_SCAN_MAX_ENTRIES).
 	ScanEntries int
 
-	// FastScan joins the first access point that matches instead of the
-	// strongest (CONFIG_WIFI_PROV_STA_FAST_SCAN).
-	FastScan bool
-
 	// Attempts is how many attempts to connect may fail before the
 	// credentials do (wifi_conn_attempts of ESP-IDF v5.4.1); until then
 	// clients are told how many are left. 0: no limit, and the reason
 	// decides: some end it at once, after others it goes on for ever.
 	Attempts int
-
-	// Reasons selects which disconnect reasons are final for the
-	// credentials; zero: ReasonsNewest.
-	Reasons ReasonMap
 
 	// AdjustStation, unless nil, is called with the configuration that is
 	// about to be applied, and may change it, for example its MinAuth
@@ -119,6 +111,30 @@ type Config struct {
 	// can be taken; it may call every method of the Manager except Wait. The
 	// limits of ConfigureStation hold for the outcome.
 	AdjustStation func(*hal.StationConfig)
+
+	// ProofDelay is how long after a wrong proof of possession, or a wrong
+	// password, all handshakes are refused, whoever asks: one guess per
+	// ProofDelay is all that strangers have between them. Sessions that are
+	// established go on. It is real time, whatever Clock says; 0: no delay;
+	// at most 10 min.
+	ProofDelay time.Duration
+
+	// MaxSessions bounds the clients with a session at the same time, and
+	// MaxHalfOpen those of them whose handshake is not complete; 0: 8 and 4.
+	// Beyond it the oldest incomplete one goes first, then the one idle for
+	// longest.
+	MaxSessions, MaxHalfOpen int
+
+	// Version selects the proto-ver text; zero: VersionV5.
+	Version VersionStyle
+
+	// Reasons selects which disconnect reasons are final for the
+	// credentials; zero: ReasonsNewest.
+	Reasons ReasonMap
+
+	// FastScan joins the first access point that matches instead of the
+	// strongest (CONFIG_WIFI_PROV_STA_FAST_SCAN).
+	FastScan bool
 
 	// VerifyCredentials tries credentials from RAM and writes them to flash
 	// only when they led to an address. If they fail, the former ones are
@@ -140,22 +156,6 @@ type Config struct {
 	// the capability prov_status. Clients that do not know it are not
 	// affected.
 	StatusEndpoint bool
-
-	// ProofDelay is how long after a wrong proof of possession, or a wrong
-	// password, all handshakes are refused, whoever asks: one guess per
-	// ProofDelay is all that strangers have between them. Sessions that are
-	// established go on. It is real time, whatever Clock says; 0: no delay;
-	// at most 10 min.
-	ProofDelay time.Duration
-
-	// Version selects the proto-ver text; zero: VersionV5.
-	Version VersionStyle
-
-	// MaxSessions bounds the clients with a session at the same time, and
-	// MaxHalfOpen those of them whose handshake is not complete; 0: 8 and 4.
-	// Beyond it the oldest incomplete one goes first, then the one idle for
-	// longest.
-	MaxSessions, MaxHalfOpen int
 }
 
 // check fills in the defaults.

@@ -13,7 +13,7 @@ func (m *Manager) ShowAttemptFailed(left int) {
 	in.mu.Lock()
 	defer in.mu.Unlock()
 	in.state.Station = fsm.AttemptFailed
-	in.state.Attempts = uint32(left)
+	in.state.Attempts = uint16(left)
 }
 
 // ConfigHandler is the handler of prov-config of the present instance, for

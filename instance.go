@@ -39,7 +39,6 @@ type instance struct {
 
 	// adjusting: Config.AdjustStation is running.
 	adjusting bool
-
 	// freeing: Deinit waits for the tear-down, and the context goes with it.
 	freeing bool
 	// tornDown is closed when a tear-down is complete.
@@ -50,8 +49,7 @@ type instance struct {
 
 	mu       sync.Mutex // guards what requests and getters read:
 	state    fsm.State
-	link     hal.Link // of the last address
-	linked   bool
+	link     *hal.Link        // of the last address; nil: not known
 	accepted []acceptedConfig // by SetConfig, one a session
 	report   *report          // for prov-status
 }
@@ -157,12 +155,19 @@ func (in *instance) wifiEvent(e hal.Event) {
 		if s := in.snapshot(); s.Restored || s.Leaving && err != nil {
 			return // of another network than that of the credentials
 		}
-		// What a client will be told, should the link be gone when it asks
-		// (Q-E19).
-		in.mu.Lock()
-		in.link, in.linked = link, err == nil
-		in.mu.Unlock()
+		in.rememberLink(link, err)
 		in.step(fsm.Input{Kind: fsm.GotIP})
+	}
+}
+
+// rememberLink keeps what a client will be told, should the link be gone when
+// it asks (Q-E19).
+func (in *instance) rememberLink(link hal.Link, err error) {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	in.link = nil
+	if err == nil {
+		in.link = &link
 	}
 }
 

@@ -118,7 +118,7 @@ func (m *Manager) init(cfg Config) error {
 	in := &instance{m: m, cfg: cfg, svc: svc, cleanup: defaultCleanup, gone: make(chan struct{})}
 	in.state.Options = fsm.Options{
 		AutoStop:  true,
-		Attempts:  uint32(cfg.Attempts),
+		Attempts:  uint16(cfg.Attempts),
 		Reasons:   fsm.ReasonMap(cfg.Reasons),
 		Verify:    cfg.VerifyCredentials,
 		Reconnect: cfg.ReconnectFormer,

@@ -88,7 +88,7 @@ func (in *instance) status(resp *pb.RespGetStatus) (connected bool) {
 	case fsm.AttemptFailed:
 		resp.StaState = pb.WiFiStationStateConnecting
 		resp.WhichState = pb.RespGetStatusAttemptFailed
-		resp.AttemptFailed.AttemptsRemaining = state.Remaining()
+		resp.AttemptFailed.AttemptsRemaining = uint32(state.Remaining())
 	default:
 		resp.StaState = pb.WiFiStationStateConnecting
 	}
@@ -103,7 +103,10 @@ func (in *instance) presentLink() (hal.Link, bool) {
 	}
 	in.mu.Lock()
 	defer in.mu.Unlock()
-	return in.link, in.linked
+	if in.link == nil {
+		return hal.Link{}, false
+	}
+	return *in.link, true
 }
 
 // accept checks the credentials and keeps them for ApplyConfig. BSSID and

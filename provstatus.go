@@ -86,9 +86,9 @@ func (in *instance) fillStatus(resp *pb.RespProvStatus) {
 	s, p := in.state, *in.report
 	in.mu.Unlock()
 	resp.State = provState(s.Phase)
-	resp.Attempt = s.Attempt
-	resp.AttemptsAllowed = s.Attempts
-	resp.AttemptsLeft = s.Remaining()
+	resp.Attempt = uint32(s.Attempt)
+	resp.AttemptsAllowed = uint32(s.Attempts)
+	resp.AttemptsLeft = uint32(s.Remaining())
 	resp.DisconnectReason = uint32(p.reason)
 	resp.Problem = p.problem
 

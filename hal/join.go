@@ -55,8 +55,8 @@ func (r Reason) Step() JoinStep {
 type JoinInfo struct {
 	// Step it is at, or reached.
 	Step JoinStep
-	// AP is the access point chosen, with the signal at that time; its
-	// Channel is 0 when none was.
+	// AP is the access point chosen, with its signal; its Channel is 0 when
+	// none was.
 	AP AccessPoint
 }
 

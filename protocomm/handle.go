@@ -162,30 +162,32 @@ func (p *Protocomm) handshake(dst []byte, ep *endpoint, id SessionID, req []byte
 // called. Without a MismatchDelay both do nothing. mu is held, but not while
 // waiting.
 func (p *Protocomm) enterHandshake() (left time.Duration) {
-	if p.cfg.MismatchDelay <= 0 {
+	d := p.delay
+	if d == nil {
 		return 0
 	}
-	for p.shaking {
+	for d.shaking {
 		p.turn.Wait()
 	}
-	if left = time.Until(p.refuse); left > 0 {
+	if left = time.Until(d.until); left > 0 {
 		return left
 	}
-	p.shaking = true
+	d.shaking = true
 	return 0
 }
 
 // leaveHandshake notes how it went. mu is not held.
 func (p *Protocomm) leaveHandshake(err error) {
-	if p.cfg.MismatchDelay <= 0 {
+	d := p.delay
+	if d == nil {
 		return
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if errors.Is(err, ErrMismatch) {
-		p.refuse = time.Now().Add(p.cfg.MismatchDelay)
+		d.until = time.Now().Add(p.cfg.MismatchDelay)
 	}
-	p.shaking = false
+	d.shaking = false
 	p.turn.Broadcast()
 }
 

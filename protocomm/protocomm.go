@@ -98,8 +98,13 @@ type Protocomm struct {
 	security  *endpoint   // the security endpoint that serves, or nil
 	sessions  []*session  // in the order in which they became half-open
 	clock     uint64      // counts uses of sessions
-	shaking   bool        // with MismatchDelay: a handshake message is being handled
-	refuse    time.Time   // handshakes are refused until then
+	delay     *delay      // with MismatchDelay
+}
+
+// delay is the state of MismatchDelay.
+type delay struct {
+	shaking bool      // a handshake message is being handled
+	until   time.Time // handshakes are refused until then
 }
 
 // New returns an instance without endpoints.
@@ -111,6 +116,9 @@ func New(cfg Config) *Protocomm {
 		cfg.MaxHalfOpen = DefaultMaxHalfOpen
 	}
 	p := &Protocomm{cfg: cfg}
+	if cfg.MismatchDelay > 0 {
+		p.delay = &delay{}
+	}
 	p.turn.L = &p.mu
 	return p
 }

@@ -65,7 +65,8 @@ type Board struct {
 	config  hal.StationConfig
 	loadErr error // config is unknown
 	link    link
-	join    hal.JoinInfo // of the last attempt
+	joinAP  *AP // of the last attempt; nil: none was found
+	join    hal.JoinStep
 	scan    scan
 	scans   uint64 // started since the board was made
 	softAP  *AP    // nil: closed
@@ -189,7 +190,7 @@ func (b *Board) powerOffLocked() {
 	b.events.reset()
 	b.started = false
 	b.leaveLocked()
-	b.join = hal.JoinInfo{}
+	b.join, b.joinAP = hal.JoinUnknown, nil
 	b.scan.end()
 	b.scan.results = nil
 	b.silenceLocked()

@@ -47,9 +47,9 @@ func (b *Board) Connect() error {
 		d = p.cfg.JoinTime
 	}
 	b.link.joining = true
-	b.join = hal.JoinInfo{Step: hal.JoinScan}
+	b.join, b.joinAP = hal.JoinScan, p
 	if p != nil {
-		b.join = hal.JoinInfo{Step: hal.JoinAuth, AP: p.infoLocked()}
+		b.join = hal.JoinAuth
 	}
 	b.link.alarm.set(b.air, d, func() {
 		if p != nil {
@@ -57,7 +57,7 @@ func (b *Board) Connect() error {
 		}
 		switch {
 		case reason != 0:
-			b.join.Step = max(b.join.Step, reason.Step())
+			b.join = max(b.join, reason.Step())
 			b.dropLocked(reason)
 		case wrongPassphrase(cfg, p.cfg):
 			b.failHandshakeLocked(p)
@@ -85,7 +85,7 @@ func (p *AP) associateLocked() hal.Reason {
 
 // failHandshakeLocked tries the handshake with a wrong passphrase.
 func (b *Board) failHandshakeLocked(p *AP) {
-	b.join.Step = hal.JoinHandshake
+	b.join = hal.JoinHandshake
 	reason := p.cfg.WrongPassphrase
 	if reason == 0 {
 		reason = b.air.cfg.WrongPassphrase
@@ -100,7 +100,7 @@ func (b *Board) failHandshakeLocked(p *AP) {
 // linkLocked makes the station a member of the network.
 func (b *Board) linkLocked(p *AP) {
 	b.link.joining, b.link.ap = false, p
-	b.join.Step = hal.JoinDHCP
+	b.join = hal.JoinDHCP
 	p.stations++
 	if b.softAP != nil {
 		b.softAP.cfg.Channel = p.cfg.Channel // one radio, one channel
@@ -126,7 +126,7 @@ func (b *Board) askAddressLocked() {
 
 func (b *Board) onlineLocked(ip hal.IPv4) {
 	b.link.ip, b.link.online = ip, true
-	b.join.Step = hal.JoinDone
+	b.join = hal.JoinDone
 	b.events.emit(hal.Event{Kind: hal.EventGotIP, IP: ip})
 }
 
@@ -193,7 +193,11 @@ func (b *Board) JoinInfo() (hal.JoinInfo, error) {
 	if b.closed {
 		return hal.JoinInfo{}, ErrClosed
 	}
-	return b.join, nil
+	info := hal.JoinInfo{Step: b.join}
+	if b.joinAP != nil {
+		info.AP = b.joinAP.infoLocked()
+	}
+	return info, nil
 }
 
 // IPConfig implements hal.JoinReporter: a /24 with the gateway, which is the

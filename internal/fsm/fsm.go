@@ -85,11 +85,11 @@ const MaxConnectRefusals = 3
 
 // Options are settings that hold from Init to Deinit.
 type Options struct {
-	// AutoStop ends the service by itself after success.
-	AutoStop bool
 	// Attempts is how many attempts to connect may fail before the
 	// credentials do; 0: no limit, and the reason decides.
-	Attempts uint32
+	Attempts uint16
+	// AutoStop ends the service by itself after success.
+	AutoStop bool
 	// Reasons maps the driver's reasons.
 	Reasons ReasonMap
 	// Verify keeps credentials out of the flash until there is an address.
@@ -112,10 +112,11 @@ type State struct {
 	AutoStopArmed bool
 	// Refusals counts attempts that the driver refused to begin, in a row.
 	Refusals uint8
-	// Attempt counts the attempts begun with the present credentials.
-	Attempt uint32
+	// Attempt counts the attempts begun with the present credentials, as far
+	// as it can.
+	Attempt uint16
 	// Completed counts those that failed, up to Options.Attempts.
-	Completed uint32
+	Completed uint16
 	// Trial: the credentials are in RAM only and wait for an address.
 	Trial bool
 	// Restored: the trial failed and the station has its former
@@ -129,7 +130,7 @@ type State struct {
 }
 
 // Remaining is how many attempts are left; 0 without a limit.
-func (s State) Remaining() uint32 { return s.Attempts - min(s.Completed, s.Attempts) }
+func (s State) Remaining() uint16 { return s.Attempts - min(s.Completed, s.Attempts) }
 
 // Running reports whether the service is up and not being taken down.
 func (s State) Running() bool { return s.Phase >= Started && s.Phase <= Success }

@@ -290,7 +290,7 @@ func TestQM5_CounterOfAttempts(t *testing.T) {
 	s := State{Phase: CredRecv, Options: Options{Attempts: 3, Retry: true}}
 	step := func(k InputKind) { s, _, _ = Step(s, Input{Kind: k, Reason: 15}) }
 	exhaust := func() {
-		for want := range uint32(3) {
+		for want := range uint16(3) {
 			require.Equal(t, 3-want, s.Remaining())
 			require.NotEqual(t, Fail, s.Phase)
 			step(Lost)
@@ -301,7 +301,7 @@ func TestQM5_CounterOfAttempts(t *testing.T) {
 	}
 	exhaust()
 	step(ResetDone)
-	require.Equal(t, uint32(3), s.Remaining())
+	require.Equal(t, uint16(3), s.Remaining())
 	step(ConfigureDone)
 	exhaust()
 	step(ConfigureDone) // without a reset
@@ -315,7 +315,7 @@ func TestQM5_CounterOfAttempts(t *testing.T) {
 // Attempts are counted when they begin, not when the driver refuses.
 func TestAttemptNumber(t *testing.T) {
 	s := State{Phase: CredRecv, Options: automatic}
-	step := func(k InputKind, want uint32) {
+	step := func(k InputKind, want uint16) {
 		s, _, _ = Step(s, Input{Kind: k, Reason: 200})
 		require.Equal(t, want, s.Attempt)
 	}
@@ -331,6 +331,8 @@ func TestAttemptNumber(t *testing.T) {
 	}
 	s.Phase = Started
 	step(ConfigureDone, 0)
+	s.Attempt = 1<<16 - 1 // no wrap after a night of attempts
+	step(ConnectDue, 1<<16-1)
 }
 
 // Refusals count in a row only.

@@ -125,7 +125,7 @@ func station(s State, in Input) (State, Actions, Result) {
 	case ConnectDue:
 		s.Leaving = false
 		if s.Station != Connected {
-			if !s.Restored {
+			if !s.Restored && s.Attempt+1 != 0 {
 				s.Attempt++
 			}
 			return s, do(Connect), OK
