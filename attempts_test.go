@@ -58,6 +58,7 @@ func TestAttempts(t *testing.T) {
 				require.Equal(t, []string{"CRED_FAIL authentication error"}, r.takeEvents())
 			}
 			time.Sleep(time.Minute)
+			synctest.Wait()
 			require.Empty(t, r.wifi.takeCalls(), "connected again after the last attempt")
 			r.wifi.lost(reason)
 			require.Zero(t, r.remaining(), "the counter ran over")
@@ -185,6 +186,7 @@ func TestRetryAfterFailure(t *testing.T) {
 		r.wifi.lost(hal.ReasonNoAPFound)
 		r.apply()
 		time.Sleep(time.Minute)
+		synctest.Wait()
 		require.NotContains(t, r.takeEvents(), "END")
 	})
 	bubble(t, func(t *testing.T, r *rig) { // without the option

@@ -111,6 +111,7 @@ func TestProvStatusStory(t *testing.T) {
 			IpAddress: []byte{192, 168, 1, 23}, IpNetmask: []byte{255, 255, 255, 0}, IpGateway: []byte{192, 168, 1, 1}})
 		require.Equal(t, connected, r.provStatus())
 		time.Sleep(10 * time.Second)
+		synctest.Wait()
 		require.NotContains(t, r.takeEvents(), "END", "asking prov-status ended the service")
 		r.m.StopProvisioning()
 		connected.State = pb.ProvStateStopping
@@ -152,6 +153,7 @@ func TestProvStatusOfPlainDriver(t *testing.T) {
 		r.apply()
 		r.wifi.failNext("Connect", errDriver)
 		time.Sleep(5 * time.Second)
+		synctest.Wait()
 		s := r.provStatus()
 		require.Equal(t, pb.ProvProblemRefused, s.Problem)
 		require.Equal(t, pb.ProvStateFailed, s.State)
@@ -166,6 +168,7 @@ func TestProvStatusOfPlainDriver(t *testing.T) {
 		r.wifi.lost(hal.ReasonAuthFail)
 		failed := r.provStatus()
 		time.Sleep(2 * time.Second)
+		synctest.Wait()
 		r.wifi.emit(hal.Event{Kind: hal.EventConnected})
 		r.wifi.gotIP()
 		r.wifi.lost(hal.ReasonNoAPFound)
