@@ -152,8 +152,8 @@ func (in *instance) wifiEvent(e hal.Event) {
 		in.scanDone(e)
 	case hal.EventGotIP:
 		link, err := in.cfg.WiFi.Link()
-		if s := in.snapshot(); s.Restored || s.Leaving && err != nil {
-			return // of another network than that of the credentials
+		if err != nil && in.snapshot().Leaving {
+			return // of the network that it was just told to leave
 		}
 		in.rememberLink(link, err)
 		in.step(fsm.Input{Kind: fsm.GotIP})

@@ -46,7 +46,7 @@ Stop restored reconnect | -         | -             | STOPPING:timers+drop+unsub
 Configure        | x                | x             | apply      | x         | x    | x       | x
 ConfigureDone    | x                | x             | CRED_RECV:endscan+delay+CRED_RECV | x | x | x | x
 Configure retry  | x                | x             | apply      | x         | apply | x      | x
-ConfigureDone retry | x             | x             | CRED_RECV:endscan+delay+CRED_RECV | x | CRED_RECV:timers+endscan+delay+CRED_RECV | x | x
+ConfigureDone retry | x             | x             | CRED_RECV:endscan+delay+CRED_RECV | x | CRED_RECV:endscan+delay+CRED_RECV | x | x
 StationUp        | -                | -             | -          | -         | -    | -       | -
 GotIP            | -                | -             | -          | SUCCESS:autostop+CRED_SUCCESS | SUCCESS:autostop+CRED_SUCCESS | autostop+CRED_SUCCESS | -
 GotIP armed      | -                | -             | -          | SUCCESS:CRED_SUCCESS | SUCCESS:CRED_SUCCESS | CRED_SUCCESS | -

@@ -90,9 +90,6 @@ func configure(s State, kind InputKind) (State, Actions, Result) {
 		return s, do(ApplyConfig), OK
 	}
 	s = State{Phase: CredRecv, Options: s.Options, Trial: s.Verify, Leaving: s.Leaving || again}
-	if again {
-		return s, do(StopTimers, EndScan, ArmConnect, EmitCredRecv), OK
-	}
 	return s, do(EndScan, ArmConnect, EmitCredRecv), OK
 }
 
