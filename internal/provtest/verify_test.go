@@ -11,7 +11,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/wifiprov/wifiprov"
-	"github.com/wifiprov/wifiprov/client"
 	"github.com/wifiprov/wifiprov/hal"
 	"github.com/wifiprov/wifiprov/hal/sim"
 	"github.com/wifiprov/wifiprov/hal/sim/simnet"
@@ -19,9 +18,11 @@ import (
 	"github.com/wifiprov/wifiprov/security/sec0"
 	"github.com/wifiprov/wifiprov/store"
 	"github.com/wifiprov/wifiprov/store/filestore"
+	"github.com/wifiprov/wifiprov/store/nvs"
+	"github.com/wifiprov/wifiprov/store/nvs/flash"
 )
 
-// Medium is a store whose content outlives a power cut.
+// medium is a store whose content outlives a power cut.
 type medium struct {
 	// boot returns the store as it is found after a power cut.
 	boot func() store.Store
@@ -40,6 +41,10 @@ var media = map[string]func(t *testing.T) medium{
 		var m store.Memory
 		return medium{func() store.Store { return &m }}
 	},
+	"NVS": func(t *testing.T) medium {
+		f := flash.NewMemory(3 * nvs.SectorSize)
+		return medium{func() store.Store { return openNVS(t, f) }}
+	},
 	"file": func(t *testing.T) medium {
 		path := filepath.Join(t.TempDir(), "device.json")
 		return medium{func() store.Store {
@@ -48,6 +53,13 @@ var media = map[string]func(t *testing.T) medium{
 			return s
 		}}
 	},
+}
+
+func openNVS(t *testing.T, f nvs.Flash) *nvs.Partition {
+	t.Helper()
+	p, err := nvs.Open(f, nvs.Options{})
+	require.NoError(t, err)
+	return p
 }
 
 var errFlash = errors.New("flash says no")
@@ -169,8 +181,8 @@ func run(t *testing.T, p plot, m medium, blow func(op int) error) (o outcome) {
 	air := sim.NewAir(sim.AirConfig{})
 	_, err := air.AddAP(Home)
 	require.NoError(t, err)
-	flash := &fuse{Store: m.boot()}
-	board, err := air.NewBoard(sim.BoardConfig{Store: flash})
+	kept := &fuse{Store: m.boot()}
+	board, err := air.NewBoard(sim.BoardConfig{Store: kept})
 	require.NoError(t, err)
 	defer board.Close()
 	if p.from != none {
@@ -197,7 +209,7 @@ func run(t *testing.T, p plot, m medium, blow func(op int) error) (o outcome) {
 	require.NoError(t, manager.Init(cfg))
 	require.NoError(t, manager.DisableAutoStop(0))
 	require.NoError(t, manager.StartProvisioning(sec0.New(), "PROV_TEST", ""))
-	flash.ops, flash.blow = 0, blow
+	kept.ops, kept.blow = 0, blow
 	p.act(func(c sta) {
 		_ = manager.ConfigureStation(hal.StationConfig{SSID: c.ssid, Passphrase: c.pass})
 		time.Sleep(5 * time.Second)
@@ -206,7 +218,7 @@ func run(t *testing.T, p plot, m medium, blow func(op int) error) (o outcome) {
 	require.NoError(t, manager.Deinit())
 	now, err := board.StationConfig()
 	require.NoError(t, err)
-	o.ops, o.ram = flash.ops, sta{now.SSID, now.Passphrase}
+	o.ops, o.ram = kept.ops, sta{now.SSID, now.Passphrase}
 	return o
 }
 
@@ -332,37 +344,4 @@ func TestVerifyUnderDriverFaults(t *testing.T) {
 			})
 		}
 	}
-}
-
-// A client on a device with everything beyond the original switched on: wrong
-// credentials, told in detail, then the right ones without a reset.
-func TestEverythingOn(t *testing.T) {
-	bubble(t, sim.AirConfig{}, func(t *testing.T, d *Device) {
-		require.NoError(t, d.Board.SetStationConfig(hal.StationConfig{SSID: "OldNet", Passphrase: "old-password"}))
-		cfg := d.Config()
-		cfg.VerifyCredentials, cfg.ReconnectFormer, cfg.RetryAfterFailure = true, true, true
-		cfg.StatusEndpoint, cfg.Attempts, cfg.ProofDelay = true, 2, 5*time.Second
-		require.NoError(t, d.Manager.Init(cfg))
-		d.StartOnly(true)
-		c := d.Client(client.Config{PollInterval: time.Second})
-		defer c.Close()
-		_, err := c.Provision(t.Context(), client.Credentials{SSID: "HomeNet", Passphrase: "wrongpass"})
-		require.ErrorIs(t, err, client.ErrAuth)
-		require.ErrorContains(t, err, "attempt 2 of 2: 4-way handshake timeout (15) at 4-way handshake, HomeNet on channel 6 with -40 dBm")
-		_, err = c.Provision(t.Context(), right)
-		require.NoError(t, err)
-		details, err := c.Details(t.Context())
-		require.NoError(t, err)
-		require.Equal(t, client.StateStopping, details.State)
-		require.Equal(t, hal.JoinDone, details.Step)
-		require.Equal(t, "192.168.1.77 255.255.255.0 192.168.1.1", fmt.Sprint(details.IP.Address, details.IP.Netmask, details.IP.Gateway))
-		d.Manager.Wait()
-		require.Equal(t, []string{
-			"0s INIT", "0s START", "0s CRED_RECV", "2.1s CRED_FAIL", "3s CRED_RECV", "4.5s CRED_SUCCESS", "6s END",
-		}, d.Events())
-		require.NoError(t, d.Board.Reboot())
-		now, err := d.Board.StationConfig()
-		require.NoError(t, err)
-		require.Equal(t, hal.Secret("secretpass"), now.Passphrase)
-	})
 }
