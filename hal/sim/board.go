@@ -62,11 +62,11 @@ type Board struct {
 	started bool
 	mode    hal.Mode
 	storage hal.Storage
+	join    hal.JoinStep // of the last attempt
 	config  hal.StationConfig
 	loadErr error // config is unknown
 	link    link
 	joinAP  *AP // of the last attempt; nil: none was found
-	join    hal.JoinStep
 	scan    scan
 	scans   uint64 // started since the board was made
 	softAP  *AP    // nil: closed

@@ -22,7 +22,7 @@ import (
 func TestVerifyUnderFlashCuts(t *testing.T) {
 	cuts, erases := 0, 0
 	for _, p := range plots {
-		for used := 0; used <= 120; used += 8 {
+		for used := 0; used <= 120; used += 24 {
 			t.Run(fmt.Sprintf("%s/%d", p.name, used), func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
 					mem := flash.NewMemory(3 * nvs.SectorSize)
