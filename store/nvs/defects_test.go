@@ -257,3 +257,30 @@ func TestOldBlobIsReplaced(t *testing.T) {
 	}
 	require.Equal(t, 2, keys)
 }
+
+// TestIncompleteBlob: an index whose chunks are not all there does not count,
+// not even instead of an older value that is complete.
+func TestIncompleteBlob(t *testing.T) {
+	for _, older := range []bool{false, true} {
+		r := flash.NewRecorder(flash.NewMemory(3 * nvs.SectorSize))
+		p := open(t, r)
+		if older {
+			require.NoError(t, store.SetBlob(p, "app", "blob", []byte("old")))
+		}
+		require.NoError(t, store.SetInt(p, "app", "n", uint8(1)))
+		before := len(r.Ops())
+		require.NoError(t, store.SetBlob(p, "app", "blob", []byte("new"))) // not committed: the old one is there
+		image := flash.NewReplay(flash.NewMemory(3*nvs.SectorSize).Bytes(), r.Ops()).At(len(r.Ops()), flash.Part{}).Bytes()
+		image[r.Ops()[before].Off] &= 0xfe // the new chunk's first entry rots
+		p = open(t, flash.FromBytes(image))
+		got, err := store.Blob(p, "app", "blob")
+		if older {
+			require.NoError(t, err)
+			require.Equal(t, "old", string(got))
+			continue
+		}
+		require.ErrorIs(t, err, store.ErrNotFound)
+		_, err = p.Find("app", "blob")
+		require.ErrorIs(t, err, store.ErrNotFound)
+	}
+}

@@ -2,6 +2,7 @@ package nvs_test
 
 import (
 	"bytes"
+	"strconv"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -20,15 +21,18 @@ func moving(t *testing.T) (ops []flash.Op, erase int) {
 	require.NoError(t, store.SetInt(p, "app", "before", uint32(1)))
 	require.NoError(t, store.SetBlob(p, "app", "blob", bytes.Repeat(fakeEntry(), 20)))
 	require.NoError(t, store.SetInt(p, "app", "after", uint32(2)))
-	for i := range 250 {
+	for i := range 101 { // the first page is full of dead entries
 		require.NoError(t, store.SetInt(p, "app", "n", uint32(i)))
 	}
+	for i := range 127 { // the second one of live ones
+		require.NoError(t, store.SetInt(p, "app", "n"+strconv.Itoa(i), uint32(i)))
+	}
 	for i, op := range r.Ops() {
-		if op.IsErase() {
+		if op.IsErase() && op.Off == 0 {
 			return r.Ops(), i
 		}
 	}
-	t.Fatal("no page was moved")
+	t.Fatal("the first page was not moved")
 	return nil, 0
 }
 
