@@ -28,6 +28,7 @@ var arrows = map[string][]string{
 	"store/filestore":     {"store"},
 	"store/nvs":           {"store", "internal/nvsfmt"},
 	"store/nvs/flash":     {"store/nvs"},
+	"store/nvs/nvsgen":    {"store", "store/nvs", "internal/nvsfmt", "internal/secretname"},
 	"store/storetest":     {"store"},
 	"store/wifistore":     {"store", "hal"},
 	"protocomm":           {},
@@ -47,6 +48,7 @@ var arrows = map[string][]string{
 	"internal/spectest":   {},
 	"store/nvs/fileflash": {"store/nvs", "store/nvs/flash"},
 	"store/nvs/flashtest": {"store/nvs"},
+	"internal/secretname": {},
 }
 
 // everything may be imported by these alone.

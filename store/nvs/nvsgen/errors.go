@@ -1,0 +1,45 @@
+package nvsgen
+
+import (
+	"errors"
+	"strconv"
+)
+
+// Errors that callers branch on with errors.Is.
+var (
+	// ErrSize: Options.Size is no size of a partition.
+	ErrSize = errors.New("not the size of a partition")
+	// ErrVersion: Options.Version is neither 1 nor 2.
+	ErrVersion = errors.New("unknown format version")
+	// ErrFull: the values do not fit the partition.
+	ErrFull = errors.New("the partition is too small for the values")
+)
+
+// Error says where a CSV file is wrong, and why. Values of keys that look like
+// secrets are not in it.
+type Error struct {
+	Line   int    // from 1
+	Column int    // of the text file, in characters from 1; 0: the whole row
+	Field  string // key, type, encoding or value; may be empty
+	Key    string // of the row; may be empty
+	Why    string // what is wrong, and what to do
+	Err    error  // a sentinel of this package, or why a file cannot be read; may be nil
+}
+
+// Error returns "line 7, column 14 (encoding), key limit: …".
+func (e *Error) Error() string {
+	s := "line " + strconv.Itoa(e.Line)
+	if e.Column > 0 {
+		s += ", column " + strconv.Itoa(e.Column)
+	}
+	if e.Field != "" {
+		s += " (" + e.Field + ")"
+	}
+	if e.Key != "" {
+		s += ", key " + e.Key
+	}
+	return s + ": " + e.Why
+}
+
+// Unwrap returns Err.
+func (e *Error) Unwrap() error { return e.Err }

@@ -1,0 +1,126 @@
+package nvsgen
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"github.com/wifiprov/wifiprov/internal/nvsfmt"
+	"github.com/wifiprov/wifiprov/store/nvs"
+)
+
+// MaxSize is the largest partition that Generate makes, in bytes; no ESP32 has
+// a larger flash.
+const MaxSize = 128 << 20
+
+// Options of Generate.
+type Options struct {
+	// Size of the partition in bytes: a multiple of 4096, up to MaxSize. One
+	// sector of it stays free, as a device needs for writing; partitions of
+	// one or two sectors are filled whole and for reading only.
+	Size int
+	// Version of the format: 2, or 1 with blobs of the old kind. 0: 2.
+	Version int
+	// Keys encrypt the partition. nil: it is plain.
+	Keys *nvs.Keys
+	// ReadFile returns the contents of a file named in a row of type file;
+	// see Folder. nil: such rows are refused.
+	ReadFile func(name string) ([]byte, error)
+}
+
+// Folder returns a function for Options.ReadFile that takes relative names as
+// relative to a folder, the CSV file's for instance. Any file can be named, by
+// ".." and absolute names too.
+func Folder(dir string) func(name string) ([]byte, error) {
+	return func(name string) ([]byte, error) {
+		if !filepath.IsAbs(name) {
+			name = filepath.Join(dir, name)
+		}
+		return os.ReadFile(name)
+	}
+}
+
+// Generate returns the image of a partition with the values that a CSV file
+// lists. The image opens in package nvs and on a device without a write.
+//
+// Errors: ErrSize, ErrVersion, an *Error that says which row is wrong, or the
+// reader's own. An *Error of ErrFull names the first row without room.
+func Generate(csv io.Reader, o Options) ([]byte, error) {
+	image, err := generate(csv, o)
+	if err != nil {
+		return nil, fmt.Errorf("nvsgen: %w", err)
+	}
+	return image, nil
+}
+
+func generate(csv io.Reader, o Options) ([]byte, error) {
+	if o.Size <= 0 || o.Size%nvsfmt.PageSize != 0 || o.Size > MaxSize {
+		return nil, fmt.Errorf("%w: %d bytes (%#x); give a multiple of 4096 (0x1000), as in the partition table",
+			ErrSize, o.Size, o.Size)
+	}
+	version := nvsfmt.Version2
+	switch o.Version {
+	case 0, 2:
+	case 1:
+		version = nvsfmt.Version1
+	default:
+		return nil, fmt.Errorf("%w %d: use 2, or 1 for ESP-IDF before 3.2", ErrVersion, o.Version)
+	}
+	var cipher *nvsfmt.Cipher
+	if o.Keys != nil {
+		var err error
+		if cipher, err = nvsfmt.NewCipher(&o.Keys.Data, &o.Keys.Tweak); err != nil {
+			return nil, err
+		}
+	}
+	text, err := io.ReadAll(csv)
+	if err != nil {
+		return nil, err
+	}
+	r := reader{readFile: o.ReadFile}
+	if err := r.read(text); err != nil {
+		return nil, err
+	}
+	if err := addWiFi(&r.table); err != nil {
+		return nil, err
+	}
+	l := newLayout(o.Size, version, cipher)
+	if err := l.table(&r.table); err != nil {
+		return nil, err
+	}
+	return l.image, nil
+}
+
+// table places everything, each namespace before its first value.
+func (l *layout) table(t *table) error {
+	named := 0
+	nameUpTo := func(n int) error {
+		for ; named < n; named++ {
+			err := l.integer(0, nvsfmt.TypeU8, nvsfmt.NameOf(t.namespaces[named]), []byte{byte(named + 1)})
+			if err != nil {
+				return full(err, t.lines[named], t.namespaces[named], len(l.image))
+			}
+		}
+		return nil
+	}
+	for i := range t.rows {
+		r := &t.rows[i]
+		if err := nameUpTo(r.namespace + 1); err != nil {
+			return err
+		}
+		if err := l.row(r); err != nil {
+			return full(err, r.line, r.key, len(l.image))
+		}
+	}
+	return nameUpTo(len(t.namespaces))
+}
+
+// full says which row had no room.
+func full(err error, line int, key string, size int) error {
+	if err != ErrFull {
+		return err
+	}
+	return &Error{Line: line, Key: key, Err: err, Why: fmt.Sprintf(
+		"%v: there is no room for this row in %d bytes (%#x); make the partition larger", err, size, size)}
+}

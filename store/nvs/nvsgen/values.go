@@ -1,0 +1,169 @@
+package nvsgen
+
+import (
+	"bytes"
+	"encoding/base64"
+	"encoding/binary"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+
+	"github.com/wifiprov/wifiprov/internal/nvsfmt"
+	"github.com/wifiprov/wifiprov/internal/secretname"
+	"github.com/wifiprov/wifiprov/store"
+)
+
+// fault is what is wrong with a value, or with its encoding.
+type fault struct {
+	column int // 2: encoding, 3: value
+	why    string
+}
+
+func badValue(format string, args ...any) *fault { return &fault{3, fmt.Sprintf(format, args...)} }
+
+var integers = map[string]store.Type{
+	"u8": store.TypeU8, "i8": store.TypeI8, "u16": store.TypeU16, "i16": store.TypeI16,
+	"u32": store.TypeU32, "i32": store.TypeI32, "u64": store.TypeU64, "i64": store.TypeI64,
+}
+
+// decode returns type and data of a value.
+func decode(key, encoding string, value []byte) (store.Type, []byte, *fault) {
+	encoding = strings.ToLower(encoding)
+	if t := integers[encoding]; t != 0 {
+		b, err := integer(key, t, string(bytes.TrimSpace(value)))
+		return t, b, err
+	}
+	switch encoding {
+	case "string":
+		return store.TypeString, value, checkText(value)
+	case "binary":
+		return store.TypeBlob, value, nil
+	case "hex2bin":
+		b, err := fromHex(bytes.TrimSpace(value))
+		return store.TypeBlob, b, err
+	case "base64":
+		b, err := base64.StdEncoding.DecodeString(string(value)) // passes over line ends
+		var at base64.CorruptInputError
+		if errors.As(err, &at) {
+			return 0, nil, badValue("not base64 at character %d: use letters, digits, + and /, filled up with = to a multiple of 4", int64(at)+1)
+		}
+		return store.TypeBlob, b, nil
+	}
+	if b, done, err := fill(encoding, value); done {
+		return store.TypeBlob, b, err
+	}
+	return 0, nil, &fault{2, fmt.Sprintf("%s: use u8, i8, u16, i16, u32, i32, u64, i64, string, hex2bin, base64, "+
+		"binary, blob_fill(n;0xXX) or blob_sz_fill(n;0xXX)", unknown(key, "encoding", encoding))}
+}
+
+// unknown names what is not known, unless it could be a secret that slipped
+// into the wrong column.
+func unknown(key, what, text string) string {
+	if secretname.Is(key) || len(text) > 40 {
+		return "this " + what + " is not known"
+	}
+	return fmt.Sprintf("%s %q", what, text)
+}
+
+func integer(key string, t store.Type, text string) ([]byte, *fault) {
+	digits, base := text, 10
+	sign := ""
+	if strings.HasPrefix(digits, "-") || strings.HasPrefix(digits, "+") {
+		sign, digits = digits[:1], digits[1:]
+	}
+	if strings.HasPrefix(digits, "0x") || strings.HasPrefix(digits, "0X") {
+		digits, base = digits[2:], 16
+	}
+	n, err := strconv.ParseUint(digits, base, 64)
+	bits := 8 * t.Size()
+	limit := uint64(math.MaxUint64) >> (64 - bits)
+	low := "0"
+	if t.Signed() {
+		limit >>= 1
+		low = "-" + strconv.FormatUint(limit+1, 10)
+	}
+	fits := err == nil && n <= limit
+	if sign == "-" {
+		fits = err == nil && (n == 0 || t.Signed() && n <= limit+1)
+		n = -n
+	}
+	if !fits {
+		shown := strconv.Quote(text)
+		if secretname.Is(key) || len(text) > 40 {
+			shown = "the value"
+		}
+		return nil, badValue("%s is no %s: write a number from %s to %d", shown, t, low, limit)
+	}
+	return binary.LittleEndian.AppendUint64(nil, n)[:t.Size()], nil
+}
+
+func checkText(value []byte) *fault {
+	if i := bytes.IndexByte(value, 0); i >= 0 {
+		return badValue("byte %d is zero, which ends a string: store it as binary", i+1)
+	}
+	if len(value)+1 > maxString {
+		return badValue("a string of %d bytes: at most %d fit a page; store it as binary", len(value), maxString-1)
+	}
+	return nil
+}
+
+func fromHex(digits []byte) ([]byte, *fault) {
+	b := make([]byte, hex.DecodedLen(len(digits)))
+	n, err := hex.Decode(b, digits)
+	switch {
+	case errors.Is(err, hex.ErrLength):
+		return nil, badValue("an odd number of hexadecimal digits, %d: each byte takes two", len(digits))
+	case err != nil:
+		at := 2 * n
+		if _, odd := nibble(digits[at]); odd {
+			at++
+		}
+		return nil, badValue("not a hexadecimal digit at character %d: use 0 to 9 and a to f, without 0x", at+1)
+	}
+	return b, nil
+}
+
+func nibble(c byte) (byte, bool) {
+	b, err := hex.DecodeString("0" + string(rune(c)))
+	if err != nil {
+		return 0, false
+	}
+	return b[0], true
+}
+
+// fill reads blob_fill(n;0xXX) and blob_sz_fill(n;0xXX).
+func fill(encoding string, value []byte) (b []byte, done bool, err *fault) {
+	args, sized := strings.CutPrefix(encoding, "blob_sz_fill(")
+	if !sized {
+		var plain bool
+		if args, plain = strings.CutPrefix(encoding, "blob_fill("); !plain {
+			return nil, false, nil
+		}
+	}
+	args, closed := strings.CutSuffix(args, ")")
+	count, with, both := strings.Cut(args, ";")
+	n, err1 := strconv.ParseUint(count, 10, 20)
+	c, err2 := strconv.ParseUint(strings.TrimPrefix(with, "0x"), 16, 8)
+	if !closed || !both || err1 != nil || err2 != nil || !strings.HasPrefix(with, "0x") {
+		return nil, true, &fault{2, fmt.Sprintf("encoding %q: write blob_fill(n;0xXX) with the number of bytes and the byte "+
+			"to fill up with, as in blob_fill(64;0x00)", encoding)}
+	}
+	if uint64(len(value)) > n {
+		return nil, true, badValue("%d bytes, %d more than the encoding has room for", len(value), uint64(len(value))-n)
+	}
+	if n > store.MaxBlob {
+		return nil, true, &fault{2, fmt.Sprintf("blobs have at most %d bytes", store.MaxBlob)}
+	}
+	if sized {
+		b = binary.LittleEndian.AppendUint32(b, uint32(len(value)))
+	}
+	b = append(b, value...)
+	return append(b, bytes.Repeat([]byte{byte(c)}, int(n)-len(value))...), true, nil
+}
+
+// maxString is what the original's layout leaves for a string, with its
+// terminator: one entry of each page stays unused (nvs.md 17).
+const maxString = (nvsfmt.EntriesPerPage - 2) * nvsfmt.EntrySize
