@@ -28,6 +28,7 @@ var arrows = map[string][]string{
 	"store/filestore":     {"store"},
 	"store/nvs":           {"store", "internal/nvsfmt"},
 	"store/nvs/flash":     {"store/nvs"},
+	"store/nvs/nvscheck":  {"store", "store/nvs", "internal/nvsfmt"},
 	"store/nvs/nvsgen":    {"store", "store/nvs", "internal/nvsfmt", "internal/secretname"},
 	"store/storetest":     {"store"},
 	"store/wifistore":     {"store", "hal"},
