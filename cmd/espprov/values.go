@@ -1,0 +1,120 @@
+package main
+
+import (
+	"bytes"
+	"encoding/base64"
+	"encoding/binary"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"strconv"
+	"strings"
+
+	"github.com/wifiprov/wifiprov/internal/secretname"
+	"github.com/wifiprov/wifiprov/store"
+	"github.com/wifiprov/wifiprov/store/nvs"
+)
+
+var types = map[string]store.Type{
+	"u8": store.TypeU8, "i8": store.TypeI8, "u16": store.TypeU16, "i16": store.TypeI16,
+	"u32": store.TypeU32, "i32": store.TypeI32, "u64": store.TypeU64, "i64": store.TypeI64,
+	"string": store.TypeString, "blob": store.TypeBlob,
+}
+
+// parseValue reads a value on the command line. Errors do not show it, unless
+// it is an integer under a harmless name.
+func parseValue(key string, t store.Type, text string, in io.Reader) ([]byte, error) {
+	if t.Size() != 0 {
+		return parseInteger(key, t, text)
+	}
+	form, rest, _ := strings.Cut(text, ":")
+	switch {
+	case form == "text" && rest != text:
+		return []byte(rest), nil
+	case form == "hex" && rest != text:
+		b, err := hex.DecodeString(rest)
+		if err != nil {
+			return nil, errors.New("the value behind hex: is not pairs of hexadecimal digits: to store the text itself, put text: in front")
+		}
+		return b, nil
+	case form == "base64" && rest != text:
+		b, err := base64.StdEncoding.DecodeString(rest)
+		if err != nil {
+			return nil, errors.New("the value behind base64: is not base64: to store the text itself, put text: in front")
+		}
+		return b, nil
+	case text == "@-":
+		b, err := io.ReadAll(io.LimitReader(in, store.MaxBlob+1))
+		if err != nil {
+			return nil, fmt.Errorf("standard input: %w", err)
+		}
+		if t == store.TypeString { // what is typed, or echo prints, ends with a line end
+			b = bytes.TrimSuffix(bytes.TrimSuffix(b, []byte("\n")), []byte("\r"))
+		}
+		return b, nil
+	case strings.HasPrefix(text, "@"):
+		return readFile(text[1:], store.MaxBlob)
+	}
+	return []byte(text), nil
+}
+
+func parseInteger(key string, t store.Type, text string) ([]byte, error) {
+	bits := 8 * t.Size()
+	var n uint64
+	var err error
+	limits := fmt.Sprintf("0 to %d", uint64(math.MaxUint64)>>(64-bits))
+	if t.Signed() {
+		var i int64
+		i, err = strconv.ParseInt(text, 0, bits)
+		n = uint64(i)
+		limits = fmt.Sprintf("%d to %d", int64(math.MinInt64)>>(64-bits), int64(math.MaxInt64)>>(64-bits))
+	} else {
+		n, err = strconv.ParseUint(text, 0, bits)
+	}
+	if err != nil {
+		shown := strconv.Quote(text)
+		if secretname.Is(key) {
+			shown = "the value"
+		}
+		return nil, fmt.Errorf("%s is no %v: give a number from %s, decimal or with 0x", shown, t, limits)
+	}
+	return binary.LittleEndian.AppendUint64(nil, n)[:t.Size()], nil
+}
+
+// number returns an integer or float as text.
+func number(t store.Type, v []byte) string {
+	var b [8]byte
+	copy(b[:], v)
+	n := binary.LittleEndian.Uint64(b[:])
+	switch {
+	case t == nvs.TypeFloat:
+		return strconv.FormatFloat(float64(math.Float32frombits(uint32(n))), 'g', -1, 32)
+	case t == nvs.TypeDouble:
+		return strconv.FormatFloat(math.Float64frombits(n), 'g', -1, 64)
+	case t.Signed():
+		shift := 64 - 8*len(v)
+		return strconv.FormatInt(int64(n<<shift)>>shift, 10)
+	}
+	return strconv.FormatUint(n, 10)
+}
+
+// typeName returns the name of a type, those of newer releases too.
+func typeName(t store.Type) string {
+	switch t {
+	case nvs.TypeFloat:
+		return "float"
+	case nvs.TypeDouble:
+		return "double"
+	}
+	return t.String()
+}
+
+// quoted returns a name as it is, or quoted where it could confuse a terminal.
+func quoted(name string) string {
+	if name == "" || strings.ContainsFunc(name, func(r rune) bool { return r < '!' || r > '~' }) {
+		return strconv.Quote(name)
+	}
+	return name
+}
