@@ -75,6 +75,7 @@ func (c *checker) item(pg *page, i int, explained *[nvsfmt.EntriesPerPage]bool) 
 // inconsistent explains a run of entries that begin no item.
 func (c *checker) inconsistent(pg *page, i int, e *nvsfmt.Entry) int {
 	first, why := i, e.Fault(i)
+	pg.bad = min(pg.bad, first)
 	for i < pg.next && pg.bits.At(i) == nvsfmt.UseWritten {
 		if e := c.entry(pg.sector, i); e.Valid(i) {
 			break

@@ -138,6 +138,8 @@ func TestFindings(t *testing.T) {
 			[]want{{0, 1, warning, "the entry is blank and not marked in the bitmap, with later ones in use"}}},
 		"data checksum": {newBuilder(3).str("s", "text\x00").set(2, 0, 'T'),
 			[]want{{0, 1, damage, "string app/s: the checksum of its 5 bytes of data is wrong"}}},
+		"chunk number": {newBuilder(3).u8(1, "n", 1).item(1, nvsfmt.TypeU8, 5, "m", nil),
+			[]want{{0, 2, warning, "u8 app/m has a chunk number and is no chunk"}}},
 		"no terminator": {newBuilder(3).str("s", "text"),
 			[]want{{0, 1, damage, "string app/s has no terminator"}}},
 		"replaced": {newBuilder(3).u8(1, "n", 1).u8(1, "n", 2),

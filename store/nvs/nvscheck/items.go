@@ -59,6 +59,13 @@ func (c *checker) items() {
 			if namespace == 0 || it.e.Type() == nvsfmt.TypeChunk {
 				continue
 			}
+			if it.e.Chunk() != nvsfmt.NoChunk {
+				c.note(pg, it.at, Warning, func() string {
+					return c.describe(&it.e) + " has a chunk number and is no chunk: no writer does that. Opening leaves it, and " +
+						"does not find it by its name"
+				})
+				continue
+			}
 			name, named := c.names[namespace]
 			if !named {
 				if lost[namespace] == nil {

@@ -32,7 +32,7 @@ func (c *checker) moves() {
 			break
 		}
 		erasing = true
-		if copied := c.copied(pg, newest); copied == len(pg.items) {
+		if copied, all := c.copied(pg, newest); all {
 			c.remove(i, fmt.Sprintf("page change: everything on this page is on sector %d too, which is newer. Power was cut before "+
 				"or while this sector was being erased. Opening erases it", newest.sector))
 		} else {
@@ -67,20 +67,35 @@ func (c *checker) moves() {
 		"copy its values into a new image")
 }
 
-// copied counts the items of a page that are on another one, byte for byte.
-func (c *checker) copied(from, to *page) int {
+// copied counts the items of a page that are on another one, byte for byte, and
+// reports whether those are all. Half an erase leaves first entries without
+// their data, and data without its first entry that may look like items; as
+// opening does, it leaves both out.
+func (c *checker) copied(from, to *page) (n int, all bool) {
 	there := map[id]*item{}
+	live, marked := 0, 0
 	for _, it := range to.items {
 		there[it.id()] = it
+		live += it.e.Span()
 	}
-	n := 0
+	for i := range nvsfmt.EntriesPerPage {
+		if from.bits.At(i) == nvsfmt.UseWritten {
+			marked++
+		}
+	}
+	all = true
 	for _, it := range from.items {
 		twin := there[it.id()]
 		if twin != nil && twin.e == it.e && bytes.Equal(c.data(twin), c.data(it)) {
 			n++
+			continue
+		}
+		whole := !nvsfmt.HasData(it.e.Type()) || nvsfmt.Sum(c.data(it)[:it.e.DataSize()]) == it.e.DataSum()
+		if none := it.at > from.bad && live >= marked; whole && !none {
+			all = false
 		}
 	}
-	return n
+	return n, all
 }
 
 // remove leaves a page out, with what was noted about its entries.

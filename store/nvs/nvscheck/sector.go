@@ -14,6 +14,7 @@ type page struct {
 	h       nvsfmt.Header
 	bits    nvsfmt.Bitmap
 	next    int // entries from here on can be written
+	bad     int // the first inconsistent entry
 	items   []*item
 	notes   []note
 	repairs bool // opening changes marks on it
@@ -33,7 +34,7 @@ func (c *checker) sector(sector int) {
 	b := c.image[sector*nvsfmt.PageSize:][:nvsfmt.PageSize]
 	h, ok := nvsfmt.ParseHeader(b)
 	s := Sector{State: "empty"}
-	pg := &page{sector: sector, h: h, next: nvsfmt.EntriesPerPage}
+	pg := &page{sector: sector, h: h, next: nvsfmt.EntriesPerPage, bad: nvsfmt.EntriesPerPage}
 	switch {
 	case !ok:
 		c.free++
