@@ -11,12 +11,14 @@ type blobWriter struct {
 	base   byte
 	size   int
 	chunks int // written so far
-	near   *page
 }
 
 // write returns where the index is.
 func (w *blobWriter) write(value []byte) (pos, error) {
 	for {
+		if w.chunks == nvsfmt.MaxChunks {
+			return pos{}, NotEnoughSpace // there may be room, but in too many pieces
+		}
 		err := w.reserve(w.entriesWanted(len(value)))
 		if err == NotEnoughSpace {
 			err = w.reserve(min(2, nvsfmt.Span(len(value)))) // better than nothing
@@ -30,14 +32,12 @@ func (w *blobWriter) write(value []byte) (pos, error) {
 		w.entry.New(w.ns, nvsfmt.TypeChunk, nvsfmt.Span(n), w.base+byte(w.chunks), w.name)
 		w.entry.SetData(n, nvsfmt.Sum(value[:n]))
 		w.entry.Seal()
-		w.near = w.newest()
-		if last && free > nvsfmt.Span(n) && (w.crypt != nil || indexFirst(value)) {
-			return w.putWithIndex(value)
-		}
-		if last {
-			_, err = w.put(value, nil)
+		if free == nvsfmt.Span(n) {
+			err = w.putClosing(value[:n])
+		} else if from, ok := w.indexFirst(value); ok {
+			return w.putWithIndex(value, from)
 		} else {
-			err = w.putFilling(value[:n])
+			_, err = w.put(value, nil)
 		}
 		if err != nil {
 			return pos{}, err
@@ -59,33 +59,6 @@ func (w *blobWriter) write(value []byte) (pos, error) {
 // up to 13 entries.
 const minChunk = 4
 
-// putFilling appends a chunk that fills the page, whose entry is in w.entry.
-// The page is closed before the chunk's last marks, so that ESP-IDF never finds
-// a complete chunk of the new value at the end of an active page (nvs.md 10.1).
-func (w *blobWriter) putFilling(data []byte) error {
-	var chunk item
-	span := w.entry.Span()
-	q, err := w.place(&chunk)
-	if err != nil {
-		return err
-	}
-	if err = w.mark(q, 0, 1); err == nil {
-		err = w.writeData(q.pg.offset(q.at+1), data, nil)
-	}
-	if err == nil {
-		err = w.closeNewest()
-	}
-	if err == nil {
-		err = w.mark(q, 1, span)
-	}
-	if err != nil {
-		w.spoil(q, span)
-		return err
-	}
-	w.enlist(q, chunk, span)
-	return nil
-}
-
 // entriesWanted says what a page must have free for the next chunk. A blob
 // that could need more chunks than an index can name gets full pages.
 func (w *blobWriter) entriesWanted(rest int) int {
@@ -96,18 +69,25 @@ func (w *blobWriter) entriesWanted(rest int) int {
 	return min(minChunk, nvsfmt.Span(rest))
 }
 
-// indexFirst reports whether the last chunk of this data may be marked after
-// its index was written. ESP-IDF loses the blob if power fails when it finds a
-// complete chunk of the new value at the end of the newest page, with no index
-// begun behind it (nvs.md 10.1); so the index goes first. But where a block
-// begins like erased flash it would take the block for the page's end.
-func indexFirst(data []byte) bool {
-	for i := 0; i < len(data); i += nvsfmt.EntrySize {
-		if nvsfmt.IsErased(data[i:min(i+4, len(data))]) {
-			return false
+// indexFirst reports whether the index may be written before the last chunk is
+// marked, and how many entries have to be marked before it all the same.
+//
+// ESP-IDF loses the blob if power fails when it finds a complete chunk of the
+// new value at the end of the newest page, with no index begun behind it
+// (nvs.md 10.1); so the index goes first. But an entry without a mark that
+// begins like erased flash it would take for the page's end.
+func (w *blobWriter) indexFirst(data []byte) (from int, ok bool) {
+	if w.crypt != nil {
+		return 0, true
+	}
+	span := nvsfmt.Span(len(data))
+	for i := range span - 1 {
+		d := data[i*nvsfmt.EntrySize:]
+		if nvsfmt.IsErased(d[:min(4, len(d))]) {
+			from = i + 2
 		}
 	}
-	return true
+	return from, from < span
 }
 
 func (w *blobWriter) makeIndex() {
@@ -117,8 +97,9 @@ func (w *blobWriter) makeIndex() {
 }
 
 // putWithIndex appends the last chunk, whose entry is in w.entry, and the
-// index: chunk, index, the chunk's marks, the index's mark.
-func (w *blobWriter) putWithIndex(data []byte) (pos, error) {
+// index: chunk, marks of its first from entries, index, the chunk's other marks,
+// the index's mark.
+func (w *blobWriter) putWithIndex(data []byte, from int) (pos, error) {
 	var chunk, index item
 	span := w.entry.Span()
 	q, err := w.place(&chunk)
@@ -127,18 +108,13 @@ func (w *blobWriter) putWithIndex(data []byte) (pos, error) {
 	}
 	x := pos{q.pg, q.at + span}
 	taken := span
-	if span > 1 {
-		if err = w.mark(q, 0, 1); err == nil {
-			err = w.writeData(q.pg.offset(q.at+1), data, nil)
-		}
-	}
-	if err == nil {
+	if err = w.fill(q, from, data); err == nil {
 		w.chunks++
 		w.makeIndex()
 		w.chunks-- // not listed yet
 		if _, err = w.place(&index); err == nil {
 			taken++
-			err = w.mark(q, min(1, span-1), span) // an empty chunk has its first entry only
+			err = w.mark(q, from, span)
 		}
 		if err == nil {
 			err = w.mark(x, 0, 1)
@@ -154,12 +130,57 @@ func (w *blobWriter) putWithIndex(data []byte) (pos, error) {
 	return x, nil
 }
 
+// putClosing appends a chunk, whose entry is in w.entry, that uses the newest
+// page up. The page is marked full before the chunk is complete, for the
+// reason that indexFirst tells: of full pages ESP-IDF looks at marks only.
+func (w *blobWriter) putClosing(data []byte) error {
+	var chunk item
+	span := w.entry.Span()
+	q, err := w.place(&chunk)
+	if err != nil {
+		return err
+	}
+	from, _ := w.indexFirst(data)
+	if from = min(from, span-1); from == 0 && span > 1 {
+		from = 1
+	}
+	if err = w.fill(q, from, data); err == nil {
+		err = w.closeNewest()
+	}
+	if err == nil {
+		err = w.mark(q, from, span)
+	}
+	if err != nil {
+		w.spoil(q, span)
+		return err
+	}
+	w.enlist(q, chunk, span)
+	return nil
+}
+
+// fill writes a chunk's data and marks its first from entries, the first one
+// before the data.
+func (w *blobWriter) fill(q pos, from int, data []byte) error {
+	if from > 0 {
+		if err := w.mark(q, 0, 1); err != nil {
+			return err
+		}
+	}
+	if err := w.writeData(q.pg.offset(q.at+1), data, nil); err != nil {
+		return err
+	}
+	if from > 1 {
+		return w.mark(q, 1, from)
+	}
+	return nil
+}
+
 // undo drops the chunks written before an error.
 func (w *blobWriter) undo() {
 	if w.chunks == 0 {
 		return
 	}
-	w.dropChunks(w.near, w.ns, w.name, w.base, w.chunks)
+	w.dropChunks(w.newest(), w.ns, w.name, w.base, w.chunks)
 	for _, pg := range w.pages {
 		_ = w.flush(pg)
 	}

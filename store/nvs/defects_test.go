@@ -284,3 +284,56 @@ func TestIncompleteBlob(t *testing.T) {
 		require.ErrorIs(t, err, store.ErrNotFound)
 	}
 }
+
+// TestReplacedChunksAreNotCounted: ESP-IDF sums up all chunks in an index's
+// half of the numbers (nvs.md 5.10). At no moment may one be there that the
+// newest index does not name, although marks wait.
+func TestReplacedChunksAreNotCounted(t *testing.T) {
+	r := flash.NewRecorder(flash.NewMemory(6 * nvs.SectorSize))
+	p := open(t, r)
+	for i := range 100 {
+		size := []int{1024, 3900, 100, 40}[i%4]
+		require.NoError(t, store.SetBlob(p, "app", "blob", bytes.Repeat([]byte{byte(i + 1)}, size)))
+	}
+	replay := flash.NewReplay(flash.NewMemory(6*nvs.SectorSize).Bytes(), r.Ops())
+	several := 0
+	for n := range replay.Len() + 1 {
+		var index *nvsfmt.Entry
+		newest := uint32(0)
+		chunks := map[byte]bool{}
+		image := replay.At(n, flash.Part{}).Bytes()
+		for ; len(image) > 0; image = image[4096:] {
+			h, ok := nvsfmt.ParseHeader(image)
+			bits := nvsfmt.ParseBitmap(image[32:])
+			for i := 0; ok && i < nvsfmt.EntriesPerPage; {
+				e := (*nvsfmt.Entry)(image[64+32*i:])
+				if bits.At(i) != nvsfmt.UseWritten || !e.Valid(i) {
+					i++
+					continue
+				}
+				if bits.All(i, i+e.Span(), nvsfmt.UseWritten) {
+					if e.Type() == nvsfmt.TypeChunk {
+						chunks[e.Chunk()] = true
+					}
+					if e.Type() == nvsfmt.TypeIndex && (index == nil || h.Seq >= newest) {
+						index, newest = e, h.Seq
+					}
+				}
+				i += e.Span()
+			}
+		}
+		if index == nil {
+			continue
+		}
+		_, count, base := index.Index()
+		if count > 1 {
+			several++
+		}
+		for number := range chunks {
+			if number&nvsfmt.BaseB == base {
+				require.Less(t, int(number-base), count, "operation %d: a chunk that is not the index's", n)
+			}
+		}
+	}
+	require.NotZero(t, several, "no blob had several chunks")
+}

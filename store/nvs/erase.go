@@ -1,6 +1,8 @@
 package nvs
 
 import (
+	"slices"
+
 	"github.com/wifiprov/wifiprov/internal/nvsfmt"
 )
 
@@ -137,6 +139,9 @@ func (p *Partition) eraseOn(pg *page, chosen func(at int) bool) error {
 	}
 	if err := p.flush(pg); err != nil {
 		pg.bits, pg.heads, pg.live = bits, heads, live
+		if p.ascertain(pg) == nil && !slices.ContainsFunc(pg.items, func(it item) bool { return chosen(it.at()) }) {
+			return nil // it failed, but it did
+		}
 		return err
 	}
 	kept := pg.items[:0]

@@ -159,7 +159,8 @@ func (p *Partition) writeWords(pg *page, target *nvsfmt.Bitmap, first, last int)
 }
 
 // ascertain reads the bitmap again after a failed write: part of it may be
-// done, and a mark must not be written without what flash has already.
+// done, and a mark must not be written without what flash has already. An item
+// that flash says to be erased in part is gone, as the next opening will find.
 func (p *Partition) ascertain(pg *page) error {
 	if !pg.unsure {
 		return nil
@@ -173,6 +174,17 @@ func (p *Partition) ascertain(pg *page) error {
 		pg.stored[w] &= have[w]
 	}
 	pg.unsure = false
+	end := nvsfmt.EntriesPerPage
+	for j := len(pg.items) - 1; j >= 0; j-- {
+		at, span := pg.items[j].at(), 1
+		for at+span < end && pg.bits.At(at+span) == nvsfmt.UseWritten {
+			span++
+		}
+		if end = at; !pg.stored.All(at, at+span, nvsfmt.UseWritten) {
+			p.drop(pos{pg, at}, span)
+			p.stale = true // of a blob, more may be left
+		}
+	}
 	return nil
 }
 

@@ -36,6 +36,10 @@ func (l *loader) load() error {
 		}
 		return 0
 	})
+	for i := 1; i < len(l.pages); i++ {
+		// No device makes equal numbers; a cursor needs an order.
+		l.pages[i].seq = max(l.pages[i].seq, l.pages[i-1].seq+1)
+	}
 	if n := l.newest(); n != nil {
 		l.nextSeq = n.seq + 1
 	}

@@ -22,7 +22,8 @@ type machine struct {
 	m       map[string][]byte // namespace/key/type
 	// unsure are what keys were set to, or nil for erased, by calls that
 	// failed. Opening may show it; so may a call after one that failed to
-	// read, which loads again.
+	// read, which loads again. A key whose erasing failed may go as soon as
+	// flash can be asked.
 	unsure  map[string][][]byte
 	misread bool
 }
@@ -171,24 +172,23 @@ func (m *machine) reopen(t *rapid.T) {
 	}
 	m.open(t)
 	m.settle(t)
+	clear(m.unsure)
+	m.misread = false
 }
 
 // settle adopts what failed calls did.
 func (m *machine) settle(t *rapid.T) {
 	for name, values := range m.unsure {
 		now := m.read(t, name)
-		if !bytes.Equal(now, m.m[name]) {
-			require.True(t, slices.ContainsFunc(values, func(v []byte) bool { return bytes.Equal(v, now) }),
-				"%s is %.40x, was %.40x, attempts %.40x", name, now, m.m[name], values)
-			if m.m[name] = now; now == nil {
-				delete(m.m, name)
-			}
+		if bytes.Equal(now, m.m[name]) {
+			continue
 		}
-		if !m.misread {
-			delete(m.unsure, name)
+		require.True(t, slices.ContainsFunc(values, func(v []byte) bool { return bytes.Equal(v, now) }),
+			"%s is %.40x, was %.40x, attempts %.40x", name, now, m.m[name], values)
+		if m.m[name] = now; now == nil {
+			delete(m.m, name)
 		}
 	}
-	m.misread = false
 }
 
 // read returns type and value of a key, nil without one.
@@ -207,6 +207,12 @@ func (m *machine) read(t *rapid.T, name string) []byte {
 func (m *machine) check(t *rapid.T) {
 	if m.misread {
 		m.settle(t)
+	}
+	for name, values := range m.unsure {
+		erased := slices.ContainsFunc(values, func(v []byte) bool { return v == nil })
+		if _, had := m.m[name]; had && erased && m.read(t, name) == nil {
+			delete(m.m, name)
+		}
 	}
 	listed := 0
 	for e, err := range m.p.Entries("") {

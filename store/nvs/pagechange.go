@@ -97,10 +97,11 @@ func (p *Partition) closeNewest() error {
 	if err := p.flush(pg); err != nil {
 		return err
 	}
+	pg.next = nvsfmt.EntriesPerPage // even if this fails: flash may say full
 	if err := p.writeState(pg, nvsfmt.Full); err != nil {
 		return err
 	}
-	pg.state, pg.next = nvsfmt.Full, nvsfmt.EntriesPerPage
+	pg.state = nvsfmt.Full
 	pg.items = slices.Clip(pg.items)
 	return nil
 }

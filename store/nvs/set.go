@@ -200,22 +200,28 @@ func (p *Partition) available() int {
 // on the set has succeeded: marks that cannot be stored now wait for the next
 // flush, and openings drop the older of two values anyway.
 //
-// Marks on the newest page always wait, to be stored together. ESP-IDF does
-// the same as we when it finds two values of a key on its newest page: the
-// later one counts (nvs.md 5.3).
+// Marks on the newest page wait, to be stored together. ESP-IDF does the same
+// as we when it finds two values of a key on its newest page: the later one
+// counts (nvs.md 5.3). Only a blob of several chunks cannot wait: the next
+// value but one uses their numbers again, and if it has fewer chunks, ESP-IDF
+// would count those of the old one with them (nvs.md 5.10).
 func (p *Partition) replaced(q pos, ns byte, name nvsfmt.Name) {
 	old, err := p.findBut(q, ns, name, nvsfmt.NoChunk)
 	switch {
 	case err != nil:
 		p.stale = true
 	case old.ok():
-		p.giveUp(old)
+		chunks := p.giveUp(old)
 		p.flushOlder()
+		if pg := p.newest(); chunks > 1 {
+			_ = p.writeBitmap(pg, pg.headMask) // a chunk without its data is none
+		}
 	}
 }
 
-// giveUp drops the value whose entry was just read, in memory.
-func (p *Partition) giveUp(q pos) {
+// giveUp drops the value whose entry was just read, in memory, and returns how
+// many chunks it had.
+func (p *Partition) giveUp(q pos) int {
 	ns, name := p.entry.Namespace(), p.entry.Name()
 	count, base := 0, byte(0)
 	if p.entry.Type() == nvsfmt.TypeIndex {
@@ -223,6 +229,7 @@ func (p *Partition) giveUp(q pos) {
 	}
 	p.drop(q, p.entry.Span())
 	p.dropChunks(q.pg, ns, name, base, count)
+	return count
 }
 
 // dropChunks drops chunks that no index names any more, in memory.

@@ -1,6 +1,10 @@
 package nvs
 
-import "github.com/wifiprov/wifiprov/internal/nvsfmt"
+import (
+	"slices"
+
+	"github.com/wifiprov/wifiprov/internal/nvsfmt"
+)
 
 // settleItems drops what was replaced or never finished: of several items with
 // one name the newest counts, whatever its type; an index counts if its chunks
@@ -132,7 +136,9 @@ func (l *loader) loadNames() error {
 			if err := l.read(pos{pg, it.at()}); err != nil {
 				return err
 			}
-			if index := l.entry.Value()[0]; index != 0 && index <= nvsfmt.MaxNamespaces {
+			index := l.entry.Value()[0]
+			taken := slices.ContainsFunc(l.spaces, func(s space) bool { return s.index == index })
+			if index != 0 && index <= nvsfmt.MaxNamespaces && !taken {
 				l.spaces = append(l.spaces, space{l.entry.Name().String(), index})
 			}
 		}

@@ -30,8 +30,8 @@ func (c *checker) directory() {
 			default:
 				if other, taken := c.names[number]; taken {
 					c.note(pg, it.at, Warning, func() string {
-						return fmt.Sprintf("%s has the number %d, and so has namespace %s: no writer does that. Opening leaves it; both "+
-							"names lead to the same keys", c.describe(&it.e), number, printable(other))
+						return fmt.Sprintf("%s has the number %d, and so has namespace %s: no writer does that. Opening leaves it; the keys "+
+							"are those of the first name", c.describe(&it.e), number, printable(other))
 					})
 					continue
 				}
