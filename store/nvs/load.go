@@ -1,6 +1,7 @@
 package nvs
 
 import (
+	"bytes"
 	"slices"
 
 	"github.com/wifiprov/wifiprov/internal/nvsfmt"
@@ -223,13 +224,18 @@ func (l *loader) moved(from, to *page) (bool, error) {
 			return false, err
 		}
 		same := twin.ok() && l.entry == e
-		sum, size := nvsfmt.Sum(nil), e.DataSize()
+		// The filling behind the data does not count: half an erase may have
+		// changed it alone.
+		sum, size := nvsfmt.Sum(nil), (e.Span()-1)*nvsfmt.EntrySize
+		if nvsfmt.HasData(e.Type()) {
+			size = e.DataSize()
+		}
 		for i := 1; i < e.Span(); i++ {
 			a, err := l.plain(pos{from, q.at + i})
 			if err != nil {
 				return false, err
 			}
-			n := min(nvsfmt.EntrySize, max(0, size))
+			n := min(nvsfmt.EntrySize, size)
 			sum = nvsfmt.Continue(sum, a[:n])
 			size -= n
 			if same {
@@ -237,7 +243,7 @@ func (l *loader) moved(from, to *page) (bool, error) {
 				if err != nil {
 					return false, err
 				}
-				same = a == b
+				same = bytes.Equal(a[:n], b[:n])
 			}
 		}
 		whole := !nvsfmt.HasData(e.Type()) || sum == e.DataSum()

@@ -104,3 +104,35 @@ func TestFailedMove(t *testing.T) {
 		}
 	}
 }
+
+// TestHalfErasedFilling: of an encrypted value the filling behind the data is
+// not 0xff on flash; half an erase may change it and nothing else.
+func TestHalfErasedFilling(t *testing.T) {
+	o := nvs.Options{Keys: benchKeys}
+	r := flash.NewRecorder(flash.NewMemory(3 * nvs.SectorSize))
+	p, err := nvs.Open(r, o)
+	require.NoError(t, err)
+	require.NoError(t, store.SetText(p, "app", "text", "of 15 letters.."))
+	require.NoError(t, store.SetInt(p, "app", "after", uint32(7)))
+	for i := range 121 { // the first page is full of dead entries
+		require.NoError(t, store.SetInt(p, "app", "n", uint32(i)))
+	}
+	for i := range 130 { // the second one of live ones
+		require.NoError(t, store.SetInt(p, "app", "n"+strconv.Itoa(i), uint32(i)))
+	}
+	replay := flash.NewReplay(flash.NewMemory(3*nvs.SectorSize).Bytes(), r.Ops())
+	for i, op := range r.Ops() {
+		if !op.IsErase() || op.Off != 0 {
+			continue
+		}
+		// Entry 2 is the text's data, its second half the filling; entry 3
+		// is the next key.
+		p, err := nvs.Open(replay.At(i, flash.Part{From: 64 + 2*32 + 16, To: 64 + 4*32}), o)
+		require.NoError(t, err)
+		n, err := store.Int[uint32](p, "app", "after")
+		require.NoError(t, err)
+		require.EqualValues(t, 7, n)
+		return
+	}
+	t.Fatal("the first page was not moved")
+}

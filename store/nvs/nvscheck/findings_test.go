@@ -198,7 +198,7 @@ func TestFindings(t *testing.T) {
 			[]want{{0, -1, warning, "the page is marked as being moved"}, {0, 1, damage, "no item"},
 				{1, -1, warning, "incomplete copy of sector 0, with 0 of its 1 items"}}},
 		"page change half, data": {newBuilder(3).str("s", "text\x00").header(0, nvsfmt.Freeing, 0).newPage(nvsfmt.Active, 1).
-			u8(0, "app", 1).str("s", "text\x00").set(2, 9, 0),
+			u8(0, "app", 1).str("s", "text\x00").set(2, 1, 0),
 			[]want{{0, -1, warning, "the page is marked as being moved"},
 				{1, -1, warning, "incomplete copy of sector 0, with 1 of its 2 items"}}},
 		"page change done": {newBuilder(3).u8(1, "n", 1).set(1, 5, 0).header(0, nvsfmt.Freeing, 0).

@@ -86,11 +86,15 @@ func (c *checker) copied(from, to *page) (n int, all bool) {
 	all = true
 	for _, it := range from.items {
 		twin := there[it.id()]
-		if twin != nil && twin.e == it.e && bytes.Equal(c.data(twin), c.data(it)) {
+		data := c.data(it)
+		if nvsfmt.HasData(it.e.Type()) {
+			data = data[:it.e.DataSize()] // without the filling
+		}
+		if twin != nil && twin.e == it.e && bytes.HasPrefix(c.data(twin), data) {
 			n++
 			continue
 		}
-		whole := !nvsfmt.HasData(it.e.Type()) || nvsfmt.Sum(c.data(it)[:it.e.DataSize()]) == it.e.DataSum()
+		whole := !nvsfmt.HasData(it.e.Type()) || nvsfmt.Sum(data) == it.e.DataSum()
 		if none := it.at > from.bad && live >= marked; whole && !none {
 			all = false
 		}
