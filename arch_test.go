@@ -37,16 +37,18 @@ var arrows = map[string][]string{
 	"security":            {"hal", "protocomm"},
 	"security/sec0":       {"protocomm", "security", "internal/pb"},
 	"security/sec1":       {"protocomm", "security", "internal/pb"},
+	"security/sec2":       {"protocomm", "security", "internal/pb", "internal/srp"},
 	"scheme":              {"hal", "protocomm"},
 	"scheme/schemetest":   {"hal", "protocomm", "scheme", "security/sec0"},
 	"scheme/softap":       {"hal", "protocomm", "scheme", "protocomm/httpd"},
 	".":                   {"hal", "protocomm", "scheme", "internal/fsm", "internal/pb", "internal/protover"},
-	"client":              {"hal", "protocomm", "security", "security/sec0", "security/sec1", "internal/pb"},
+	"client":              {"hal", "protocomm", "security", "security/sec0", "security/sec1", "security/sec2", "internal/pb"},
 	"internal/fsm":        {"hal"},
 	"internal/nvsfmt":     {},
 	"internal/pb":         {},
 	"internal/protover":   {},
 	"internal/spectest":   {},
+	"internal/srp":        {},
 	"store/nvs/fileflash": {"store/nvs", "store/nvs/flash"},
 	"store/nvs/flashtest": {"store/nvs"},
 	"internal/secretname": {},
@@ -59,8 +61,8 @@ var tops = []string{"internal/provtest", "internal/cmd", "cmd", "examples"}
 // not work (design decision; flash per import was measured).
 var (
 	deviceSide = []string{
-		".", "hal", "hal/sim", "protocomm", "scheme", "security", "security/sec0", "security/sec1",
-		"store", "store/nvs", "store/wifistore", "internal/fsm", "internal/nvsfmt", "internal/pb", "internal/protover", "store/nvs/flash",
+		".", "hal", "hal/sim", "protocomm", "scheme", "security", "security/sec0", "security/sec1", "security/sec2",
+		"store", "store/nvs", "store/wifistore", "internal/fsm", "internal/nvsfmt", "internal/pb", "internal/protover", "internal/srp", "store/nvs/flash",
 	}
 	tooHeavy = []string{"fmt", "context", "encoding/json", "log", "log/slog", "net", "net/http", "os", "reflect"}
 )

@@ -1,0 +1,125 @@
+package srp
+
+import (
+	"crypto/sha512"
+	"hash"
+	"io"
+	"sync"
+)
+
+// tries is how often a private value is drawn before one is taken that some
+// clients, which lose leading zero bytes, will not understand: less than one
+// handshake in 2^47.
+const tries = 8
+
+// Device is the device's side: salt and verifier with their tables. Its methods
+// may be called from any goroutine; they take turns.
+type Device struct {
+	g    *group
+	salt []byte
+	v    comb    // for exponents of HashSize bytes
+	kv   element // k·v
+
+	mu sync.Mutex // guards what follows
+	w  work
+	h  hash.Hash
+}
+
+// NewDevice returns the device's side for a salt and a big-endian verifier,
+// neither of which is kept. The first one in a program makes the table of g as
+// well. ErrVerifier: 0, 1, N-1 or more, which no password leads to.
+func NewDevice(salt, verifier []byte) (*Device, error) {
+	return newDevice(theGroup(), salt, verifier, combTeeth, combBlocks)
+}
+
+func newDevice(g *group, salt, verifier []byte, teeth, blocks int) (*Device, error) {
+	verifier = trim(verifier)
+	if len(verifier) > Size {
+		return nil, ErrVerifier
+	}
+	d := &Device{g: g, salt: append([]byte(nil), salt...), h: sha512.New()}
+	defer d.w.wipe()
+	w, v := &d.w, &d.w.x
+	*v = number(verifier)
+	w.y = *v
+	g.canonical(&w.y)
+	if w.y != *v {
+		return nil, ErrVerifier
+	}
+	// N is prime: v³ = v for 0, 1 and -1 only.
+	g.enter(v, &w.t)
+	g.sqr(&w.y, v, &w.t)
+	g.mul(&w.y, &w.y, v, &w.t)
+	g.sub(&w.y, &w.y, v)
+	if g.isZero(&w.y) {
+		return nil, ErrVerifier
+	}
+	g.mul(&d.kv, &g.k, v, &w.t)
+	d.v.set(&g.field, v, 8*HashSize, teeth, blocks, &w.t)
+	return d, nil
+}
+
+// Salt returns the salt, which is not to be changed.
+func (d *Device) Salt() []byte { return d.salt }
+
+// Answer is the device's part of the exchange (protocomm.md 5.3, steps 6-8):
+// it draws b from random, stores B in public and what follows from it in p, and
+// returns B as it is sent and hashed. b is drawn anew until nothing
+// that clients hash begins with a zero byte (5.6), which costs less than a
+// fiftieth of a handshake on average. a are the Size bytes that the client
+// sent. It takes three exponentiations.
+//
+// Errors: ErrPublic; random's.
+func (d *Device) Answer(p *Proofs, public *[Size]byte, user, a []byte, random io.Reader) (sent []byte, err error) {
+	var b [PrivateSize]byte
+	defer clear(b[:])
+	name := sha512.Sum512(user)
+	for n := 1; ; n++ {
+		if _, err := io.ReadFull(random, b[:]); err != nil {
+			return nil, err
+		}
+		even, err := d.try(p, public, &name, a, &b, n == tries)
+		if err != nil {
+			return nil, err
+		}
+		if even {
+			return trim(public[:]), nil
+		}
+	}
+}
+
+// try is Answer with one b. It reports whether all clients will agree; if last,
+// it does not care.
+func (d *Device) try(p *Proofs, public *[Size]byte, name *[HashSize]byte, a []byte, b *[PrivateSize]byte, last bool) (even bool, err error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	defer d.w.wipe()
+	g, w := d.g, &d.w
+	if len(a) != Size {
+		return false, ErrPublic
+	}
+	w.x = number(a)
+	if g.isZero(&w.x) {
+		return false, ErrPublic
+	}
+	g.g.power(&g.field, &w.y, b[:], false, w)
+	g.add(&w.y, &w.y, &d.kv)
+	g.leave(&w.y, &w.t)
+	w.y.bytes(public)
+	if public[0] == 0 && !last {
+		return false, nil
+	}
+
+	scramble(d.h, &w.u, a, public)
+	if w.u == [HashSize]byte{} {
+		return false, ErrPublic
+	}
+	d.v.power(&g.field, &w.y, w.u[:], true, w)
+	g.enter(&w.x, &w.t)
+	g.mul(&w.x, &w.x, &w.y, &w.t)
+	g.power(&w.x, &w.x, b[:], w)
+	g.leave(&w.x, &w.t)
+	w.x.bytes(&w.secret)
+	p.set(d.h, g, name, d.salt, a, trim(public[:]), &w.secret)
+	return last || w.secret[0] != 0 && p.K[0] != 0 && p.Client[0] != 0, nil
+}

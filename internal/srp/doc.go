@@ -1,0 +1,28 @@
+// Package srp is SRP-6a as security 2 uses it (spec/protocomm.md 5.1-5.3,
+// 5.6): RFC 5054's group of 3072 bits and SHA-512, both sides.
+//
+// The arithmetic is a Montgomery field of fixed size on machine words of
+// either width, 48 words of 64 bits or 96 of 32. The modulus ends in a whole
+// word of ones, so that the Montgomery factor is 1, and -1/N need not be
+// multiplied with. A value is any representative below 2^3072; only what leaves
+// the package is reduced to below N.
+//
+// What is secret never decides which way the code goes or which memory it
+// reads: the exponents a, b and x, the verifier, and everything made of them.
+// Tables are read in whole. The exception is u, which everybody on the wire can
+// compute: its digits index the table directly.
+//
+// # Cost
+//
+// The two bases that never change have comb tables: g, made when the group is
+// used first, and v, made by NewDevice. The third, A·v^u, has a window table
+// for the time of one exponentiation. Tables and window together take
+//
+//	            g       v       window   together
+//	large   48 KiB  48 KiB      6 KiB   102 KiB
+//	small    6 KiB   6 KiB      3 KiB    15 KiB
+//
+// Small is what 32-bit platforms and TinyGo get, and every build with the tag
+// wifiprov_small. The table of g exists once in a program, the rest once for
+// each Device.
+package srp

@@ -1,0 +1,10 @@
+//go:build !(386 || arm || mips || mipsle || tinygo || wifiprov_small)
+
+package srp
+
+// Sizes of the tables: 48 KiB for each comb, 6 KiB for the window.
+const (
+	combTeeth  = 6
+	combBlocks = 2
+	windowBits = 4
+)
