@@ -15,9 +15,6 @@ const (
 // do; one residue in 2^64 has two.
 type element [limbs]uint
 
-// wide is a product before its reduction.
-type wide [2 * limbs]uint
-
 // field is the modulus and what belongs to it.
 type field struct {
 	n element // N
@@ -144,8 +141,8 @@ func (f *field) enter(x *element, t *wide) { f.mul(x, x, &f.square, t) }
 
 // leave brings x out of Montgomery form and below N.
 func (f *field) leave(x *element, t *wide) {
-	copy(t[:limbs], x[:])
-	clear(t[limbs:])
+	copy(t.v[:limbs], x[:])
+	clear(t.v[limbs:])
 	f.reduce(x, t)
 	f.canonical(x)
 }
@@ -156,11 +153,11 @@ func (f *field) leave(x *element, t *wide) {
 func (f *field) reduce(z *element, t *wide) {
 	var carry uint // belongs beyond the words that the row before reached
 	for i := range limbs {
-		row := (*element)(t[i+1 : i+1+limbs])
-		c := addMul(row, &f.p, t[i])
+		row := t.v[i+1 : i+1+limbs]
+		c := addMul(row, f.p[:], t.v[i], 0)
 		row[limbs-1], carry = bits.Add(row[limbs-1], carry, 0)
 		carry += c
 	}
-	copy(z[:], t[limbs:])
+	copy(z[:], t.v[limbs:])
 	f.subtractIf(z, carry)
 }

@@ -59,24 +59,29 @@ func bit(e []byte, i int) uint {
 	return uint(e[len(e)-1-i/8]>>(i%8)) & 1
 }
 
-// choose stores table[index] in z. It reads the whole table, so that the index
-// leaves no trace in the cache.
+// choose stores table[index] in z; the table has an even number of entries. It
+// reads all of them, so that the index leaves no trace in the cache.
 func choose(z *element, table []element, index uint) {
-	for j := 0; j < limbs; j += 8 {
-		var a0, a1, a2, a3, a4, a5, a6, a7 uint
-		for i := range table {
-			different := uint(i) ^ index
-			mask := (different|-different)>>(bits.UintSize-1) - 1
-			p := (*[8]uint)(table[i][j:])
-			a0 |= p[0] & mask
-			a1 |= p[1] & mask
-			a2 |= p[2] & mask
-			a3 |= p[3] & mask
-			a4 |= p[4] & mask
-			a5 |= p[5] & mask
-			a6 |= p[6] & mask
-			a7 |= p[7] & mask
+	clear(z[:])
+	for i := 0; i+2 <= len(table); i += 2 {
+		m0, m1 := equal(uint(i), index), equal(uint(i)+1, index)
+		e0, e1 := &table[i], &table[i+1]
+		for j := 0; j < limbs; j += 8 {
+			p0, p1, q := (*[8]uint)(e0[j:j+8]), (*[8]uint)(e1[j:j+8]), (*[8]uint)(z[j:j+8])
+			q[0] |= p0[0]&m0 | p1[0]&m1
+			q[1] |= p0[1]&m0 | p1[1]&m1
+			q[2] |= p0[2]&m0 | p1[2]&m1
+			q[3] |= p0[3]&m0 | p1[3]&m1
+			q[4] |= p0[4]&m0 | p1[4]&m1
+			q[5] |= p0[5]&m0 | p1[5]&m1
+			q[6] |= p0[6]&m0 | p1[6]&m1
+			q[7] |= p0[7]&m0 | p1[7]&m1
 		}
-		*(*[8]uint)(z[j:]) = [8]uint{a0, a1, a2, a3, a4, a5, a6, a7}
 	}
+}
+
+// equal returns all ones if x and y are equal, else 0.
+func equal(x, y uint) uint {
+	different := x ^ y
+	return (different|-different)>>(bits.UintSize-1) - 1
 }
