@@ -2,6 +2,7 @@ package srp
 
 import (
 	"crypto/sha512"
+	"hash"
 	"io"
 	"math/bits"
 )
@@ -9,6 +10,7 @@ import (
 // Client is the client's side of one handshake.
 type Client struct {
 	g      *group
+	h      hash.Hash
 	a      [PrivateSize]byte
 	public [Size]byte
 }
@@ -16,7 +18,7 @@ type Client struct {
 // NewClient draws a private value, anew until A has Size bytes (5.6), and
 // fails as random does.
 func NewClient(random io.Reader) (*Client, error) {
-	c := &Client{g: theGroup()}
+	c := &Client{g: theGroup(), h: sha512.New()}
 	w := newWork()
 	for range tries {
 		if _, err := io.ReadFull(random, c.a[:]); err != nil {
@@ -52,8 +54,7 @@ func (c *Client) Prove(p *Proofs, user, password, salt, b []byte) error {
 	if g.isZero(&w.x) {
 		return ErrPublic
 	}
-	h := sha512.New()
-	scramble(h, &w.u, c.public[:], &w.secret)
+	scramble(c.h, &w.u, c.public[:], &w.secret)
 	if w.u == [HashSize]byte{} {
 		return ErrPublic
 	}
@@ -70,7 +71,7 @@ func (c *Client) Prove(p *Proofs, user, password, salt, b []byte) error {
 	g.leave(&w.x, &w.t)
 	w.x.bytes(&w.secret)
 	name := sha512.Sum512(user)
-	p.set(h, g, &name, salt, c.public[:], b, &w.secret)
+	p.set(c.h, g, &name, salt, c.public[:], b, &w.secret)
 	return nil
 }
 

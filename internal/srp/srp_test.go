@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/sha512"
 	"errors"
+	"hash"
 	"io"
 	"math/big"
 	"testing"
@@ -136,6 +137,25 @@ func TestQP4_MultiplesOfN(t *testing.T) {
 	}
 	require.NoError(t, c.Prove(&p, []byte("user"), []byte("password"), []byte("salt"), []byte{1}))
 }
+
+// TestScrambleZero: u = 0 would take the password out of the secret. No values
+// are known that hash to zero; a hash that always does stands in.
+func TestScrambleZero(t *testing.T) {
+	d := newTestDevice(t)
+	d.h = zeroHash{d.h}
+	var p Proofs
+	var public [Size]byte
+	_, err := d.Answer(&p, &public, []byte("user"), padded(big.NewInt(9)), newSeeded(1))
+	require.ErrorIs(t, err, ErrPublic)
+	c, err := NewClient(newSeeded(1))
+	require.NoError(t, err)
+	c.h = zeroHash{c.h}
+	require.ErrorIs(t, c.Prove(&p, []byte("user"), []byte("password"), []byte("salt"), []byte{9}), ErrPublic)
+}
+
+type zeroHash struct{ hash.Hash }
+
+func (zeroHash) Sum(b []byte) []byte { return append(b, make([]byte, HashSize)...) }
 
 func TestVerifierBounds(t *testing.T) {
 	salt := []byte("salt")
@@ -286,5 +306,5 @@ func TestClientRedraw(t *testing.T) {
 	require.Len(t, c.Public(), Size)
 	require.Zero(t, c.Public()[0])
 	c.Wipe()
-	require.Equal(t, Client{g: c.g}, *c)
+	require.Equal(t, Client{g: c.g, h: c.h}, *c)
 }
