@@ -40,6 +40,11 @@ type Config struct {
 	// is left out when the device says that it has none.
 	PoP hal.Secret
 
+	// Username and Password are for security 2, as Espressif's QR codes
+	// have them in `username` and `pop`. Username is 1 to 65535 bytes.
+	Username string
+	Password hal.Secret
+
 	// AskPoP is called when security 1 is used, PoP is empty and the device
 	// did not say that it needs none. nil: an empty PoP is tried. Its error
 	// ends Connect.

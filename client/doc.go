@@ -11,6 +11,8 @@
 //	defer c.Close()
 //	conn, err := c.Provision(ctx, client.Credentials{SSID: "HomeNet", Passphrase: "secretpass"})
 //
+// A device of security 2 wants Username and Password in place of the PoP.
+//
 // [Client.Provision] does everything in the order of spec/client.md 1. The steps
 // are there one by one, too: [Client.Version], [Client.Connect],
 // [Client.Custom], [Client.Scan], [Client.Configure], [Client.Apply],
@@ -30,5 +32,5 @@
 // Operations fail with an [*Error], which names the operation and the endpoint
 // and, where it is known, what to do. errors.Is finds the sentinels of this
 // package in it, errors.As a [*StatusError]. No error and no progress report
-// contains a passphrase or a proof of possession.
+// contains a passphrase, a password or a proof of possession.
 package client

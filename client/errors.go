@@ -34,6 +34,13 @@ var (
 	// ErrPoP: the device and the client do not have the same proof of
 	// possession.
 	ErrPoP = errors.New("wrong proof of possession")
+	// ErrPassword: the device and the client do not have the same user name
+	// and password (security 2); nobody learns which of them differs. It
+	// matches ErrPoP as well.
+	ErrPassword error = &kindError{"wrong user name or password", []error{ErrPoP}}
+	// ErrUsername: security 2 is used and Config.Username is empty or too
+	// long.
+	ErrUsername = errors.New("security 2 needs a user name")
 	// ErrSecurity: the security mode is one that cannot be used.
 	ErrSecurity = errors.New("security not supported")
 	// ErrCredentials: the credentials cannot be sent; nothing was.

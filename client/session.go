@@ -5,7 +5,6 @@ import (
 	"errors"
 	"strconv"
 
-	"github.com/wifiprov/wifiprov/hal"
 	"github.com/wifiprov/wifiprov/security"
 )
 
@@ -23,7 +22,10 @@ const (
 	// Security1 is an X25519 key exchange with a proof of possession, and
 	// AES-CTR.
 	Security1
-	// Security2 is SRP6a and AES-GCM. Not supported yet.
+	// Security2 is SRP6a with a user name and a password, and AES-GCM. How
+	// nonces are used is up to the device, which announces it in proto-ver
+	// as `sec_patch_ver`; Connect asks for it, whether the mode was named or
+	// not, and takes a device without proto-ver for an old one.
 	Security2
 )
 
@@ -58,7 +60,8 @@ const maxSteps = 8
 // SecurityAuto), and does the handshake on prov-session. A session that there
 // was before is dropped first.
 //
-// A wrong proof of possession gives an error that matches [ErrPoP].
+// A wrong proof of possession gives an error that matches [ErrPoP]; a wrong user
+// name or password one that matches [ErrPassword].
 func (c *Client) Connect(ctx context.Context) error {
 	const op = "connect"
 	return c.do(ctx, op, func() error { return c.connect(ctx) })
@@ -68,56 +71,65 @@ func (c *Client) Connect(ctx context.Context) error {
 func (c *Client) connect(ctx context.Context) error {
 	const op = "connect"
 	c.dropSession(errors.New("a later Connect failed"))
-	mode, pop, err := c.choose(ctx)
+	ch, err := c.choose(ctx)
 	if err != nil {
 		return opError(op, "", err)
 	}
-	s, err := newSession(mode, pop, c.cfg.Rand)
+	s, err := ch.newSession(c.cfg.Rand)
 	if err != nil {
 		return opError(op, "", err)
 	}
-	if err := c.handshake(ctx, s, mode, pop != ""); err != nil {
+	if err := c.handshake(ctx, s, ch); err != nil {
 		s.Close()
 		return err
 	}
 	c.session, c.lost = s, nil
-	c.report(StepSession, mode.String())
+	c.report(StepSession, ch.mode.String())
 	return nil
 }
 
-// choose settles the security mode and the proof of possession.
-func (c *Client) choose(ctx context.Context) (Security, hal.Secret, error) {
-	mode, pop := c.cfg.Security, c.cfg.PoP
+// choose settles the security mode and what it needs.
+func (c *Client) choose(ctx context.Context) (*choice, error) {
+	ch := &choice{mode: c.cfg.Security, pop: c.cfg.PoP, username: c.cfg.Username, password: c.cfg.Password}
 	noPoP := false
-	if mode == SecurityAuto {
+	switch ch.mode {
+	case SecurityAuto:
 		v, err := c.fetchVersion(ctx, "connect")
 		if err != nil {
-			return 0, "", err
+			return nil, err
 		}
-		mode, noPoP = v.Security(), v.Has(CapNoPoP)
+		ch.mode, ch.patch, noPoP = v.Security(), v.SecPatchVersion, v.Has(CapNoPoP)
+	case Security2:
+		// The mode is settled, how nonces are used is not.
+		switch v, err := c.fetchVersion(ctx, "connect"); {
+		case err == nil:
+			ch.patch = v.SecPatchVersion
+		case !errors.Is(err, ErrNoEndpoint):
+			return nil, err
+		}
 	}
 	switch {
-	case mode != Security1:
-		c.report(StepSecurity, mode.String())
-		return mode, pop, nil
+	case ch.mode != Security1:
+		c.report(StepSecurity, ch.mode.String())
+		return ch, nil
 	case noPoP:
-		pop = ""
-	case pop == "" && c.cfg.AskPoP != nil:
+		ch.pop = ""
+	case ch.pop == "" && c.cfg.AskPoP != nil:
 		var err error
-		if pop, err = c.cfg.AskPoP(ctx); err != nil {
-			return 0, "", err
+		if ch.pop, err = c.cfg.AskPoP(ctx); err != nil {
+			return nil, err
 		}
 	}
-	if pop == "" {
-		c.report(StepSecurity, mode.String()+" without proof of possession")
+	if ch.pop == "" {
+		c.report(StepSecurity, ch.mode.String()+" without proof of possession")
 	} else {
-		c.report(StepSecurity, mode.String()+" with proof of possession")
+		c.report(StepSecurity, ch.mode.String()+" with proof of possession")
 	}
-	return mode, pop, nil
+	return ch, nil
 }
 
 // handshake carries the messages of s to the device and back.
-func (c *Client) handshake(ctx context.Context, s security.Client, mode Security, hasPoP bool) error {
+func (c *Client) handshake(ctx context.Context, s security.Client, ch *choice) error {
 	fail := func(err error, hint string) error {
 		return &Error{Op: "connect", Endpoint: endpointSession, Err: err, Hint: hint}
 	}
@@ -133,25 +145,17 @@ func (c *Client) handshake(ctx context.Context, s security.Client, mode Security
 		answer, err := c.transport.Do(ctx, endpointSession, req)
 		switch {
 		case errors.Is(err, ErrRefused) && s.Proving():
-			refused := &kindError{"device refused the proof of possession", []error{ErrPoP, err}}
-			return fail(refused, popHint(hasPoP))
+			advice, cause := ch.refused(err)
+			return fail(cause, advice)
 		case errors.Is(err, ErrRefused):
-			return fail(err, "does the device use "+mode.String()+"? it may also make everybody wait after a wrong proof: try again in a while")
+			return fail(err, "does the device use "+ch.mode.String()+"? it may also make everybody wait after a wrong proof: try again in a while")
 		case err != nil:
 			return fail(err, hint("connect", endpointSession, err))
 		}
 		if req, done, err = s.Step(answer); err != nil {
-			advice, cause := stepError(err)
+			advice, cause := ch.stepError(err)
 			return fail(cause, advice)
 		}
 	}
 	return nil
-}
-
-// popHint says what to do when the device refused the client's proof.
-func popHint(hasPoP bool) string {
-	if hasPoP {
-		return "check the PoP"
-	}
-	return "the device wants a PoP"
 }
