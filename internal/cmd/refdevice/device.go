@@ -18,6 +18,7 @@ import (
 	"github.com/wifiprov/wifiprov/security"
 	"github.com/wifiprov/wifiprov/security/sec0"
 	"github.com/wifiprov/wifiprov/security/sec1"
+	"github.com/wifiprov/wifiprov/security/sec2"
 	"github.com/wifiprov/wifiprov/store"
 )
 
@@ -169,8 +170,11 @@ func (d *device) start() error {
 }
 
 func (d *device) security() (protocomm.Security, error) {
-	if d.opt.security == 0 {
+	switch d.opt.security {
+	case 0:
 		return sec0.New(), nil
+	case 2:
+		return sec2.New(sec2.Config{Salt: d.opt.login.salt, Verifier: d.opt.login.verifier})
 	}
 	pop := d.opt.pop
 	if d.opt.noPoP {

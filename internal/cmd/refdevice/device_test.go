@@ -227,6 +227,10 @@ func TestPortInUse(t *testing.T) {
 func TestBadOptions(t *testing.T) {
 	for want, args := range map[string][]string{
 		"--sec is 3":            {"--sec", "3"},
+		"--sec is -1":           {"--sec", "-1"},
+		"belong together":       {"--sec", "2", "--salt", "0102"},
+		"odd length hex":        {"--sec", "2", "--salt", "012"},
+		"password is empty":     {"--sec", "2", "--password", ""},
 		"--port is 65536":       {"--port", "65536"},
 		"--reason is 0":         {"--reason", "0"},
 		"must be positive":      {"--timescale", "0"},

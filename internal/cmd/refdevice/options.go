@@ -20,6 +20,7 @@ type options struct {
 	security    int
 	pop         string
 	noPoP       bool
+	login       login
 	aps         []sim.APConfig
 	generated   int
 	connectTime time.Duration
@@ -52,9 +53,10 @@ func parseOptions(args []string, out io.Writer) (*options, error) {
 	f := flag.NewFlagSet("refdevice", flag.ContinueOnError)
 	f.SetOutput(out)
 	f.IntVar(&o.port, "port", 0, "TCP `port` on 127.0.0.1; 0: any free one")
-	f.IntVar(&o.security, "sec", 1, "security `mode`, 0 or 1")
+	f.IntVar(&o.security, "sec", 1, "security `mode`, 0, 1 or 2")
 	f.StringVar(&o.pop, "pop", "abcd1234", "proof of possession for security 1")
 	f.BoolVar(&o.noPoP, "no-pop", false, "security 1 without proof of possession")
+	o.login.flags(f)
 	f.Func("ap", "access point: `ssid,pass,rssi,chan,auth[,bssidhex[,hidden[,reason[,fail_first]]]]`; repeatable", func(s string) error {
 		ap, err := parseAP(s)
 		o.aps = append(o.aps, ap)
@@ -110,15 +112,21 @@ func parseOptions(args []string, out io.Writer) (*options, error) {
 	if connectMillis == 0 {
 		o.connectTime = 1 // the simulation takes 0 for its default
 	}
-	return o, o.check(f.Args())
+	if err := o.check(f.Args()); err != nil {
+		return nil, err
+	}
+	if o.security == 2 {
+		return o, o.login.complete()
+	}
+	return o, nil
 }
 
 func (o *options) check(rest []string) error {
 	switch {
 	case len(rest) > 0:
 		return fmt.Errorf("unexpected argument %q", rest[0])
-	case o.security != 0 && o.security != 1:
-		return fmt.Errorf("--sec is %d; it can be 0 or 1", o.security)
+	case o.security < 0 || o.security > 2:
+		return fmt.Errorf("--sec is %d; it can be 0, 1 or 2", o.security)
 	case o.port < 0 || o.port > 65535:
 		return fmt.Errorf("--port is %d; it can be 0 to 65535", o.port)
 	case o.reason < 1 || o.reason > 255:
