@@ -9,7 +9,7 @@ import (
 
 // StartProvisioning brings the service up under serviceName (SoftAP: the SSID;
 // BLE: the device name), protected by serviceKey where the scheme has a use
-// for it (empty: open), with security sec: sec0.New, sec1.New
+// for it (empty: open), with security sec: sec0.New, sec1.New, sec2.New
 // (manager.md 4.4). EventStart follows.
 //
 // The station is disconnected and its configuration blanked in RAM; the stored

@@ -12,6 +12,7 @@ import (
 	"github.com/wifiprov/wifiprov/security"
 	"github.com/wifiprov/wifiprov/security/sec0"
 	"github.com/wifiprov/wifiprov/security/sec1"
+	"github.com/wifiprov/wifiprov/security/sec2"
 )
 
 func TestQP25_SecretHidesItself(t *testing.T) {
@@ -38,6 +39,12 @@ func TestClients(t *testing.T) {
 	require.NoError(t, err)
 	client1, err := sec1.NewClient(cfg)
 	require.NoError(t, err)
+	salt, verifier, err := sec2.Generate("wifiprov", "abcd1234", 0, nil)
+	require.NoError(t, err)
+	device2, err := sec2.New(sec2.Config{Salt: salt, Verifier: verifier})
+	require.NoError(t, err)
+	client2, err := sec2.NewClient(sec2.ClientConfig{Username: "wifiprov", Password: "abcd1234", PatchVersion: 1})
+	require.NoError(t, err)
 	for name, tc := range map[string]struct {
 		device  protocomm.Security
 		client  security.Client
@@ -45,6 +52,7 @@ func TestClients(t *testing.T) {
 	}{
 		"sec0": {sec0.New(), sec0.NewClient(), []bool{false, false}},
 		"sec1": {device1, client1, []bool{false, true, false}},
+		"sec2": {device2, client2, []bool{false, true, false}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			c := tc.client
