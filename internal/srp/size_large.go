@@ -2,9 +2,9 @@
 
 package srp
 
-// Sizes of the tables: 48 KiB for each comb, 6 KiB for the window.
+// Sizes of the tables: 96 KiB for each comb, 6 KiB for the window.
 const (
 	combTeeth  = 6
-	combBlocks = 2
+	combBlocks = 4
 	windowBits = 4
 )

@@ -62,7 +62,7 @@ func TestVectors(t *testing.T) {
 			check(&p)
 
 			// Both table sizes come to the same.
-			for _, shape := range [][2]int{{6, 2}, {4, 1}} {
+			for _, shape := range [][2]int{{6, 4}, {4, 1}} {
 				var g group
 				g.set(shape[0], shape[1])
 				d, err := newDevice(&g, raw("salt"), raw("verifier"), shape[0], shape[1])
