@@ -150,13 +150,13 @@ var accounts = sync.OnceValue(func() []account {
 	rnd := rand.New(rand.NewSource(99))
 	var list []account
 	for i := range 16 {
-		acc := account{name: "user" + strconv.Itoa(i), word: strconv.Itoa(rnd.Int()), salt: make([]byte, 1+rnd.Intn(40))}
+		acc := account{name: "user" + strconv.Itoa(i), word: strconv.FormatInt(rnd.Int63(), 10), salt: make([]byte, 1+rnd.Intn(40))}
 		rnd.Read(acc.salt)
 		if i%4 == 0 {
 			acc.salt[0] = 0
 		}
 		for i%4 == 1 && refHash([]byte(acc.name + ":" + acc.word))[0] != 0 {
-			acc.word = strconv.Itoa(rnd.Int())
+			acc.word = strconv.FormatInt(rnd.Int63(), 10)
 		}
 		acc.v = refExp(refG, refX(acc.name, acc.word, acc.salt))
 		acc.verifier = acc.v.Bytes()
