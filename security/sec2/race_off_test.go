@@ -1,0 +1,5 @@
+//go:build !race
+
+package sec2
+
+const slow = 1
