@@ -9,12 +9,15 @@
 //	python esp_prov.py --transport softap --service_name 127.0.0.1:8080 \
 //	    --sec_ver 1 --pop abcd1234 --ssid HomeNet --passphrase "correct horse"
 //
+// or, with -sec 2, "--sec_ver 2 --sec2_username wifiprov --sec2_pwd abcd1234".
+//
 // Around it are the networks HomeNet (passphrase "correct horse") and Café
 // (open). Run it again to see that it remembers; -reset makes it forget.
 package main
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"flag"
 	"fmt"
@@ -32,12 +35,14 @@ import (
 	"github.com/wifiprov/wifiprov/security"
 	"github.com/wifiprov/wifiprov/security/sec0"
 	"github.com/wifiprov/wifiprov/security/sec1"
+	"github.com/wifiprov/wifiprov/security/sec2"
 	"github.com/wifiprov/wifiprov/store/nvs"
 	"github.com/wifiprov/wifiprov/store/nvs/fileflash"
 )
 
 type options struct {
 	addr, pop, flash string
+	user, password   string
 	secVersion       int
 	reset            bool
 	lifetime         time.Duration
@@ -46,8 +51,10 @@ type options struct {
 func main() {
 	var o options
 	flag.StringVar(&o.addr, "addr", "127.0.0.1:8080", "`address` to serve on")
-	flag.IntVar(&o.secVersion, "sec", 1, "security `mode`, 0 or 1")
-	flag.StringVar(&o.pop, "pop", "abcd1234", "proof of possession; empty: none")
+	flag.IntVar(&o.secVersion, "sec", 1, "security `mode`, 0, 1 or 2")
+	flag.StringVar(&o.pop, "pop", "abcd1234", "proof of possession for security 1; empty: none")
+	flag.StringVar(&o.user, "user", "wifiprov", "user `name` for security 2")
+	flag.StringVar(&o.password, "password", "abcd1234", "password for security 2")
 	flag.StringVar(&o.flash, "flash", "nvs.bin", "`file` with the board's NVS partition; made if it is missing")
 	flag.BoolVar(&o.reset, "reset", false, "forget the stored credentials first")
 	flag.DurationVar(&o.lifetime, "for", 0, "end after this `time`; 0: when interrupted")
@@ -164,8 +171,15 @@ func newSecurity(o options) (protocomm.Security, error) {
 		return sec0.New(), nil
 	case 1:
 		return sec1.New(sec1.Config{PoP: security.Secret(o.pop)})
+	case 2:
+		// A product keeps salt and verifier and never knows the password.
+		salt, verifier, err := sec2.Generate(o.user, security.Secret(o.password), sec2.DefaultSaltSize, rand.Reader)
+		if err != nil {
+			return nil, err
+		}
+		return sec2.New(sec2.Config{Salt: salt, Verifier: verifier})
 	}
-	return nil, fmt.Errorf("-sec is %d; it can be 0 or 1", o.secVersion)
+	return nil, fmt.Errorf("-sec is %d; it can be 0, 1 or 2", o.secVersion)
 }
 
 // normalLife is what a provisioned device does: it joins its network and stays.
