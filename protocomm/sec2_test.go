@@ -159,7 +159,7 @@ func TestStrangersAgainstSecurity2(t *testing.T) {
 	require.NoError(t, c.shake(t))
 	c.works(t)
 	stranger := command0Of(t)
-	for id := range protocomm.SessionID(1000) {
+	for id := range protocomm.SessionID(strangers) {
 		id += 100
 		require.NoError(t, p.OpenSession(id))
 		_, err := p.Handle(nil, secEndpoint, id, bytes.Clone(stranger))
@@ -172,7 +172,7 @@ func TestStrangersAgainstSecurity2(t *testing.T) {
 		}
 	}
 	require.False(t, ended[1])
-	require.Len(t, ended, 1000-protocomm.DefaultMaxHalfOpen)
+	require.Len(t, ended, strangers-protocomm.DefaultMaxHalfOpen)
 	c.works(t)
 	// And another honest client still gets in.
 	other := newClient2(t, p, 2, password)

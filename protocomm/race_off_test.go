@@ -1,0 +1,5 @@
+//go:build !race
+
+package protocomm_test
+
+const strangers = 1000
