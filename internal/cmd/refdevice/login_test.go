@@ -2,7 +2,6 @@ package main
 
 import (
 	"encoding/hex"
-	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -34,16 +33,17 @@ func TestSecurity2(t *testing.T) {
 				require.Equal(t, 2, v.SecVersion)
 				require.Equal(t, 1, v.SecPatchVersion)
 				require.ErrorIs(t, c.Connect(t.Context()), client.ErrPassword)
-				require.Contains(t, d.printed(), "EVENT SECURITY_SESSION_CREDENTIALS_MISMATCH")
+				require.Contains(t, d.end(t), "EVENT SECURITY_SESSION_CREDENTIALS_MISMATCH")
+				d.done = nil
 			})
 			cfg.Password = hal.Secret(tc.password)
 			bench(t, args, cfg, func(t *testing.T, d *running, c *client.Client) {
 				conn, err := c.Provision(t.Context(), client.Credentials{SSID: "HomeNet", Passphrase: "secretpass"})
 				require.NoError(t, err)
 				require.Equal(t, "192.168.1.77", conn.IP.String())
-				require.Contains(t, strings.Join(d.printed(), "\n"), "EVENT SECURITY_SESSION_SETUP_OK")
 				require.NoError(t, <-d.done)
 				d.done = nil
+				require.Contains(t, d.printed(), "EVENT SECURITY_SESSION_SETUP_OK")
 			})
 		})
 	}
