@@ -103,22 +103,23 @@ func (w *blobWriter) putWithIndex(data []byte, from int) (pos, error) {
 	var chunk, index item
 	span := w.entry.Span()
 	q, err := w.place(&chunk)
-	if err != nil {
-		return pos{}, err
-	}
 	x := pos{q.pg, q.at + span}
 	taken := span
-	if err = w.fill(q, from, data); err == nil {
+	if err == nil {
+		err = w.fill(q, from, data)
+	}
+	if err == nil {
 		w.chunks++
 		w.makeIndex()
 		w.chunks-- // not listed yet
-		if _, err = w.place(&index); err == nil {
-			taken++
-			err = w.mark(q, from, span)
-		}
-		if err == nil {
-			err = w.mark(x, 0, 1)
-		}
+		_, err = w.place(&index)
+		taken++
+	}
+	if err == nil {
+		err = w.mark(q, from, span)
+	}
+	if err == nil {
+		err = w.mark(x, 0, 1)
 	}
 	if err != nil {
 		w.spoil(q, taken)
@@ -137,14 +138,14 @@ func (w *blobWriter) putClosing(data []byte) error {
 	var chunk item
 	span := w.entry.Span()
 	q, err := w.place(&chunk)
-	if err != nil {
-		return err
-	}
 	from, _ := w.indexFirst(data)
 	if from = min(from, span-1); from == 0 && span > 1 {
 		from = 1
 	}
-	if err = w.fill(q, from, data); err == nil {
+	if err == nil {
+		err = w.fill(q, from, data)
+	}
+	if err == nil {
 		err = w.closeNewest()
 	}
 	if err == nil {

@@ -61,10 +61,10 @@ func (p *Partition) drop(q pos, span int) {
 func (p *Partition) put(data, more []byte) (pos, error) {
 	it, span := item(0), p.entry.Span()
 	q, err := p.place(&it)
-	if err != nil {
-		return pos{}, err
+	if err == nil {
+		err = p.mark(q, 0, 1)
 	}
-	if err = p.mark(q, 0, 1); err == nil && span > 1 {
+	if err == nil && span > 1 {
 		if err = p.writeData(q.pg.offset(q.at+1), data, more); err == nil {
 			err = p.mark(q, 1, span)
 		}
@@ -78,7 +78,8 @@ func (p *Partition) put(data, more []byte) (pos, error) {
 }
 
 // place writes p.entry behind the last used entry, without a mark, and takes
-// the item's entries.
+// the item's entries. After an error the caller gives them up; there are none
+// if the place is not ok.
 func (p *Partition) place(it *item) (pos, error) {
 	pg := p.newest()
 	if pg.state == nvsfmt.Empty {
@@ -89,11 +90,7 @@ func (p *Partition) place(it *item) (pos, error) {
 	q, span := pos{pg, pg.next}, p.entry.Span()
 	*it = itemOf(&p.entry, q.at)
 	pg.next += span
-	if err := p.writeEntry(pg.offset(q.at)); err != nil {
-		p.spoil(q, span)
-		return pos{}, err
-	}
-	return q, nil
+	return q, p.writeEntry(pg.offset(q.at))
 }
 
 // mark stores that entries from to to-1 of an item are written.
@@ -121,9 +118,18 @@ func (p *Partition) enlist(q pos, it item, span int) {
 // spoil gives up entries after an error. Nobody knows what of them is on
 // flash; if the marks cannot be stored now, they wait.
 func (p *Partition) spoil(q pos, span int) {
-	q.pg.live += span // clear takes it off again
-	q.pg.clear(q.at, span)
-	_ = p.flush(q.pg)
+	if !q.ok() {
+		return
+	}
+	pg := q.pg
+	pg.live += span // clear takes it off again
+	pg.clear(q.at, span)
+	_ = p.ascertain(pg)
+	if pg.stored.At(q.at) == nvsfmt.UseFree {
+		// Without a mark it is no head, and a hole before marked entries.
+		pg.heads[q.at/32] &^= 1 << (q.at % 32)
+	}
+	_ = p.flush(pg)
 }
 
 // writeHeader puts a page into use.

@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
+	"github.com/wifiprov/wifiprov/internal/nvsfmt"
 	"github.com/wifiprov/wifiprov/store"
 	"github.com/wifiprov/wifiprov/store/nvs"
 	"github.com/wifiprov/wifiprov/store/nvs/flash"
@@ -17,6 +18,7 @@ import (
 // machine compares a partition with a map.
 type machine struct {
 	flash   *flash.Faulty
+	image   []byte // what is on it
 	options nvs.Options
 	p       *nvs.Partition
 	m       map[string][]byte // namespace/key/type
@@ -52,7 +54,8 @@ func drawValue(t *rapid.T, typ store.Type) []byte {
 func TestModel(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		size := int64(rapid.IntRange(3, 6).Draw(t, "sectors")) * nvs.SectorSize
-		m := &machine{flash: flash.NewFaulty(flash.NewMemory(size))}
+		mem := flash.NewMemory(size)
+		m := &machine{flash: flash.NewFaulty(mem), image: mem.Bytes()}
 		if rapid.IntRange(0, 3).Draw(t, "encrypted") == 0 {
 			m.options.Keys = &nvs.Keys{Data: [32]byte{1}, Tweak: [32]byte{2}}
 		}
@@ -205,6 +208,7 @@ func (m *machine) read(t *rapid.T, name string) []byte {
 }
 
 func (m *machine) check(t *rapid.T) {
+	requireNoHole(t, m.image)
 	if m.misread {
 		m.settle(t)
 	}
@@ -234,4 +238,23 @@ func (m *machine) check(t *rapid.T) {
 		}
 	}
 	require.GreaterOrEqual(t, m.p.Stats().Used, used)
+}
+
+// requireNoHole fails if an active page has an entry without a mark before one
+// that has: ESP-IDF takes it for the page's end, and what follows for torn.
+func requireNoHole(t require.TestingT, image []byte) {
+	for ; len(image) > 0; image = image[4096:] {
+		h, ok := nvsfmt.ParseHeader(image)
+		if !ok || h.State != nvsfmt.Active {
+			continue
+		}
+		bits := nvsfmt.ParseBitmap(image[nvsfmt.BitmapOffset:])
+		end := nvsfmt.EntriesPerPage
+		for end > 0 && bits.At(end-1) == nvsfmt.UseFree {
+			end--
+		}
+		for i := range end {
+			require.NotEqual(t, nvsfmt.UseFree, bits.At(i), "entry %d of %d", i, end)
+		}
+	}
 }

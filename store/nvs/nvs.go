@@ -177,7 +177,23 @@ func (p *Partition) usable(forWriting bool) error {
 	case p.stale:
 		return p.reload()
 	case forWriting:
-		return p.finish()
+		if err := p.finish(); err != nil {
+			return err
+		}
+		return p.catchUp()
+	}
+	return nil
+}
+
+// catchUp stores the marks that a failure left over: ESP-IDF would take entries
+// without a mark for the page's end, and needs those on older pages.
+func (p *Partition) catchUp() error {
+	for _, pg := range p.pages {
+		if pg.unsure || pg != p.newest() {
+			if err := p.flush(pg); err != nil {
+				return err
+			}
+		}
 	}
 	return nil
 }
