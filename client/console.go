@@ -1,0 +1,335 @@
+package client
+
+import (
+	"context"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"sync"
+	"time"
+)
+
+// DefaultConsoleTimeout is the time for one request over a console. A scan has
+// to fit in.
+const DefaultConsoleTimeout = 30 * time.Second
+
+// consoleSettle is how long the line has to be without a further prompt, or
+// without a prompt at all after an answer, until no more is expected.
+const consoleSettle = 200 * time.Millisecond
+
+// ConsoleConfig is how to talk to a device over a console. The zero value is
+// right for most.
+type ConsoleConfig struct {
+	// Session is the number of the session, up to 4294967294; 0 is what
+	// esp_prov uses. The original device keeps a number over a restart of its
+	// service and opens no session for it then (Q-T9): another number helps.
+	Session uint32
+
+	// Timeout bounds each request. 0: 30 s; negative: no limit but the
+	// caller's context.
+	Timeout time.Duration
+
+	// MaxAnswer is the longest answer in bytes that is accepted. 0: 64 KiB.
+	MaxAnswer int
+}
+
+// Console is the [Transport] of devices that are provisioned over a line of text
+// (spec/transports.md 3): a serial port, a pseudo-terminal, the pipes of a
+// child process. It types one line for each request. Of what the device says it
+// takes the last line that is nothing but lower-case hex before the prompt as
+// the answer; an echo, log lines and what was said before the request do not
+// matter. A prompt without an answer is a refusal: the device does not say
+// whether it lacks the endpoint, is out of step with the session, or cannot take
+// a line of that length (the original takes 255 characters).
+//
+// Before the first request, and after one that had no clear end, an empty line
+// finds out whether the device is ready; that takes 0.2 s. If an earlier
+// request is still being answered its answer is waited for and dropped.
+//
+// Calls of Do from several goroutines wait for each other. When the stream has
+// ended, every Do fails; another Console is needed.
+type Console struct {
+	stream io.ReadWriteCloser
+	cfg    ConsoleConfig
+
+	turn   chan struct{} // holds a token while Do runs
+	ctx    context.Context
+	cancel context.CancelFunc // by Close
+	once   sync.Once
+
+	// What follows belongs to the holder of the turn.
+
+	reader  chan struct{} // closed when the reading goroutine has ended; nil: not begun
+	writing chan error    // gets the outcome of a write that is under way; nil: none
+	ready   bool          // the device waits at its prompt
+
+	changed chan struct{} // capacity 1: something on the screen is new
+
+	mu     sync.Mutex
+	screen screen
+}
+
+// NewConsole returns a transport over stream, which it owns from now on: Close
+// closes it, and must thereby end a Read and a Write that are under way. It
+// sends nothing yet. The error is about the arguments.
+func NewConsole(stream io.ReadWriteCloser, cfg ConsoleConfig) (*Console, error) {
+	switch {
+	case stream == nil:
+		return nil, errors.New("client: console: the stream is nil")
+	case cfg.Session == 1<<32-1:
+		return nil, errors.New("client: console: Session 4294967295 is no session's number")
+	}
+	if cfg.Timeout == 0 {
+		cfg.Timeout = DefaultConsoleTimeout
+	}
+	if cfg.MaxAnswer <= 0 {
+		cfg.MaxAnswer = DefaultMaxAnswer
+	}
+	c := &Console{
+		stream: stream, cfg: cfg,
+		turn: make(chan struct{}, 1), changed: make(chan struct{}, 1),
+	}
+	c.screen.max = 2 * cfg.MaxAnswer
+	c.ctx, c.cancel = context.WithCancel(context.Background())
+	return c, nil
+}
+
+// Do implements [Transport].
+func (c *Console) Do(ctx context.Context, endpoint string, body []byte) ([]byte, error) {
+	line, err := consoleLine(endpoint, c.cfg.Session, body)
+	if err != nil {
+		return nil, err
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	select {
+	case c.turn <- struct{}{}:
+		defer func() { <-c.turn }()
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	case <-c.ctx.Done():
+		return nil, ErrClosed
+	}
+	if c.ctx.Err() != nil {
+		return nil, ErrClosed
+	}
+	reqCtx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	if c.cfg.Timeout > 0 {
+		reqCtx, cancel = context.WithTimeout(reqCtx, c.cfg.Timeout)
+		defer cancel()
+	}
+	defer context.AfterFunc(c.ctx, cancel)()
+
+	answer, err := c.exchange(reqCtx, line)
+	switch {
+	case err == nil:
+		return answer, nil
+	case c.ctx.Err() != nil:
+		return nil, ErrClosed
+	case ctx.Err() != nil:
+		return nil, ctx.Err()
+	case reqCtx.Err() != nil && !c.prompted():
+		return nil, fmt.Errorf("%w: no prompt within %v; is there a provisioning console at the other end?", ErrTimeout, c.cfg.Timeout)
+	case reqCtx.Err() != nil:
+		return nil, fmt.Errorf("%w: no answer within %v", ErrTimeout, c.cfg.Timeout)
+	}
+	return nil, err
+}
+
+// prompted reports whether the device has ever shown its prompt.
+func (c *Console) prompted() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.screen.everPrompt
+}
+
+// consoleLine is a request as it is typed (spec/transports.md 3.1), without its
+// end.
+func consoleLine(endpoint string, session uint32, body []byte) (string, error) {
+	if endpoint == "" {
+		return "", errors.New("endpoint has no name")
+	}
+	for _, c := range []byte(endpoint) {
+		if c < ' ' || c == 0x7f {
+			return "", fmt.Errorf("endpoint name %q cannot be typed", endpoint)
+		}
+	}
+	if len(body) == 0 {
+		return "", ErrEmptyBody // the hex may not be empty
+	}
+	if strings.ContainsAny(endpoint, ` "\`) {
+		endpoint = `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(endpoint) + `"`
+	}
+	return fmt.Sprintf("%s %d %x", endpoint, session, body), nil
+}
+
+// exchange is Do in its turn.
+func (c *Console) exchange(ctx context.Context, line string) ([]byte, error) {
+	if c.reader == nil {
+		c.reader = make(chan struct{})
+		go c.read()
+	}
+	if !c.ready {
+		if err := c.wake(ctx); err != nil {
+			return nil, err
+		}
+	}
+	c.ready = false
+	if err := c.typeLine(ctx, line); err != nil {
+		return nil, err
+	}
+	// The timer runs from an answer on, in case no prompt follows: the
+	// service was stopped, or there is none.
+	settled := time.NewTimer(consoleSettle)
+	settled.Stop()
+	defer settled.Stop()
+	for waiting := false; ; {
+		c.mu.Lock()
+		s := &c.screen
+		prompt, answered, end := s.prompts > 0, s.answered, s.end
+		c.mu.Unlock()
+		switch {
+		case prompt:
+			c.ready = true
+			return c.outcome()
+		case end != nil && answered:
+			return c.outcome()
+		case end != nil:
+			return nil, fmt.Errorf("the stream ended without an answer: %w", end)
+		case answered && !waiting:
+			waiting = true
+			settled.Reset(consoleSettle)
+		}
+		select {
+		case <-c.changed:
+		case <-settled.C:
+			return c.outcome()
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+}
+
+// outcome is what the screen shows as the answer.
+func (c *Console) outcome() ([]byte, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	switch s := &c.screen; {
+	case s.tooLong:
+		return nil, badAnswer("more than %d bytes", c.cfg.MaxAnswer)
+	case s.answered:
+		answer := make([]byte, hex.DecodedLen(len(s.answer)))
+		_, err := hex.Decode(answer, s.answer)
+		clear(s.answer)
+		return answer, err
+	}
+	return nil, fmt.Errorf("%w: the prompt came without an answer", ErrRefused)
+}
+
+// wake waits until the device is ready for a line: it ends the one that it may
+// have the beginning of, and waits for the last prompt.
+func (c *Console) wake(ctx context.Context) error {
+	if err := c.typeLine(ctx, ""); err != nil {
+		return err
+	}
+	settled := time.NewTimer(consoleSettle)
+	settled.Stop()
+	defer settled.Stop()
+	for seen := 0; ; {
+		c.mu.Lock()
+		prompts, end := c.screen.prompts, c.screen.end
+		c.mu.Unlock()
+		if end != nil {
+			return fmt.Errorf("the stream ended: %w", end)
+		}
+		if prompts > seen {
+			seen = prompts
+			settled.Reset(consoleSettle)
+		}
+		select {
+		case <-c.changed:
+		case <-settled.C:
+			return nil
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// typeLine clears the screen, and writes line and CR. A write that ctx left behind
+// comes to its end first.
+func (c *Console) typeLine(ctx context.Context, line string) error {
+	if c.writing != nil {
+		select {
+		case <-c.writing:
+			c.writing = nil
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	c.mu.Lock()
+	c.screen.clear()
+	c.mu.Unlock()
+	done := make(chan error, 1)
+	c.writing = done
+	go func() {
+		_, err := io.WriteString(c.stream, line+"\r")
+		done <- err
+	}()
+	select {
+	case err := <-done:
+		c.writing = nil
+		if err != nil {
+			return fmt.Errorf("the stream does not take the request: %w", err)
+		}
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// read shows on the screen what the device says, until the stream ends.
+func (c *Console) read() {
+	defer close(c.reader)
+	b := make([]byte, 1024)
+	for {
+		n, err := c.stream.Read(b)
+		c.mu.Lock()
+		for _, ch := range b[:n] {
+			c.screen.show(ch)
+		}
+		if err != nil {
+			c.screen.finish(err)
+		}
+		c.mu.Unlock()
+		select {
+		case c.changed <- struct{}{}:
+		default:
+		}
+		if err != nil {
+			return
+		}
+	}
+}
+
+// Close implements [Transport]; it closes the stream.
+func (c *Console) Close() error {
+	var err error
+	c.once.Do(func() {
+		c.cancel()
+		err = c.stream.Close()
+		c.turn <- struct{}{} // a running Do ends now
+		if c.reader != nil {
+			<-c.reader
+		}
+		if c.writing != nil {
+			<-c.writing
+		}
+		<-c.turn
+	})
+	return err
+}

@@ -1,0 +1,150 @@
+package client
+
+import (
+	"context"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"sync"
+)
+
+// Relay is the [Transport] in which a person carries the messages, as with
+// esp_prov's console transport (spec/transports.md 3.4): it prints each request
+// as the line to type at the device's console, and reads the device's answer, one
+// line of hex. An empty line means that the device did not answer.
+//
+// Calls of Do from several goroutines wait for each other. A Read of the
+// person's input cannot be broken off: when a Do or the Relay ends before the
+// person has answered, a goroutine stays until the next line, which is dropped
+// unless another Do has begun. Between requests nothing is read, and nothing
+// beyond the end of a line.
+type Relay struct {
+	in  io.Reader
+	out io.Writer
+
+	turn chan struct{} // holds a token while Do runs
+	done chan struct{} // closed by Close
+	once sync.Once
+
+	line chan relayLine // gets the line that is being read; nil: none is. Belongs to the turn.
+}
+
+// relayLine is a line that a person typed, or why there is none.
+type relayLine struct {
+	text string
+	err  error
+}
+
+// maxRelayLine bounds a line.
+const maxRelayLine = 4 * DefaultMaxAnswer
+
+// NewRelay returns a transport that prints to out and reads from in. Close
+// closes neither.
+func NewRelay(in io.Reader, out io.Writer) *Relay {
+	return &Relay{in: in, out: out, turn: make(chan struct{}, 1), done: make(chan struct{})}
+}
+
+// Do implements [Transport]. It waits for the person as long as ctx allows.
+func (r *Relay) Do(ctx context.Context, endpoint string, body []byte) ([]byte, error) {
+	request, err := consoleLine(endpoint, 0, body)
+	if err != nil {
+		return nil, err
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	select {
+	case r.turn <- struct{}{}:
+		defer func() { <-r.turn }()
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	case <-r.done:
+		return nil, ErrClosed
+	}
+	select {
+	case <-r.done:
+		return nil, ErrClosed
+	case <-r.line: // typed for nobody
+		r.line = nil
+	default:
+	}
+	if _, err := fmt.Fprintf(r.out, "Client->Device msg : %s\n", request); err != nil {
+		return nil, fmt.Errorf("the request cannot be shown: %w", err)
+	}
+	for {
+		if _, err := io.WriteString(r.out, "Device->Client answer, in hex : "); err != nil {
+			return nil, fmt.Errorf("the question cannot be shown: %w", err)
+		}
+		text, err := r.readLine(ctx)
+		if err != nil {
+			return nil, err
+		}
+		if text == "" {
+			return nil, fmt.Errorf("%w: no answer was typed", ErrRefused)
+		}
+		answer, err := hex.DecodeString(text)
+		if err == nil {
+			return answer, nil
+		}
+		if _, err := fmt.Fprintf(r.out, "That is not an answer in hex (%v); once more.\n", err); err != nil {
+			return nil, fmt.Errorf("the question cannot be shown: %w", err)
+		}
+	}
+}
+
+// readLine waits for the person.
+func (r *Relay) readLine(ctx context.Context) (string, error) {
+	if r.line == nil {
+		line := make(chan relayLine, 1)
+		r.line = line
+		go func() { line <- readRelayLine(r.in) }()
+	}
+	select {
+	case l := <-r.line:
+		r.line = nil
+		return l.text, l.err
+	case <-ctx.Done():
+		return "", ctx.Err()
+	case <-r.done:
+		return "", ErrClosed
+	}
+}
+
+// readRelayLine reads one line and nothing beyond it.
+func readRelayLine(in io.Reader) relayLine {
+	var text []byte
+	var c [1]byte
+	for {
+		n, err := in.Read(c[:])
+		switch {
+		case n == 1 && c[0] == '\n', err == io.EOF && len(text)+n > 0:
+			if n == 1 && c[0] != '\n' {
+				text = append(text, c[0])
+			}
+			return relayLine{text: strings.TrimSpace(string(text))}
+		case n == 1 && len(text) == maxRelayLine:
+			return relayLine{err: badAnswer("the line has more than %d characters", maxRelayLine)}
+		case n == 1:
+			text = append(text, c[0])
+		}
+		if err != nil {
+			if err == io.EOF {
+				err = errors.New("it ended")
+			}
+			return relayLine{err: fmt.Errorf("no answer can be typed: the input: %w", err)}
+		}
+	}
+}
+
+// Close implements [Transport]; a running Do ends. The input and the output
+// stay open.
+func (r *Relay) Close() error {
+	r.once.Do(func() {
+		close(r.done)
+		r.turn <- struct{}{}
+		<-r.turn
+	})
+	return nil
+}
