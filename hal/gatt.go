@@ -1,0 +1,213 @@
+package hal
+
+// GATT is a BLE peripheral that offers one primary service, as the
+// provisioning transport uses it (transports.md 2). The implementation brings
+// the stack up, answers discovery, advertises, and puts long writes together;
+// a [GATTHandler] holds the values.
+type GATT interface {
+	// StartGATT brings the stack up, publishes the service and begins to
+	// advertise: connectable, undirected, general discoverable, every
+	// 160 ms, with the service's UUID in the advertising data and name
+	// and manufacturer data in the scan response (transports.md 2.3).
+	// Advertising ends when there is no room for another client and begins
+	// again when one goes.
+	//
+	// It blocks until the stack is up, at most a few seconds, and must not
+	// be called by a method of the handler. cfg is copied. After an error
+	// nothing is left running and no method of h is called any more.
+	// Starting a started peripheral fails with ErrBusy. What the stack
+	// cannot do, encryption for instance, fails with ErrNotSupported.
+	StartGATT(cfg GATTConfig, h GATTHandler) error
+
+	// StopGATT ends advertising and service. No method of the handler begins
+	// after it returned, Disconnected for those who were connected
+	// included; one that runs is not waited for, so it may be called by one.
+	// What a client asks afterwards, if the stack stays up, is answered with
+	// ATTUnlikely (Q-T16). Stopping a stopped peripheral with KeepOn
+	// succeeds and does nothing; without KeepOn it takes down a stack that
+	// was kept up. After an error the call may be repeated.
+	StopGATT(GATTStop) error
+
+	// Respond answers the write that the handler got for c: with ATTSuccess
+	// it is confirmed. A connection that is gone, or that waits for no
+	// answer, is left alone. It does not block and may be called from
+	// inside GATTHandler.Write.
+	Respond(c GATTConn, code ATTError)
+
+	// Disconnect ends a connection; ReasonRemoteUser is the usual reason.
+	// Disconnected follows. A connection that is gone is left alone. It does
+	// not block.
+	Disconnect(c GATTConn, reason HCIReason) error
+}
+
+// GATTHandler is told what clients do. Calls come one at a time, in the order
+// of what happened, never from inside a method of [GATT] and with no lock of
+// it held. They must return promptly: while one runs nothing else is received.
+type GATTHandler interface {
+	// Connected: a client is there. No other method is called for a
+	// connection before this one.
+	Connected(c GATTConn)
+
+	// Disconnected: it is gone, for a reason of HCI's. It is called exactly
+	// once for each Connected, unless StopGATT came first; nothing is called
+	// for c afterwards, and answers for it have no effect.
+	Disconnected(c GATTConn, reason HCIReason)
+
+	// MTU: the client negotiated an MTU, 23 to 517. Before that it is 23.
+	MTU(c GATTConn, mtu int)
+
+	// Read copies the value of the characteristic with that index in
+	// GATTConfig.Characteristics, from offset on, to dst and returns how much
+	// that was. An offset beyond the value is ATTInvalidOffset; one at its
+	// end is not. dst must not be kept.
+	Read(c GATTConn, char, offset int, dst []byte) (n int, code ATTError)
+
+	// Write takes a whole value for a characteristic, at most MaxGATTValue
+	// bytes: of one Write Request or of an executed queue of prepared writes.
+	// The client waits until GATT.Respond is called. value may be changed; it
+	// is valid until then, or until Disconnected or StopGATT.
+	// There is one write at a time for a connection.
+	Write(c GATTConn, char int, value []byte)
+}
+
+// MaxGATTValue is the longest value of a characteristic in bytes (Bluetooth
+// Core, Vol 3 Part F 3.2.9).
+const MaxGATTValue = 512
+
+// MaxDeviceName is the longest name that fits into a scan response, in bytes
+// (transports.md 2.3).
+const MaxDeviceName = 29
+
+// GATTConn names a connection. The lower half is the stack's connection
+// handle; the upper half tells those apart that had the same handle one after
+// another, so that a late answer reaches nobody else.
+type GATTConn uint32
+
+// Handle returns the stack's connection handle.
+func (c GATTConn) Handle() uint16 { return uint16(c) }
+
+// GATTConfig is a service and how it appears.
+type GATTConfig struct {
+	// DeviceName, 1 to MaxDeviceName bytes: in the scan response, and the
+	// GAP device name.
+	DeviceName string
+	// Service is the primary service's UUID; it is advertised.
+	Service UUID
+	// Characteristics of the service, in this order.
+	Characteristics []Characteristic
+	// ManufacturerData goes into the scan response after the name: company
+	// identifier, low byte first, and data. It has at least 2 bytes, or
+	// none, and DeviceName and it fit into 31 − 4 bytes.
+	ManufacturerData []byte
+	// Notify gives every characteristic the property NOTIFY and the
+	// descriptor 0x2902 that goes with it (Q-T35).
+	Notify bool
+	// Encrypt lets clients read and write values over an encrypted link
+	// only; they have to pair. Descriptors stay open.
+	Encrypt bool
+	// Bonding keeps the keys of a pairing.
+	Bonding bool
+	// SecureConnections asks for LE Secure Connections in a pairing.
+	SecureConnections bool
+	// RandomAddress is a static random device address to appear under, most
+	// significant byte first, the first two bits of which are set; zero: the
+	// public address.
+	RandomAddress [6]byte
+}
+
+// Characteristic is a value of the service that is read and written (with
+// response), and its user description, descriptor 0x2901.
+type Characteristic struct {
+	UUID UUID
+	Name string // of the user description; read-only, never encrypted
+}
+
+// GATTStop says what StopGATT leaves alone (transports.md 2.7).
+type GATTStop struct {
+	// KeepOn leaves the stack up, for an application that uses BLE itself.
+	KeepOn bool
+	// KeepConnections leaves clients connected; without KeepOn it has no
+	// effect. Otherwise their links are ended with ReasonRemoteUser.
+	KeepConnections bool
+}
+
+// ATTError is the outcome of an access, with the numbers of the attribute
+// protocol (Bluetooth Core, Vol 3 Part F 3.4.1.1).
+type ATTError uint8
+
+// Outcomes of accesses.
+const (
+	ATTSuccess               ATTError = 0x00
+	ATTInvalidHandle         ATTError = 0x01
+	ATTReadNotPermitted      ATTError = 0x02
+	ATTWriteNotPermitted     ATTError = 0x03
+	ATTInvalidPDU            ATTError = 0x04
+	ATTRequestNotSupported   ATTError = 0x06
+	ATTInvalidOffset         ATTError = 0x07
+	ATTPrepareQueueFull      ATTError = 0x09
+	ATTAttributeNotFound     ATTError = 0x0A
+	ATTInvalidLength         ATTError = 0x0D // of the attribute's value
+	ATTUnlikely              ATTError = 0x0E
+	ATTUnsupportedGroupType  ATTError = 0x10
+	ATTInsufficientResources ATTError = 0x11
+)
+
+// String returns the specification's name, or the number.
+func (e ATTError) String() string {
+	switch e {
+	case ATTSuccess:
+		return "success"
+	case ATTInvalidHandle:
+		return "invalid handle"
+	case ATTReadNotPermitted:
+		return "read not permitted"
+	case ATTWriteNotPermitted:
+		return "write not permitted"
+	case ATTInvalidPDU:
+		return "invalid PDU"
+	case ATTRequestNotSupported:
+		return "request not supported"
+	case ATTInvalidOffset:
+		return "invalid offset"
+	case ATTPrepareQueueFull:
+		return "prepare queue full"
+	case ATTAttributeNotFound:
+		return "attribute not found"
+	case ATTInvalidLength:
+		return "invalid attribute value length"
+	case ATTUnlikely:
+		return "unlikely error"
+	case ATTUnsupportedGroupType:
+		return "unsupported group type"
+	case ATTInsufficientResources:
+		return "insufficient resources"
+	}
+	return "ATT error " + itoa(int(e))
+}
+
+// Error makes every code but ATTSuccess usable as an error.
+func (e ATTError) Error() string { return "ATT: " + e.String() }
+
+// HCIReason is why a connection ended, with the numbers of HCI (Bluetooth
+// Core, Vol 1 Part F).
+type HCIReason uint8
+
+// Reasons that the library knows by name. Every other number is allowed.
+const (
+	ReasonSupervisionTimeout HCIReason = 0x08 // the peer is out of range
+	ReasonRemoteUser         HCIReason = 0x13 // the peer ended it
+	ReasonLocalHost          HCIReason = 0x16 // this side ended it
+)
+
+// String returns the reason's name and number.
+func (r HCIReason) String() string {
+	switch r {
+	case ReasonSupervisionTimeout:
+		return "supervision timeout (8)"
+	case ReasonRemoteUser:
+		return "remote user terminated (19)"
+	case ReasonLocalHost:
+		return "terminated by local host (22)"
+	}
+	return "reason " + itoa(int(r))
+}
