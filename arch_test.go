@@ -20,6 +20,7 @@ const module = "github.com/wifiprov/wifiprov"
 // folder not named here may import everything; those named are the library.
 var arrows = map[string][]string{
 	"hal":                 {},
+	"hal/att":             {"hal"},
 	"hal/haltest":         {"hal"},
 	"hal/sim":             {"hal", "store", "store/nvs", "store/nvs/flash", "store/wifistore"},
 	"hal/sim/simnet":      {},
@@ -62,7 +63,7 @@ var tops = []string{"internal/provtest", "internal/cmd", "cmd", "examples"}
 // not work (design decision; flash per import was measured).
 var (
 	deviceSide = []string{
-		".", "hal", "hal/sim", "protocomm", "scheme", "security", "security/sec0", "security/sec1", "security/sec2", "store", "store/nvs", "store/wifistore", "internal/fsm", "internal/nvsfmt", "internal/pb", "internal/protover", "internal/srp", "store/nvs/flash", "protocomm/console",
+		".", "hal", "hal/sim", "protocomm", "scheme", "security", "security/sec0", "security/sec1", "security/sec2", "store", "store/nvs", "store/wifistore", "internal/fsm", "internal/nvsfmt", "internal/pb", "internal/protover", "internal/srp", "store/nvs/flash", "protocomm/console", "hal/att",
 	}
 	tooHeavy = []string{"fmt", "context", "encoding/json", "log", "log/slog", "net", "net/http", "os", "reflect"}
 )

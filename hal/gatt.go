@@ -64,8 +64,8 @@ type GATTHandler interface {
 
 	// Write takes a whole value for a characteristic, at most MaxGATTValue
 	// bytes: of one Write Request or of an executed queue of prepared writes.
-	// The client waits until GATT.Respond is called. value may be changed; it
-	// is valid until then, or until Disconnected or StopGATT.
+	// The client waits until GATT.Respond is called, which may be inside or
+	// after the call. value is valid during the call and may be changed.
 	// There is one write at a time for a connection.
 	Write(c GATTConn, char int, value []byte)
 }

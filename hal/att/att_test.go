@@ -1,0 +1,284 @@
+package att
+
+import (
+	"encoding/hex"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/wifiprov/wifiprov/hal"
+)
+
+const (
+	ffUUID  = "b4df5a1c3f6bf4bfea4a820304901a02"
+	uuid51  = "b4df5a1c3f6bf4bfea4a820351ff1a02"
+	uuid53  = "b4df5a1c3f6bf4bfea4a820353ff1a02"
+	session = "70726f762d73657373696f6e" // prov-session
+	version = "70726f746f2d766572"       // proto-ver
+)
+
+// One row per request: valid, invalid handle, invalid offset, too short, too
+// long. Handles: 7 service, 8 and 11 declarations, 9 and 12 values, 10 and 13
+// descriptions.
+func TestRequests(t *testing.T) {
+	for _, tc := range []struct{ name, req, want string }{
+		{"MTU short", "0200", "0102000004"},
+		{"MTU long", "02000200", "0102000004"},
+		{"MTU", "020002", "030001"},
+		{"find information", "04 0100 ffff", "0501 0100 0028 0200 0328 0300 002a 0400 0328 0500 012a"},
+		{"find information, 128 bits", "04 0900 0900", "0502 0900" + uuid51},
+		{"find information beyond the table", "04 0e00 ffff", "01 04 0e00 0a"},
+		{"find information, handle 0", "04 0000 ffff", "01 04 0000 01"},
+		{"find information, reversed", "04 0200 0100", "01 04 0200 01"},
+		{"find information short", "04 0100", "01 04 0000 04"},
+		{"find information long", "04 0100 ffff 00", "01 04 0000 04"},
+		{"primary service by UUID", "06 0100 ffff 0028" + ffUUID, "07 0700 0d00"},
+		{"primary service by short UUID", "06 0100 ffff 0028 0018", "07 0100 0500"},
+		{"other service", "06 0100 ffff 0028 0f18", "01 06 0100 0a"},
+		{"by value of another type", "06 0100 ffff 002a 50", "01 06 0100 0a"},
+		{"by value short", "06 0100 ffff 00", "01 06 0000 04"},
+		{"by value, handle 0", "06 0000 ffff 0028 0018", "01 06 0000 01"},
+		{"services", "10 0100 ffff 0028", "11 06 0100 0500 0018 0600 0600 0118"},
+		{"services, 128 bits", "10 0700 ffff 0028", "11 14 0700 0d00" + ffUUID},
+		{"services after the last", "10 0800 ffff 0028", "01 10 0800 0a"},
+		{"services by long type", "10 0700 ffff fb349b5f80000080001000000028 0000", "11 14 0700 0d00" + ffUUID},
+		{"groups of another type", "10 0100 ffff 0128", "01 10 0100 10"},
+		{"groups, handle 0", "10 0000 ffff 0028", "01 10 0000 01"},
+		{"groups short", "10 0100 ffff", "01 10 0000 04"},
+		{"characteristics", "08 0700 ffff 0328", "09 15 0800 0a 0900" + uuid51},
+		{"characteristics from the second on", "08 0900 ffff 0328", "09 15 0b00 0a 0c00" + uuid53},
+		{"characteristics of GAP", "08 0100 0500 0328", "09 07 0200 02 0300 002a 0400 02 0500 012a"},
+		{"no more characteristics", "08 0c00 ffff 0328", "01 08 0c00 0a"},
+		{"read by type, name", "08 0100 ffff 002a", "09 08 0300 50524f565f31"},
+		{"read by type, value", "08 0100 ffff" + uuid51, "09 05 0900 aabbcc"},
+		{"read by type short", "08 0100 ffff 03", "01 08 0000 04"},
+		{"read by type, handle 0", "08 0000 ffff 0328", "01 08 0000 01"},
+		{"read by type, reversed", "08 0500 0100 0328", "01 08 0500 01"},
+		{"read", "0a 0900", "0b aabbcc"},
+		{"read empty", "0a 0c00", "0b"},
+		{"read declaration", "0a 0800", "0b 0a 0900" + uuid51},
+		{"read service", "0a 0700", "0b" + ffUUID},
+		{"read description", "0a 0a00", "0b" + session},
+		{"read name", "0a 0300", "0b 50524f565f31"},
+		{"read handle 0", "0a 0000", "01 0a 0000 01"},
+		{"read beyond the table", "0a 0e00", "01 0a 0e00 01"},
+		{"read short", "0a 09", "01 0a 0000 04"},
+		{"read long", "0a 0900 00", "01 0a 0000 04"},
+		{"read blob", "0c 0900 0100", "0d bbcc"},
+		{"read blob at the end", "0c 0900 0300", "0d"},
+		{"read blob beyond", "0c 0900 0400", "01 0c 0900 07"},
+		{"read blob of a description", "0c 0d00 0500", "0d" + version[10:]},
+		{"read blob beyond a description", "0c 0d00 0a00", "01 0c 0d00 07"},
+		{"read blob, handle", "0c ffff 0000", "01 0c ffff 01"},
+		{"read blob short", "0c 0900 01", "01 0c 0000 04"},
+		{"read multiple", "0e 0900 0c00", "01 0e 0000 06"},
+		{"read multiple variable", "20 0900 0c00", "01 20 0000 06"},
+		{"multiple notifications to us", "23 0900", ""},
+		{"write", "12 0900 0102", "13"},
+		{"write empty", "12 0900", "13"},
+		{"write declaration", "12 0800 01", "01 12 0800 03"},
+		{"write description", "12 0a00 01", "01 12 0a00 0e"},
+		{"write, handle", "12 0e00 01", "01 12 0e00 01"},
+		{"write short", "12 09", "01 12 0000 04"},
+		{"write command", "52 0900 01", ""},
+		{"signed write", "d2 0900 01 000000000000000000000000", ""},
+		{"prepare", "16 0900 0000 0102", "17 0900 0000 0102"},
+		{"prepare short", "16 0900 00", "01 16 0000 04"},
+		{"prepare, handle", "16 0e00 0000 01", "01 16 0e00 01"},
+		{"prepare declaration", "16 0b00 0000 01", "01 16 0b00 03"},
+		{"prepare beyond the longest value", "16 0900 0102 01", "01 16 0900 07"},
+		{"prepare over the longest value", "16 0900 ff01 0102", "01 16 0900 0d"},
+		{"execute nothing", "18 01", "19"},
+		{"cancel nothing", "18 00", "19"},
+		{"execute short", "18", "01 18 0000 04"},
+		{"execute with other flags", "18 02", "01 18 0000 04"},
+		{"confirmation", "1e", ""},
+		{"response", "0b 01", ""},
+		{"unknown request", "3e 01", "01 3e 0000 06"},
+		{"unknown command", "7e 01", ""},
+		{"longer than the MTU", "12 0900" + strings.Repeat("00", 21), "01 12 0000 04"},
+		{"empty", "", ""},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			r := up(t, Config{}, false)
+			r.v.value[0] = []byte{0xaa, 0xbb, 0xcc}
+			require.Equal(t, strings.ReplaceAll(tc.want, " ", ""), r.ask(tc.req))
+			require.Equal(t, "0b00", r.ask("0a0500")[:4], "the next request is answered")
+		})
+	}
+}
+
+// The discovery of Android, iOS and BlueZ: services or the service by UUID, all
+// characteristics, all descriptors, with MTU 23 and 517.
+func TestDiscovery(t *testing.T) {
+	for _, mtu := range []int{23, 517} {
+		r := up(t, Config{MTU: 517}, true)
+		if mtu != 23 {
+			require.Equal(t, "030502", r.ask(fmt.Sprintf("02%02x%02x", mtu&255, mtu>>8)))
+		}
+		require.Equal(t, "0707000f00", r.ask("060100ffff0028"+ffUUID))
+		if mtu == 23 {
+			require.Equal(t, "091508001a0900"+uuid51, r.ask("080700ffff0328"))
+			require.Equal(t, "09150c001a0d00"+uuid53, r.ask("080900ffff0328"))
+		} else {
+			require.Equal(t, "091508001a0900"+uuid51+"0c001a0d00"+uuid53, r.ask("080700ffff0328"))
+		}
+		require.Equal(t, "01080d000a", r.ask("080d00ffff0328"))
+		require.Equal(t, "05010a0002290b000129", r.ask("040a000b00"))
+		require.Equal(t, "05010e0002290f000129", r.ask("040e00ffff"))
+		require.Equal(t, "0b"+session, r.ask("0a0b00"))
+		require.Equal(t, "0b"+version, r.ask("0a0f00"))
+	}
+}
+
+// The notify option: property and descriptor 0x2902, which is the client's own,
+// and nothing notifies.
+func TestQT35_Notify(t *testing.T) {
+	r := up(t, Config{}, true)
+	require.Equal(t, "0b0000", r.ask("0a0a00"))
+	require.Equal(t, "13", r.ask("120a000100"))
+	require.Equal(t, "0b0100", r.ask("0a0a00"))
+	require.Equal(t, "0b0000", r.ask("0a0e00"), "the other characteristic's")
+	require.Equal(t, "01120a0006", r.ask("120a000200"), "indications")
+	require.Equal(t, "01120a000d", r.ask("120a0001"))
+	require.Equal(t, "01160a0006", r.ask("160a0000000100"))
+	require.Equal(t, "13", r.ask("12090001"))
+	require.Empty(t, r.ctl.taken())
+	r.disconnect(1, 0x13)
+	r.connect(1)
+	require.Equal(t, "0b0000", r.ask("0a0a00"), "another client's")
+}
+
+// Prepared writes: overlapping fragments count once (CVE-2026-25508), and those
+// of a connection that ended are gone.
+func TestQT14_OverlapAndDisconnect(t *testing.T) {
+	r := up(t, Config{}, false)
+	r.ask("16 0900 0000 01020304")
+	r.ask("16 0900 0200 0506")
+	r.ask("16 0900 0300 0708")
+	require.Equal(t, "19", r.ask("1801"))
+	require.Equal(t, []byte{1, 2, 5, 7, 8}, r.v.value[0])
+	r.ask("16 0900 0000 ff")
+	require.Equal(t, "19", r.ask("1800"))
+	require.Equal(t, "19", r.ask("1801"))
+	r.ask("16 0900 0000 ff")
+	r.disconnect(1, 8)
+	r.connect(1)
+	require.Equal(t, "19", r.ask("1801"))
+	require.Equal(t, []byte{1, 2, 5, 7, 8}, r.v.value[0])
+
+	// The order of fragments does not matter, gaps do.
+	r.ask("16 0900 0200 03")
+	r.ask("16 0900 0000 0102")
+	require.Equal(t, "19", r.ask("1801"))
+	require.Equal(t, []byte{1, 2, 3}, r.v.value[0])
+	r.ask("16 0900 0200 03")
+	require.Equal(t, "0118090007", r.ask("1801"))
+	require.Equal(t, "19", r.ask("1801"), "the queue is empty")
+	require.Equal(t, []byte{1, 2, 3}, r.v.value[0])
+}
+
+// No fragment goes beyond the longest value; an attempt drops the queue.
+func TestQT15_PreparedBounds(t *testing.T) {
+	for _, bad := range []string{"16 0900 0102 01", "16 0900 ff01 0102", "16 0900 ffff 01"} {
+		r := up(t, Config{}, false)
+		for offset := 0; offset < 512; offset += 16 {
+			want := fmt.Sprintf("170900%02x%02x%s", offset&255, offset>>8, strings.Repeat("5a", 16))
+			require.Equal(t, want, r.ask("16"+want[2:]))
+		}
+		require.Equal(t, "01", r.ask(bad)[:2])
+		require.Equal(t, "19", r.ask("1801"))
+		require.Empty(t, r.v.value[0])
+	}
+	r := up(t, Config{}, false)
+	for offset := 0; offset < 512; offset += 16 {
+		r.ask(fmt.Sprintf("160900%02x%02x%s", offset&255, offset>>8, strings.Repeat("5a", 16)))
+	}
+	require.Equal(t, "19", r.ask("1801"))
+	require.Len(t, r.v.value[0], 512)
+}
+
+// A queue belongs to one characteristic; a fragment for another is refused.
+func TestQT36_TwoCharacteristics(t *testing.T) {
+	r := up(t, Config{}, false)
+	r.ask("16 0900 0000 01")
+	require.Equal(t, "01160c000e", r.ask("16 0c00 0000 02"))
+	require.Equal(t, "19", r.ask("1801"))
+	require.Equal(t, []byte{1}, r.v.value[0])
+	require.Empty(t, r.v.value[1])
+	require.Equal(t, "170c00000002", r.ask("16 0c00 0000 02"))
+}
+
+// The handler's code reaches the client, and nothing is answered before it
+// responds; late and repeated answers reach nobody.
+func TestRespond(t *testing.T) {
+	r := up(t, Config{}, false)
+	r.v.code = hal.ATTInvalidPDU
+	require.Equal(t, "0112090004", r.ask("12090001"))
+	r.ask("16 0900 0000 01")
+	require.Equal(t, "0118090004", r.ask("1801"))
+
+	r.v.hold, r.v.code = true, 0
+	require.Empty(t, r.ask("12090001"))
+	require.Empty(t, r.ask("0a0900"), "a request before the answer is dropped")
+	const id = 0x10001
+	r.h.Respond(id+1, 0)
+	r.h.Respond(id, 0)
+	r.h.Respond(id, 0)
+	require.Equal(t, []string{"4:13"}, r.ctl.taken())
+	r.ask("12090001")
+	r.disconnect(1, 0x13)
+	r.connect(1)
+	r.h.Respond(id, 0)
+	require.Empty(t, r.ask("12090001"))
+	r.h.Respond(id, 0)
+	require.Empty(t, r.ctl.taken(), "the answer of the former connection")
+	r.h.Respond(id+0x10000, 0)
+	require.Equal(t, []string{"4:13"}, r.ctl.taken())
+}
+
+// Answers leave in fragments of the controller's buffers and no faster than it
+// gives them back.
+func TestFlowControl(t *testing.T) {
+	r := newRig(t, Config{MTU: 517})
+	r.ctl.aclLen, r.ctl.aclNum, r.ctl.noCredit = 27, 2, true
+	require.NoError(t, r.h.StartGATT(gattConfig(false), r.v))
+	r.connect(1)
+	give := []byte{PacketEvent, evSentPackets, 5, 1, 1, 0, 1, 0}
+	require.Equal(t, "030502", r.ask("020502"))
+	r.ctl.deliver(give)
+	r.v.value[0] = make([]byte, 100)
+	require.Empty(t, r.ask("0a0900"))
+	r.ctl.acl = nil
+	for _, want := range []int{1, 2, 2, 2} { // 105 bytes in 27, 27, 27, 24
+		r.ctl.deliver(give)
+		require.LessOrEqual(t, len(r.ctl.acl), want)
+	}
+	frames := r.ctl.taken()
+	require.Equal(t, []string{"4:0b" + strings.Repeat("00", 100)}, frames)
+	// A connection that ends gives its buffers back.
+	r.disconnect(1, 8)
+	r.connect(2)
+	r.ctl.taken()
+	b, _ := hex.DecodeString("0a0500")
+	r.frame(2, cidATT, b, 27)
+	require.Equal(t, []string{"4:0b0000"}, r.ctl.taken())
+}
+
+// Pairing and L2CAP signals are refused; parameters are asked for on demand.
+func TestSignals(t *testing.T) {
+	r := up(t, Config{ConnParams: BluedroidParams()}, false)
+	require.Equal(t, []string{"5:1201080010002000000090" + "01"}, r.ctl.taken())
+	r.frame(1, cidSecurity, []byte{1, 3, 0, 1, 16, 0, 0}, 27)
+	require.Equal(t, []string{"6:0505"}, r.ctl.taken())
+	r.frame(1, cidSignal, []byte{0x14, 7, 0, 0}, 27)
+	require.Equal(t, []string{"5:010702000000"}, r.ctl.taken())
+	r.frame(1, cidSignal, []byte{0x13, 1, 2, 0, 0, 0}, 27)
+	r.frame(1, 0x40, []byte{1, 2, 3}, 27)
+	require.Empty(t, r.ctl.taken())
+	r.ctl.sent()
+	r.ctl.deliver([]byte{PacketEvent, evLE, 13, subLTKRequest, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0})
+	require.Equal(t, []string{"201b 0100"}, r.ctl.sent())
+}

@@ -1,0 +1,124 @@
+package att
+
+import (
+	"strconv"
+
+	"github.com/wifiprov/wifiprov/hal"
+)
+
+// command waits to be sent.
+type command struct {
+	op     uint16
+	length uint8
+	params [1 + maxAdv]byte
+}
+
+// waiter is a StartGATT that waits for a command to be complete.
+type waiter struct {
+	op   uint16
+	done chan completion // one is sent
+}
+
+// completion is how a command went.
+type completion struct {
+	params [8]byte // status and what follows it
+	err    error
+}
+
+// enqueue appends a command and reports whether there was room. mu is held;
+// pump has to follow.
+func (h *Host) enqueue(op uint16, params ...byte) bool {
+	if h.queued == len(h.queue) {
+		h.cfg.Logger.Log(hal.LevelError, "a command to the BLE controller is dropped", hal.Err(errQueue))
+		return false
+	}
+	c := &h.queue[(h.first+h.queued)%len(h.queue)]
+	h.queued++
+	c.op = op
+	c.length = uint8(copy(c.params[:], params))
+	return true
+}
+
+// run sends a command and waits until it is complete. mu is held, but not
+// while waiting.
+func (h *Host) run(what string, op uint16, params ...byte) ([8]byte, error) {
+	w := &waiter{op: op, done: make(chan completion, 1)}
+	if !h.enqueue(op, params...) {
+		return [8]byte{}, &stackError{what, errQueue}
+	}
+	h.waiter = w
+	h.pump()
+	h.mu.Unlock()
+	timer := h.cfg.Clock.AfterFunc(h.cfg.Timeout, func() {
+		h.mu.Lock()
+		defer h.mu.Unlock()
+		if h.waiter == w {
+			h.finish(completion{err: errTimeout})
+		}
+	})
+	c := <-w.done
+	timer.Stop()
+	h.mu.Lock()
+	if c.err == nil && c.params[0] != 0 {
+		c.err = &stackError{"the controller refused it with status " + strconv.Itoa(int(c.params[0])), nil}
+	}
+	if c.err != nil {
+		return c.params, &stackError{what, c.err}
+	}
+	return c.params, nil
+}
+
+// finish wakes the waiter. mu is held.
+func (h *Host) finish(c completion) {
+	h.waiter.done <- c
+	h.waiter = nil
+}
+
+// completed takes the outcome of a command. mu is held.
+func (h *Host) completed(op, credits int, params []byte) {
+	h.credits = credits
+	if len(params) == 0 {
+		return
+	}
+	if h.waiter != nil && int(h.waiter.op) == op {
+		var c completion
+		copy(c.params[:], params)
+		h.finish(c)
+		return
+	}
+	if params[0] != 0 && op != opDisconnect { // that one is gone already
+		h.cfg.Logger.Log(hal.LevelWarn, "the BLE controller refused a command",
+			hal.Attr{Key: "opcode", Value: strconv.Itoa(op)}, hal.Attr{Key: "status", Value: strconv.Itoa(int(params[0]))})
+	}
+}
+
+// hangUp ends a connection, once. mu is held; pump has to follow.
+func (h *Host) hangUp(c *conn, reason hal.HCIReason) bool {
+	handle := c.id.Handle()
+	if !c.ending {
+		c.ending = h.enqueue(opDisconnect, byte(handle), byte(handle>>8), byte(reason))
+	}
+	return c.ending
+}
+
+// awaitDrained waits a little for the links that StopGATT has ended, so that
+// their clients hear of it. mu is held, but not while waiting.
+func (h *Host) awaitDrained() {
+	if !h.leaving || !h.anyConn() {
+		return
+	}
+	drained := make(chan struct{})
+	h.drained = drained
+	timer := h.cfg.Clock.AfterFunc(h.cfg.Timeout, func() {
+		h.mu.Lock()
+		defer h.mu.Unlock()
+		if h.drained == drained {
+			close(drained)
+			h.drained = nil
+		}
+	})
+	h.mu.Unlock()
+	<-drained
+	timer.Stop()
+	h.mu.Lock()
+}

@@ -1,0 +1,100 @@
+package att
+
+import (
+	"errors"
+	"strconv"
+	"time"
+
+	"github.com/wifiprov/wifiprov/hal"
+)
+
+// Bounds and defaults of a Config.
+const (
+	MinMTU         = 23
+	MaxMTU         = hal.MaxGATTValue + 5 // a prepared write of everything
+	DefaultMTU     = 256                  // NimBLE's preference (transports.md 2.4)
+	DefaultTimeout = 2 * time.Second
+	MaxConns       = 8
+	// MaxCharacteristics is how many a service may have.
+	MaxCharacteristics = 32
+)
+
+// Config holds the settings of a Host. The zero value is usable.
+type Config struct {
+	// Clock times out what the controller does not answer; nil:
+	// hal.SystemClock.
+	Clock hal.Clock
+	// Timeout of one command while the stack starts; 0: DefaultTimeout.
+	Timeout time.Duration
+	// MTU that is offered to clients, MinMTU to MaxMTU; 0: DefaultMTU. A
+	// connection takes about twice as much memory.
+	MTU int
+	// MaxConns is how many clients may be connected at a time, 1 to MaxConns;
+	// 0: 1, as with the C original.
+	MaxConns int
+	// ConnParams are asked for when a client connects; the zero value: none
+	// are, as NimBLE does. Bluedroid asks for BluedroidParams.
+	ConnParams ConnParams
+	// Logger is told of trouble; nil is silent.
+	Logger hal.Logger
+}
+
+// ConnParams are parameters of a connection.
+type ConnParams struct {
+	MinInterval, MaxInterval uint16 // in 1.25 ms, 6 to 3200
+	Latency                  uint16 // connection events to skip
+	Timeout                  uint16 // supervision time-out in 10 ms
+}
+
+// BluedroidParams returns what Bluedroid asks for (transports.md 2.4): 20 to
+// 40 ms, 4 s.
+func BluedroidParams() ConnParams { return ConnParams{16, 32, 0, 400} }
+
+var (
+	errTransport = errors.New("att: the transport is nil")
+	errMTU       = errors.New("att: Config.MTU is not 23 to 517")
+	errConns     = errors.New("att: Config.MaxConns is not 1 to 8")
+	errTimeout   = errors.New("att: the controller did not answer; is it switched on?")
+	errQueue     = errors.New("att: too many commands wait for the controller")
+)
+
+// stackError is an operation that failed.
+type stackError struct {
+	why string
+	err error
+}
+
+func (e *stackError) Error() string {
+	if e.err == nil {
+		return "att: " + e.why
+	}
+	return "att: " + e.why + ": " + e.err.Error()
+}
+
+func (e *stackError) Unwrap() error { return e.err }
+
+// checkConfig refuses services that cannot be offered.
+func checkConfig(cfg *hal.GATTConfig, handler hal.GATTHandler) error {
+	n := len(cfg.DeviceName)
+	m := len(cfg.ManufacturerData)
+	switch {
+	case handler == nil:
+		return &stackError{"the handler is nil", nil}
+	case n == 0 || n > hal.MaxDeviceName:
+		return &stackError{"the device name has " + strconv.Itoa(n) + " bytes, want 1 to 29", nil}
+	case m == 1 || m > 0 && n+2+m+2 > maxAdv:
+		return &stackError{strconv.Itoa(m) + " bytes of manufacturer data do not fit beside a name of " + strconv.Itoa(n), nil}
+	case len(cfg.Characteristics) > MaxCharacteristics:
+		return &stackError{strconv.Itoa(len(cfg.Characteristics)) + " characteristics are more than " + strconv.Itoa(MaxCharacteristics), nil}
+	case cfg.Encrypt:
+		return &stackError{"an encrypted link needs pairing, which this stack does not have", hal.ErrNotSupported}
+	case cfg.RandomAddress != [6]byte{} && cfg.RandomAddress[0]>>6 != 3:
+		return &stackError{"the first two bits of a static random address must be set", nil}
+	}
+	for _, c := range cfg.Characteristics {
+		if len(c.Name) > hal.MaxGATTValue {
+			return &stackError{"a characteristic's name is longer than 512 bytes", nil}
+		}
+	}
+	return nil
+}

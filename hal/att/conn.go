@@ -1,0 +1,168 @@
+package att
+
+import "github.com/wifiprov/wifiprov/hal"
+
+// conn is one connection, or room for one.
+//
+// rx belongs to the receiver. tx holds an answer from the request until the
+// controller has it, txLen says so; while it does, and while a write waits for
+// Respond, further requests are dropped.
+type conn struct {
+	used   bool
+	id     hal.GATTConn
+	era    uint32 // of the service that it belongs to
+	mtu    int
+	ending bool // the controller was told to end it
+
+	rx   []byte // L2CAP frame being put together
+	have int
+	want int // 0: none has begun
+	skip int // bytes of a frame to drop
+
+	tx       []byte // L2CAP frame: an answer
+	txLen    int
+	txSent   int
+	signal   [headL2CAP + 16]byte // L2CAP frame: a signal
+	sigLen   int
+	sigSent  int
+	inFlight int // packets that the controller has
+
+	writing bool // the handler has a write and has not responded
+	op      byte // of its request
+	handle  int  // of its attribute
+	notify  uint32
+	queue   prepared
+}
+
+func (c *conn) idle() bool { return c.txLen == 0 && !c.writing }
+
+// open makes c a new connection.
+func (c *conn) open(id hal.GATTConn, era uint32) {
+	rx, tx, value := c.rx, c.tx, c.queue.value
+	*c = conn{used: true, id: id, era: era, mtu: MinMTU, rx: rx, tx: tx}
+	c.queue.value = value
+}
+
+func (h *Host) freeConn() *conn {
+	for i := range h.conns {
+		if !h.conns[i].used {
+			return &h.conns[i]
+		}
+	}
+	return nil
+}
+
+func (h *Host) anyConn() bool {
+	for i := range h.conns {
+		if h.conns[i].used {
+			return true
+		}
+	}
+	return false
+}
+
+func (h *Host) eachConn(fn func(*conn)) {
+	for i := range h.conns {
+		if h.conns[i].used {
+			fn(&h.conns[i])
+		}
+	}
+}
+
+// byHandle returns the connection with the controller's handle, or nil.
+func (h *Host) byHandle(handle int) *conn {
+	for i := range h.conns {
+		if h.conns[i].used && int(h.conns[i].id.Handle()) == handle {
+			return &h.conns[i]
+		}
+	}
+	return nil
+}
+
+func (h *Host) find(id hal.GATTConn) *conn {
+	if c := h.byHandle(int(id.Handle())); c != nil && c.id == id {
+		return c
+	}
+	return nil
+}
+
+// serves reports whether c may use the service as it is now.
+func (h *Host) serves(c *conn) bool { return h.serving && c.era == h.era }
+
+// forgetConns drops all connections without a word, after a reset.
+func (h *Host) forgetConns() {
+	for i := range h.conns {
+		h.conns[i].used = false
+	}
+	h.wakeDrained()
+}
+
+func (h *Host) wakeDrained() {
+	if h.drained != nil {
+		close(h.drained)
+		h.drained = nil
+	}
+}
+
+// connected takes a connection that was made, or failed. mu is held; it is
+// released for calls of the handler.
+func (h *Host) connected(status, handle int, peripheral bool) {
+	if !h.up {
+		return
+	}
+	h.advOn = false
+	if status != 0 {
+		h.advertise()
+		return
+	}
+	if handle > maxHandle || !peripheral {
+		return
+	}
+	if h.byHandle(handle) != nil {
+		h.disconnected(handle, hal.ReasonSupervisionTimeout) // its end was lost
+	}
+	h.count++
+	id := hal.GATTConn(h.count)<<16 | hal.GATTConn(handle)
+	c := h.freeConn()
+	if c == nil || !h.serving {
+		room := conn{id: id}
+		h.hangUp(&room, hal.ReasonRemoteUser)
+		return
+	}
+	c.open(id, h.era)
+	if h.cfg.ConnParams != (ConnParams{}) {
+		h.askParams(c)
+	}
+	h.advertise()
+	handler := h.handler
+	h.mu.Unlock()
+	handler.Connected(id)
+	h.mu.Lock()
+}
+
+// disconnected takes the end of a connection. mu is held; it is released for
+// calls of the handler.
+func (h *Host) disconnected(handle int, reason hal.HCIReason) {
+	c := h.byHandle(handle)
+	if c == nil {
+		return
+	}
+	id, tell := c.id, h.serves(c)
+	h.aclFree += c.inFlight
+	c.used = false
+	clear(c.queue.value)
+	if !h.anyConn() {
+		h.wakeDrained()
+		if h.leaving {
+			h.powerDown()
+		}
+	}
+	h.advertise()
+	if !tell {
+		return
+	}
+	handler := h.handler
+	h.mu.Unlock()
+	handler.Disconnected(id, reason)
+	h.mu.Lock()
+}

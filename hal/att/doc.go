@@ -1,0 +1,27 @@
+// Package att is a BLE peripheral in Go: attribute server, L2CAP and the HCI
+// host, over a controller that a [Transport] reaches. It implements hal.GATT on
+// an ESP32's controller, on a simulated one (package hal/sim) and on any other
+// that speaks HCI.
+//
+// The stack is the part of one that provisioning needs (transports.md 2):
+// one primary service of characteristics that are read and written, with
+// their user descriptions; MTU exchange, all discovery requests, long reads, and
+// long writes by prepared writes. It differs from NimBLE, after which it is
+// modelled, in what package comments say. There is no pairing: requests for it
+// are refused, and a GATTConfig with Encrypt fails with hal.ErrNotSupported.
+//
+// # Goroutines and memory
+//
+// A [Host] owns no goroutine. All work is done in the receiver that it gives
+// to the transport, and in its methods. Memory is taken by New and by
+// StartGATT; packets cost no allocation. Each connection has four buffers: a
+// received PDU, an answer, a queue of prepared writes (hal.MaxGATTValue bytes)
+// and a signal.
+//
+// # Misbehaving peers
+//
+// Every byte from controller and client is taken for hostile: whatever does not
+// parse is dropped or refused, and what is kept is bounded. A client that sends
+// a request before the former one is answered breaks the protocol (Bluetooth
+// Core, Vol 3 Part F 3.3.2); that request is dropped.
+package att

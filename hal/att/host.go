@@ -1,0 +1,261 @@
+package att
+
+import (
+	"errors"
+	"sync"
+
+	"github.com/wifiprov/wifiprov/hal"
+)
+
+// Host is the stack on one controller. New makes it. Its methods may be called
+// from any goroutine, except as hal.GATT says.
+type Host struct {
+	t   Transport
+	cfg Config
+
+	start sync.Mutex // held by StartGATT, taken before mu
+
+	mu      sync.Mutex // guards what follows; not held over calls out
+	up      bool       // the controller was set up
+	serving bool       // between StartGATT and StopGATT
+	leaving bool       // Reset follows when the last connection is gone
+	advOn   bool
+	gatt    hal.GATTConfig
+	handler hal.GATTHandler
+	era     uint32 // counts StartGATT
+	count   uint16 // connections ever, upper half of hal.GATTConn
+	conns   []conn
+	table   table
+
+	queue   [16]command // ring
+	first   int
+	queued  int
+	credits int // commands that the controller takes now
+	waiter  *waiter
+	drained chan struct{} // closed when the last connection is gone; or nil
+
+	aclLen  int // of the controller's buffers
+	aclFree int
+	next    int    // connection whose turn to send it is
+	sending bool   // somebody is in pump, and owns out
+	out     []byte // packet being sent
+	sendErr error  // of the last failed Send
+}
+
+var _ hal.GATT = (*Host)(nil)
+
+// New returns a stack that is down. It becomes the transport's receiver and
+// sends nothing. An error is about cfg.
+func New(t Transport, cfg Config) (*Host, error) {
+	if cfg.Clock == nil {
+		cfg.Clock = hal.SystemClock{}
+	}
+	if cfg.Timeout <= 0 {
+		cfg.Timeout = DefaultTimeout
+	}
+	if cfg.MTU == 0 {
+		cfg.MTU = DefaultMTU
+	}
+	if cfg.MaxConns == 0 {
+		cfg.MaxConns = 1
+	}
+	switch {
+	case t == nil:
+		return nil, errTransport
+	case cfg.MTU < MinMTU || cfg.MTU > MaxMTU:
+		return nil, errMTU
+	case cfg.MaxConns < 0 || cfg.MaxConns > MaxConns:
+		return nil, errConns
+	}
+	h := &Host{t: t, cfg: cfg, credits: 1}
+	h.conns = make([]conn, cfg.MaxConns)
+	for i := range h.conns {
+		h.conns[i].rx = make([]byte, headL2CAP+max(cfg.MTU, 65)) // 65: security manager
+		h.conns[i].tx = make([]byte, headL2CAP+cfg.MTU)
+		h.conns[i].queue.value = make([]byte, hal.MaxGATTValue)
+	}
+	h.out = make([]byte, max(1+headACL+headL2CAP+cfg.MTU, 64))
+	t.SetReceiver(h.receive)
+	return h, nil
+}
+
+// StartGATT implements hal.GATT.
+func (h *Host) StartGATT(cfg hal.GATTConfig, handler hal.GATTHandler) error {
+	h.start.Lock()
+	defer h.start.Unlock()
+	if err := checkConfig(&cfg, handler); err != nil {
+		return err
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.serving {
+		return &stackError{"the peripheral runs already; stop it first", hal.ErrBusy}
+	}
+	if !h.up || h.leaving {
+		h.awaitDrained()
+		if err := h.bringUp(); err != nil {
+			h.takeDown(err)
+			return err
+		}
+	}
+	cfg.Characteristics = append([]hal.Characteristic(nil), cfg.Characteristics...)
+	cfg.ManufacturerData = append([]byte(nil), cfg.ManufacturerData...)
+	if err := h.setUpAdvertising(&cfg); err != nil {
+		h.takeDown(err)
+		return err
+	}
+	h.gatt, h.handler = cfg, handler
+	h.table = newTable(&h.gatt)
+	h.era++
+	// From here on a client may connect.
+	h.serving = true
+	if h.freeConn() == nil {
+		return nil // a connection was kept; advertising begins when it ends
+	}
+	h.advOn = true
+	if _, err := h.run("advertising", opLEAdvEnable, 1); err != nil {
+		h.serving, h.handler = false, nil
+		h.takeDown(err)
+		return err
+	}
+	return nil
+}
+
+// bringUp resets the controller and learns what it can. mu is held, but not
+// while waiting.
+func (h *Host) bringUp() error {
+	if _, err := h.run("resetting the controller", opReset); err != nil {
+		return err
+	}
+	h.forgetConns()
+	h.leaving, h.advOn = false, false
+	// The default events and LE Meta; of that, connections and key requests.
+	if _, err := h.run("event mask", opSetEventMask, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0x1F, 0x00, 0x20); err != nil {
+		return err
+	}
+	if _, err := h.run("LE event mask", opLESetEventMask, 0x11, 0, 0, 0, 0, 0, 0, 0); err != nil {
+		return err
+	}
+	size, err := h.run("LE buffer size", opLEReadBufferSize)
+	if err != nil {
+		return err
+	}
+	length, n := le16(size[1:]), int(size[3])
+	if length == 0 || n == 0 { // shared with classic Bluetooth
+		if size, err = h.run("buffer size", opReadBufferSize); err != nil {
+			return err
+		}
+		length, n = le16(size[1:]), le16(size[4:])
+	}
+	if length < minACL || n == 0 {
+		return &stackError{"the controller has no buffers for data", nil}
+	}
+	h.aclLen = min(length, len(h.out)-1-headACL)
+	h.aclFree = n
+	h.up = true
+	return nil
+}
+
+// setUpAdvertising tells the controller how to appear. mu is held, but not
+// while waiting.
+func (h *Host) setUpAdvertising(cfg *hal.GATTConfig) error {
+	random := cfg.RandomAddress != [6]byte{}
+	if random {
+		a := cfg.RandomAddress
+		if _, err := h.run("random address", opLESetRandomAddr, a[5], a[4], a[3], a[2], a[1], a[0]); err != nil {
+			return err
+		}
+	}
+	params := advParams(random)
+	if _, err := h.run("advertising parameters", opLEAdvParams, params[:]...); err != nil {
+		return err
+	}
+	// Both payloads are set each time, so that nothing of an earlier start
+	// is left (Q-T20).
+	var data [1 + maxAdv]byte
+	data[0] = byte(len(AppendAdvertising(data[1:1], cfg.Service)))
+	if _, err := h.run("advertising data", opLEAdvData, data[:]...); err != nil {
+		return err
+	}
+	data = [1 + maxAdv]byte{}
+	data[0] = byte(len(AppendScanResponse(data[1:1], cfg.DeviceName, cfg.ManufacturerData)))
+	_, err := h.run("scan response", opLEScanResponse, data[:]...)
+	return err
+}
+
+// StopGATT implements hal.GATT. It hands the orders to the transport and does
+// not wait for the controller to carry them out.
+func (h *Host) StopGATT(how hal.GATTStop) error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if !h.up || h.leaving || !h.serving && how.KeepOn {
+		return nil
+	}
+	h.sendErr = nil
+	h.serving, h.handler = false, nil
+	if h.advOn {
+		h.advOn = false
+		h.enqueue(opLEAdvEnable, 0)
+	}
+	if !how.KeepOn || !how.KeepConnections {
+		h.eachConn(func(c *conn) { h.hangUp(c, hal.ReasonRemoteUser) })
+	}
+	if !how.KeepOn {
+		h.leaving = true
+		if !h.anyConn() {
+			h.powerDown()
+		}
+	}
+	h.pump()
+	if h.sendErr != nil {
+		h.up, h.leaving, h.advOn = true, false, true // perhaps
+		return &stackError{"the controller could not be stopped", h.sendErr}
+	}
+	return nil
+}
+
+// takeDown undoes a start that failed. mu is held.
+func (h *Host) takeDown(why error) {
+	h.queued, h.credits = 0, 1
+	h.forgetConns()
+	h.powerDown()
+	h.pump()
+	if errors.Is(why, errTimeout) {
+		h.credits = 1 // what comes of this reset is not waited for
+	}
+}
+
+// powerDown resets the controller, which ends all it does. mu is held.
+func (h *Host) powerDown() {
+	h.up, h.leaving, h.advOn = false, false, false
+	h.enqueue(opReset)
+}
+
+// Respond implements hal.GATT.
+func (h *Host) Respond(id hal.GATTConn, code hal.ATTError) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	c := h.find(id)
+	if c == nil || !c.writing {
+		return
+	}
+	c.writing = false
+	h.answerWrite(c, code)
+	h.pump()
+}
+
+// Disconnect implements hal.GATT.
+func (h *Host) Disconnect(id hal.GATTConn, reason hal.HCIReason) error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	c := h.find(id)
+	if c == nil {
+		return nil
+	}
+	h.sendErr = nil
+	if !h.hangUp(c, reason) {
+		return errQueue
+	}
+	h.pump()
+	return h.sendErr
+}

@@ -1,0 +1,173 @@
+package att
+
+import (
+	"strconv"
+
+	"github.com/wifiprov/wifiprov/hal"
+)
+
+// receive takes one packet from the controller.
+func (h *Host) receive(packet []byte) {
+	if len(packet) < 1 {
+		return
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	switch body := packet[1:]; packet[0] {
+	case PacketEvent:
+		if len(body) >= 2 && int(body[1]) <= len(body)-2 {
+			h.event(body[0], body[2:2+int(body[1])])
+		}
+	case PacketACL:
+		if len(body) >= headACL && le16(body[2:]) <= len(body)-headACL {
+			h.data(le16(body), body[headACL:headACL+le16(body[2:])])
+		}
+	}
+	h.pump()
+}
+
+// event takes an HCI event. mu is held, but not during calls of the handler.
+func (h *Host) event(code byte, p []byte) {
+	switch code {
+	case evComplete:
+		if len(p) >= 3 {
+			h.completed(le16(p[1:]), int(p[0]), p[3:])
+		}
+	case evStatus:
+		if len(p) >= 4 {
+			h.completed(le16(p[2:]), int(p[1]), p[:1])
+		}
+	case evDisconnected:
+		if len(p) >= 4 && p[0] == 0 {
+			h.disconnected(le16(p[1:]), hal.HCIReason(p[3]))
+		}
+	case evSentPackets:
+		h.sentPackets(p)
+	case evHardwareError:
+		if len(p) >= 1 {
+			h.cfg.Logger.Log(hal.LevelError, "the BLE controller reports a hardware error",
+				hal.Attr{Key: "code", Value: strconv.Itoa(int(p[0]))})
+		}
+	case evLE:
+		h.eventLE(p)
+	}
+}
+
+func (h *Host) eventLE(p []byte) {
+	if len(p) == 0 {
+		return
+	}
+	switch p[0] {
+	case subConnected, subConnectedMore:
+		if len(p) >= 5 {
+			h.connected(int(p[1]), le16(p[2:]), p[4] == 1)
+		}
+	case subLTKRequest: // there are no keys
+		if len(p) >= 3 {
+			h.enqueue(opLELTKNegative, p[1], p[2])
+		}
+	}
+}
+
+// sentPackets takes back buffers of the controller.
+func (h *Host) sentPackets(p []byte) {
+	if len(p) < 1 {
+		return
+	}
+	for p, n := p[1:], int(p[0]); n > 0 && len(p) >= 4; p, n = p[4:], n-1 {
+		if c := h.byHandle(le16(p)); c != nil {
+			sent := min(le16(p[2:]), c.inFlight)
+			c.inFlight -= sent
+			h.aclFree += sent
+		}
+	}
+}
+
+// data takes a fragment of an L2CAP frame. mu is held, but not during calls of
+// the handler.
+func (h *Host) data(head int, p []byte) {
+	c := h.byHandle(head & 0x0FFF)
+	if c == nil || len(p) == 0 {
+		return
+	}
+	switch head & pbMask {
+	case pbStart, pbAuto:
+		c.have, c.want, c.skip = 0, headL2CAP, 0
+	case pbContinue:
+		if c.want == 0 && c.skip == 0 {
+			return
+		}
+	default:
+		return
+	}
+	if c.skip > 0 {
+		c.skip -= min(c.skip, len(p))
+		return
+	}
+	if c.have < headL2CAP {
+		n := copy(c.rx[c.have:headL2CAP], p)
+		c.have += n
+		p = p[n:]
+		if c.have < headL2CAP {
+			return
+		}
+		c.want = headL2CAP + le16(c.rx)
+	}
+	if c.want > len(c.rx) { // longer than anything that was agreed on
+		c.skip = max(c.want-c.have-len(p), 0)
+		c.want = 0
+		return
+	}
+	if len(p) > c.want-c.have { // more than the frame has
+		c.want = 0
+		return
+	}
+	c.have += copy(c.rx[c.have:c.want], p)
+	if c.have < c.want {
+		return
+	}
+	frame := c.rx[headL2CAP:c.want]
+	c.want = 0
+	switch le16(c.rx[2:]) {
+	case cidATT:
+		h.request(c, frame)
+	case cidSignal:
+		h.signal(c, frame)
+	case cidSecurity:
+		h.security(c, frame)
+	}
+}
+
+// signal refuses L2CAP signals that ask for something.
+func (h *Host) signal(c *conn, p []byte) {
+	if len(p) < 4 || c.sigLen > 0 {
+		return
+	}
+	switch code := p[0]; code {
+	case 0x02, 0x04, 0x06, 0x08, 0x0A, 0x12, 0x14, 0x17, 0x19: // requests
+		c.sendSignal(cidSignal, sigReject, p[1], 2, 0, 0, 0) // not understood
+	}
+}
+
+// security refuses to pair.
+func (h *Host) security(c *conn, p []byte) {
+	const pairingRequest, pairingFailed, notSupported = 0x01, 0x05, 0x05
+	if len(p) >= 1 && p[0] == pairingRequest && c.sigLen == 0 {
+		c.sendSignal(cidSecurity, pairingFailed, notSupported)
+	}
+}
+
+// askParams asks the client for other connection parameters.
+func (h *Host) askParams(c *conn) {
+	p := h.cfg.ConnParams
+	c.sendSignal(cidSignal, sigParamUpdate, 1, 8, 0,
+		byte(p.MinInterval), byte(p.MinInterval>>8), byte(p.MaxInterval), byte(p.MaxInterval>>8),
+		byte(p.Latency), byte(p.Latency>>8), byte(p.Timeout), byte(p.Timeout>>8))
+}
+
+func (c *conn) sendSignal(cid int, p ...byte) {
+	n := copy(c.signal[headL2CAP:], p)
+	putLE16(c.signal[0:], n)
+	putLE16(c.signal[2:], cid)
+	c.sigLen, c.sigSent = headL2CAP+n, 0
+}

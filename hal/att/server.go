@@ -1,0 +1,413 @@
+package att
+
+import "github.com/wifiprov/wifiprov/hal"
+
+// Requests of the attribute protocol.
+const (
+	reqMTU         = 0x02
+	reqFindInfo    = 0x04
+	reqFindByValue = 0x06
+	reqReadByType  = 0x08
+	reqRead        = 0x0A
+	reqReadBlob    = 0x0C
+	reqReadByGroup = 0x10
+	reqWrite       = 0x12
+	reqPrepare     = 0x16
+	reqExecute     = 0x18
+	confirmation   = 0x1E
+	flagCommand    = 0x40
+	rspError       = 0x01
+)
+
+// request answers one ATT PDU. mu is held, but not during calls of the
+// handler. Commands, signed ones included, and what only servers send is
+// dropped; a request that is not known is refused.
+func (h *Host) request(c *conn, p []byte) {
+	if len(p) == 0 || p[0]&flagCommand != 0 || p[0]&1 != 0 || p[0] == confirmation || !c.idle() {
+		return
+	}
+	if len(p) > max(c.mtu, MinMTU) {
+		h.refuse(c, p[0], 0, hal.ATTInvalidPDU)
+		return
+	}
+	switch p[0] {
+	case reqMTU:
+		h.exchangeMTU(c, p)
+	case reqFindInfo:
+		h.findInfo(c, p)
+	case reqFindByValue:
+		h.findByValue(c, p)
+	case reqReadByType:
+		h.readByType(c, p)
+	case reqRead:
+		h.read(c, p, 3)
+	case reqReadBlob:
+		h.read(c, p, 5)
+	case reqReadByGroup:
+		h.readByGroup(c, p)
+	case reqWrite:
+		h.write(c, p)
+	case reqPrepare:
+		h.prepare(c, p)
+	case reqExecute:
+		h.execute(c, p)
+	default:
+		h.refuse(c, p[0], 0, hal.ATTRequestNotSupported)
+	}
+}
+
+// refuse sends an Error Response.
+func (h *Host) refuse(c *conn, op byte, handle int, code hal.ATTError) {
+	b := append(c.pdu(rspError), op, byte(handle), byte(handle>>8), byte(code))
+	h.send(c, b)
+}
+
+// pdu begins an answer in tx; the result has capacity for all that may be sent.
+func (c *conn) pdu(op byte) []byte {
+	end := headL2CAP + min(c.mtu, len(c.tx)-headL2CAP)
+	return append(c.tx[headL2CAP:headL2CAP:end], op)
+}
+
+// send takes the answer that pdu began.
+func (h *Host) send(c *conn, pdu []byte) {
+	putLE16(c.tx[0:], len(pdu))
+	putLE16(c.tx[2:], cidATT)
+	c.txLen, c.txSent = headL2CAP+len(pdu), 0
+}
+
+func (h *Host) exchangeMTU(c *conn, p []byte) {
+	if len(p) != 3 {
+		h.refuse(c, p[0], 0, hal.ATTInvalidPDU)
+		return
+	}
+	h.send(c, append(c.pdu(reqMTU+1), byte(h.cfg.MTU), byte(h.cfg.MTU>>8)))
+	mtu := max(MinMTU, min(le16(p[1:]), h.cfg.MTU))
+	if mtu == c.mtu {
+		return
+	}
+	c.mtu = mtu
+	if h.serves(c) {
+		id, handler := c.id, h.handler
+		h.mu.Unlock()
+		handler.MTU(id, mtu)
+		h.mu.Lock()
+	}
+}
+
+// span checks the range of handles that a request begins with, and clamps it
+// to the table; refused ones are answered.
+func (h *Host) span(c *conn, p []byte, ok bool) (first, last int, valid bool) {
+	if !ok {
+		h.refuse(c, p[0], 0, hal.ATTInvalidPDU)
+		return 0, 0, false
+	}
+	first, last = le16(p[1:]), le16(p[3:])
+	if first == 0 || first > last {
+		h.refuse(c, p[0], first, hal.ATTInvalidHandle)
+		return 0, 0, false
+	}
+	return first, min(last, h.table.last), true
+}
+
+func (h *Host) findInfo(c *conn, p []byte) {
+	first, last, ok := h.span(c, p, len(p) == 5)
+	if !ok {
+		return
+	}
+	b := append(c.pdu(reqFindInfo+1), 0)
+	size := 0
+	for handle := first; handle <= last; handle++ {
+		var buf [hal.UUIDSize]byte
+		typ := h.table.appendType(buf[:0], h.table.at(handle))
+		if size == 0 {
+			size = len(typ)
+		}
+		if len(typ) != size || len(b)+2+size > cap(b) {
+			break
+		}
+		b = append(b, byte(handle), byte(handle>>8))
+		b = append(b, typ...)
+	}
+	if size == 0 {
+		h.refuse(c, p[0], first, hal.ATTAttributeNotFound)
+		return
+	}
+	b[1] = 1
+	if size == hal.UUIDSize {
+		b[1] = 2
+	}
+	h.send(c, b)
+}
+
+// findByValue finds primary services by their UUID; nothing else is asked for
+// this way.
+func (h *Host) findByValue(c *conn, p []byte) {
+	first, last, ok := h.span(c, p, len(p) >= 7)
+	if !ok {
+		return
+	}
+	b := c.pdu(reqFindByValue + 1)
+	if le16(p[5:]) == typeService {
+		for handle := first; handle <= last; handle++ {
+			if h.table.at(handle).kind != attrService || !h.serviceIs(handle, p[7:]) {
+				continue
+			}
+			if len(b)+4 > cap(b) {
+				break
+			}
+			end := h.table.serviceEnd(handle)
+			b = append(b, byte(handle), byte(handle>>8), byte(end), byte(end>>8))
+		}
+	}
+	if len(b) == 1 {
+		h.refuse(c, p[0], first, hal.ATTAttributeNotFound)
+		return
+	}
+	h.send(c, b)
+}
+
+func (h *Host) serviceIs(handle int, uuid []byte) bool {
+	var buf [hal.UUIDSize]byte
+	return string(h.table.appendService(buf[:0], handle)) == string(uuid)
+}
+
+func (h *Host) readByGroup(c *conn, p []byte) {
+	first, last, ok := h.span(c, p, len(p) == 7 || len(p) == 21)
+	if !ok {
+		return
+	}
+	if !h.table.typeIs(attr{kind: attrService}, p[5:]) {
+		h.refuse(c, p[0], first, hal.ATTUnsupportedGroupType)
+		return
+	}
+	b := append(c.pdu(reqReadByGroup+1), 0)
+	for handle := first; handle <= last; handle++ {
+		if h.table.at(handle).kind != attrService {
+			continue
+		}
+		var buf [hal.UUIDSize]byte
+		uuid := h.table.appendService(buf[:0], handle)
+		if b[1] == 0 {
+			b[1] = byte(4 + len(uuid))
+		}
+		if int(b[1]) != 4+len(uuid) || len(b)+int(b[1]) > cap(b) {
+			break
+		}
+		end := h.table.serviceEnd(handle)
+		b = append(b, byte(handle), byte(handle>>8), byte(end), byte(end>>8))
+		b = append(b, uuid...)
+	}
+	if b[1] == 0 {
+		h.refuse(c, p[0], first, hal.ATTAttributeNotFound)
+		return
+	}
+	h.send(c, b)
+}
+
+func (h *Host) readByType(c *conn, p []byte) {
+	first, last, ok := h.span(c, p, len(p) == 7 || len(p) == 21)
+	if !ok {
+		return
+	}
+	const maxEntry = 255
+	b := append(c.pdu(reqReadByType+1), 0)
+	for handle := first; handle <= last; handle++ {
+		a := h.table.at(handle)
+		if !h.table.typeIs(a, p[5:]) {
+			continue
+		}
+		room := cap(b) - len(b)
+		if b[1] != 0 {
+			room = min(room, int(b[1])+1) // one more shows that it is longer
+		}
+		if room < 2 {
+			break
+		}
+		value := b[len(b)+2 : len(b)+min(room, maxEntry)]
+		id := c.id
+		n, code := h.value(c, a, 0, value)
+		if !c.used || c.id != id {
+			return
+		}
+		if code != hal.ATTSuccess {
+			if b[1] == 0 {
+				h.refuse(c, p[0], handle, code)
+				return
+			}
+			break
+		}
+		if b[1] == 0 {
+			b[1] = byte(2 + n)
+		} else if int(b[1]) != 2+n {
+			break
+		}
+		b = append(b, byte(handle), byte(handle>>8))
+		b = b[:len(b)+n]
+	}
+	if b[1] == 0 {
+		h.refuse(c, p[0], first, hal.ATTAttributeNotFound)
+		return
+	}
+	h.send(c, b)
+}
+
+// read answers Read and Read Blob, which differ in the offset.
+func (h *Host) read(c *conn, p []byte, length int) {
+	if len(p) != length {
+		h.refuse(c, p[0], 0, hal.ATTInvalidPDU)
+		return
+	}
+	handle, offset := le16(p[1:]), 0
+	if length == 5 {
+		offset = le16(p[3:])
+	}
+	a := h.table.at(handle)
+	if a.kind == attrNone {
+		h.refuse(c, p[0], handle, hal.ATTInvalidHandle)
+		return
+	}
+	op, id := p[0], c.id
+	b := c.pdu(op + 1)
+	n, code := h.value(c, a, offset, b[len(b):cap(b)])
+	switch {
+	case !c.used || c.id != id:
+	case code != hal.ATTSuccess:
+		h.refuse(c, op, handle, code)
+	default:
+		h.send(c, b[:len(b)+n])
+	}
+}
+
+// value copies an attribute's value. mu is held, but not during calls of the
+// handler.
+func (h *Host) value(c *conn, a attr, offset int, dst []byte) (int, hal.ATTError) {
+	if a.kind != attrValue {
+		return h.table.static(c, a, offset, dst)
+	}
+	if !h.serves(c) {
+		return 0, hal.ATTUnlikely
+	}
+	id, handler := c.id, h.handler
+	h.mu.Unlock()
+	n, code := handler.Read(id, a.char, offset, dst)
+	h.mu.Lock()
+	return max(0, min(n, len(dst))), code
+}
+
+// mayWrite judges a write to an attribute.
+func (h *Host) mayWrite(c *conn, a attr) hal.ATTError {
+	switch a.kind {
+	case attrNone:
+		return hal.ATTInvalidHandle
+	case attrDescription:
+		return hal.ATTUnlikely // transports.md 2.2
+	case attrValue:
+		if !h.serves(c) {
+			return hal.ATTUnlikely
+		}
+		return hal.ATTSuccess
+	case attrConfiguration:
+		return hal.ATTSuccess
+	}
+	return hal.ATTWriteNotPermitted
+}
+
+func (h *Host) write(c *conn, p []byte) {
+	if len(p) < 3 {
+		h.refuse(c, p[0], 0, hal.ATTInvalidPDU)
+		return
+	}
+	handle, value := le16(p[1:]), p[3:]
+	a := h.table.at(handle)
+	code := h.mayWrite(c, a)
+	if code == hal.ATTSuccess && len(value) > hal.MaxGATTValue {
+		code = hal.ATTInvalidLength
+	}
+	switch {
+	case code != hal.ATTSuccess:
+		h.refuse(c, p[0], handle, code)
+	case a.kind == attrConfiguration:
+		h.configure(c, a, p)
+	default:
+		h.handOver(c, p[0], a, value)
+	}
+}
+
+// configure writes descriptor 0x2902. Notifications may be switched on, but
+// none is ever sent (Q-T35).
+func (h *Host) configure(c *conn, a attr, p []byte) {
+	switch {
+	case len(p) != 5:
+		h.refuse(c, p[0], a.handle, hal.ATTInvalidLength)
+	case le16(p[3:])&^1 != 0:
+		h.refuse(c, p[0], a.handle, hal.ATTRequestNotSupported)
+	default:
+		c.notify = c.notify&^(1<<a.char) | uint32(p[3])<<a.char
+		h.send(c, c.pdu(reqWrite+1))
+	}
+}
+
+// handOver gives a whole value to the handler. mu is held, but not during the
+// call.
+func (h *Host) handOver(c *conn, op byte, a attr, value []byte) {
+	c.writing, c.op, c.handle = true, op, a.handle
+	id, handler := c.id, h.handler
+	h.mu.Unlock()
+	handler.Write(id, a.char, value)
+	h.mu.Lock()
+}
+
+// answerWrite ends what handOver began.
+func (h *Host) answerWrite(c *conn, code hal.ATTError) {
+	if code != hal.ATTSuccess {
+		h.refuse(c, c.op, c.handle, code)
+		return
+	}
+	h.send(c, c.pdu(c.op+1))
+}
+
+func (h *Host) prepare(c *conn, p []byte) {
+	if len(p) < 5 {
+		h.refuse(c, p[0], 0, hal.ATTInvalidPDU)
+		return
+	}
+	handle := le16(p[1:])
+	a := h.table.at(handle)
+	code := h.mayWrite(c, a)
+	switch {
+	case code != hal.ATTSuccess:
+	case a.kind != attrValue:
+		code = hal.ATTRequestNotSupported
+	default:
+		code = c.queue.add(handle, le16(p[3:]), p[5:])
+	}
+	if code != hal.ATTSuccess {
+		h.refuse(c, p[0], handle, code)
+		return
+	}
+	h.send(c, append(c.pdu(reqPrepare+1), p[1:]...))
+}
+
+func (h *Host) execute(c *conn, p []byte) {
+	if len(p) != 2 || p[1] > 1 {
+		h.refuse(c, p[0], 0, hal.ATTInvalidPDU)
+		return
+	}
+	q := &c.queue
+	a := h.table.at(q.handle)
+	switch {
+	case p[1] == 0 || q.handle == 0: // cancelled, or nothing to do
+		h.send(c, c.pdu(reqExecute+1))
+	case !h.serves(c):
+		h.refuse(c, p[0], q.handle, hal.ATTUnlikely)
+	case !q.whole():
+		h.refuse(c, p[0], q.handle, hal.ATTInvalidOffset)
+	default:
+		id := c.id
+		h.handOver(c, p[0], a, q.value[:q.end])
+		if !c.used || c.id != id {
+			return
+		}
+	}
+	q.drop()
+}
