@@ -40,7 +40,7 @@ func (p *Partition) read(q pos) error {
 	if _, err := p.flash.ReadAt(p.entry[:], off); err != nil {
 		return err
 	}
-	p.decrypt(p.entry[:], off)
+	p.crypt.Decrypt(p.entry[:], off)
 	return nil
 }
 
@@ -55,14 +55,14 @@ func (p *Partition) readData(dst []byte, q pos, size int) ([]byte, uint32, error
 		if _, err := p.flash.ReadAt(dst[start:], off); err != nil {
 			return dst[:start], 0, err
 		}
-		p.decrypt(dst[start:], off)
+		p.crypt.Decrypt(dst[start:], off)
 	}
 	if rest := size - full; rest > 0 {
 		last := p.scratch()[:nvsfmt.EntrySize]
 		if _, err := p.flash.ReadAt(last, off+int64(full)); err != nil {
 			return dst[:start], 0, err
 		}
-		p.decrypt(last, off+int64(full))
+		p.crypt.Decrypt(last, off+int64(full))
 		dst = append(dst, last[:rest]...)
 	}
 	return dst, nvsfmt.Sum(dst[start:]), nil
@@ -90,7 +90,7 @@ func (p *Partition) writeData(off int64, first, second []byte) error {
 		for n += m; n%nvsfmt.EntrySize != 0; n++ {
 			b[n] = 0xff
 		}
-		p.encrypt(b[:n], off)
+		p.crypt.Encrypt(b[:n], off)
 		if err := p.write(b[:n], off); err != nil {
 			return err
 		}
@@ -101,7 +101,7 @@ func (p *Partition) writeData(off int64, first, second []byte) error {
 
 // writeEntry writes p.entry, encrypted; p.entry is lost.
 func (p *Partition) writeEntry(off int64) error {
-	p.encrypt(p.entry[:], off)
+	p.crypt.Encrypt(p.entry[:], off)
 	return p.write(p.entry[:], off)
 }
 

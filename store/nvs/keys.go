@@ -1,13 +1,10 @@
 package nvs
 
 import (
-	"crypto/aes"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/binary"
 	"io"
-
-	"golang.org/x/crypto/xts"
 
 	"github.com/wifiprov/wifiprov/internal/nvsfmt"
 )
@@ -91,31 +88,4 @@ func (k *Keys) Partition() []byte {
 	copy(b[32:], k.Tweak[:])
 	binary.LittleEndian.PutUint32(b[64:], nvsfmt.Sum(b[:64]))
 	return b
-}
-
-func (k *Keys) cipher() (*xts.Cipher, error) {
-	var both [64]byte
-	copy(both[:], k.Data[:])
-	copy(both[32:], k.Tweak[:])
-	return xts.NewCipher(aes.NewCipher, both[:])
-}
-
-// encrypt encrypts entries that lie at off, each for itself, in place.
-func (p *Partition) encrypt(b []byte, off int64) {
-	if p.crypt == nil {
-		return
-	}
-	for ; len(b) > 0; b, off = b[nvsfmt.EntrySize:], off+nvsfmt.EntrySize {
-		p.crypt.Encrypt(b[:nvsfmt.EntrySize], b[:nvsfmt.EntrySize], uint64(off))
-	}
-}
-
-// decrypt is the reverse of encrypt.
-func (p *Partition) decrypt(b []byte, off int64) {
-	if p.crypt == nil {
-		return
-	}
-	for ; len(b) > 0; b, off = b[nvsfmt.EntrySize:], off+nvsfmt.EntrySize {
-		p.crypt.Decrypt(b[:nvsfmt.EntrySize], b[:nvsfmt.EntrySize], uint64(off))
-	}
 }

@@ -145,7 +145,7 @@ func (l *loader) loadItems(pg *page) error {
 		}
 		e := &l.entry
 		copy(e[:], b)
-		l.decrypt(e[:], pg.offset(i))
+		l.crypt.Decrypt(e[:], pg.offset(i))
 		if !e.Valid(i) {
 			l.bad++
 			pg.bad = min(pg.bad, i)

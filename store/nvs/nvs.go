@@ -3,8 +3,6 @@ package nvs
 import (
 	"sync"
 
-	"golang.org/x/crypto/xts"
-
 	"github.com/wifiprov/wifiprov/internal/nvsfmt"
 	"github.com/wifiprov/wifiprov/store"
 )
@@ -38,7 +36,7 @@ type Options struct {
 type Partition struct {
 	mu      sync.Mutex
 	flash   Flash
-	crypt   *xts.Cipher // nil: plain
+	crypt   *nvsfmt.Cipher // nil: plain
 	sectors int
 	ro      bool
 	closed  bool
@@ -95,7 +93,7 @@ func open(f Flash, o Options) (*Partition, error) {
 	}
 	if o.Keys != nil {
 		var err error
-		if p.crypt, err = o.Keys.cipher(); err != nil {
+		if p.crypt, err = nvsfmt.NewCipher(&o.Keys.Data, &o.Keys.Tweak); err != nil {
 			return nil, err
 		}
 	}

@@ -191,10 +191,10 @@ func (p *Partition) copyItems(from, to *page) error {
 		if _, err := p.flash.ReadAt(slot, off); err != nil {
 			return err
 		}
-		p.decrypt(slot, off)
+		p.crypt.Decrypt(slot, off)
 		if n++; n == bufEntries || at+n == from.live {
 			off := to.offset(at)
-			p.encrypt(b[:n*nvsfmt.EntrySize], off)
+			p.crypt.Encrypt(b[:n*nvsfmt.EntrySize], off)
 			if err := p.write(b[:n*nvsfmt.EntrySize], off); err != nil {
 				return err
 			}

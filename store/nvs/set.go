@@ -120,7 +120,7 @@ func (p *Partition) same(q pos, value, more []byte) (bool, error) {
 		if _, err := p.flash.ReadAt(b, off); err != nil {
 			return false, err
 		}
-		p.decrypt(b, off)
+		p.crypt.Decrypt(b, off)
 		off += int64(len(b))
 		n := min(len(b), len(value))
 		m := min(len(b)-n, len(more))
