@@ -45,8 +45,9 @@ type ConsoleConfig struct {
 // a line of that length (the original takes 255 characters).
 //
 // Before the first request, and after one that had no clear end, an empty line
-// finds out whether the device is ready; that takes 0.2 s. If an earlier
-// request is still being answered its answer is waited for and dropped.
+// finds out whether the device is ready. That takes 0.2 s, and so does
+// a refusal. If an earlier request is still being answered, its answer is waited
+// for and dropped.
 //
 // Calls of Do from several goroutines wait for each other. When the stream has
 // ended, every Do fails; another Console is needed.
@@ -182,31 +183,34 @@ func (c *Console) exchange(ctx context.Context, line string) ([]byte, error) {
 	if err := c.typeLine(ctx, line); err != nil {
 		return nil, err
 	}
-	// The timer runs from an answer on, in case no prompt follows: the
-	// service was stopped, or there is none.
+	// The timer runs from an answer without a prompt on, in case the service
+	// was stopped, and from a prompt without an answer on, in case that is
+	// the greeting of a service that was started just now.
 	settled := time.NewTimer(consoleSettle)
 	settled.Stop()
 	defer settled.Stop()
-	for waiting := false; ; {
+	seen := 0
+	for {
 		c.mu.Lock()
 		s := &c.screen
-		prompt, answered, end := s.prompts > 0, s.answered, s.end
+		complete, answered, events, end := s.complete, s.answered, s.events, s.end
 		c.mu.Unlock()
 		switch {
-		case prompt:
+		case complete:
 			c.ready = true
 			return c.outcome()
 		case end != nil && answered:
 			return c.outcome()
 		case end != nil:
 			return nil, fmt.Errorf("the stream ended without an answer: %w", end)
-		case answered && !waiting:
-			waiting = true
+		case events > seen:
+			seen = events
 			settled.Reset(consoleSettle)
 		}
 		select {
 		case <-c.changed:
 		case <-settled.C:
+			c.ready = !answered
 			return c.outcome()
 		case <-ctx.Done():
 			return nil, ctx.Err()
@@ -241,13 +245,13 @@ func (c *Console) wake(ctx context.Context) error {
 	defer settled.Stop()
 	for seen := 0; ; {
 		c.mu.Lock()
-		prompts, end := c.screen.prompts, c.screen.end
+		events, end := c.screen.events, c.screen.end
 		c.mu.Unlock()
 		if end != nil {
 			return fmt.Errorf("the stream ended: %w", end)
 		}
-		if prompts > seen {
-			seen = prompts
+		if events > seen {
+			seen = events
 			settled.Reset(consoleSettle)
 		}
 		select {

@@ -161,15 +161,43 @@ func TestConsoleAnswers(t *testing.T) {
 	}
 }
 
-// The line is found ready once; requests after that take no time.
+// The line is found ready once; answers after that take no time, refusals a
+// moment.
 func TestConsoleTimes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c := attach(t, &terminal{reply: func(string) string { return asHex("x") }}, ConsoleConfig{})
-		for _, want := range []time.Duration{consoleSettle, 0, 0} {
+		c := attach(t, &terminal{reply: func(line string) string {
+			if strings.HasPrefix(line, "bad") {
+				return ""
+			}
+			return asHex("x")
+		}}, ConsoleConfig{})
+		for _, step := range []struct {
+			endpoint string
+			want     time.Duration
+		}{{"proto-ver", consoleSettle}, {"x", 0}, {"x", 0}, {"bad", consoleSettle}, {"x", 0}, {"x", 0}} {
 			began := time.Now()
-			_, err := c.Do(t.Context(), "proto-ver", []byte("x"))
+			_, err := c.Do(t.Context(), step.endpoint, []byte("x"))
+			require.Equal(t, step.endpoint == "bad", errors.Is(err, ErrRefused))
+			require.Equal(t, step.want, time.Since(began))
+		}
+	})
+}
+
+// A prompt that comes between a request and its answer, because the service was
+// started again, is neither a refusal nor the end of the exchange.
+func TestConsoleGreeting(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := &terminal{}
+		d.reply = func(line string) string {
+			d.say("\n>> \n>> ")
+			time.Sleep(consoleSettle / 2)
+			return asHex(line)
+		}
+		c := attach(t, d, ConsoleConfig{})
+		for range 3 {
+			answer, err := c.Do(t.Context(), "proto-ver", []byte("x"))
 			require.NoError(t, err)
-			require.Equal(t, want, time.Since(began))
+			require.Equal(t, "proto-ver 0 78", string(answer))
 		}
 	})
 }
@@ -375,23 +403,22 @@ func FuzzScreen(f *testing.F) {
 			}
 		}
 		show("\n>> ")
-		require.NotZero(t, s.prompts)
+		require.NotZero(t, s.events)
 		typed := ""
 		if echo {
 			typed = "echo 0 41\r\n"
 		}
 		s.clear()
 		show(typed + "\r\n6869\r\n\n>> ")
-		require.Equal(t, 1, s.prompts)
-		require.True(t, s.answered && !s.tooLong)
+		require.True(t, s.complete && s.answered && !s.tooLong)
 		require.Equal(t, "6869", string(s.answer))
 		s.clear()
 		show(typed + "\n>> ")
-		require.Equal(t, 1, s.prompts)
+		require.Equal(t, 1, s.events)
 		require.False(t, s.answered)
 		s.clear()
 		show(typed + "\r\n\r\n\n>> ")
-		require.True(t, s.answered)
+		require.True(t, s.complete && s.answered)
 		require.Empty(t, s.answer)
 	})
 }

@@ -23,7 +23,8 @@ type screen struct {
 
 	// Since the last clear:
 
-	prompts  int
+	events   int  // answers and prompts
+	complete bool // a prompt followed the answer
 	answered bool
 	answer   []byte // hex digits; of answered
 	tooLong  bool   // an answer was cut
@@ -32,7 +33,7 @@ type screen struct {
 
 // clear forgets what was shown, but not where the cursor is.
 func (s *screen) clear() {
-	s.prompts, s.answered, s.tooLong = 0, false, false
+	s.events, s.complete, s.answered, s.tooLong = 0, false, false, false
 	s.answer = s.answer[:0]
 	s.blanks = 0
 }
@@ -71,21 +72,28 @@ func (s *screen) endLine() {
 	switch {
 	case len(s.line) == 0 || !s.hex:
 	case s.cut:
-		s.tooLong, s.answered = true, true
+		s.found(true)
 	case len(s.line)%2 == 0:
 		s.answer = append(s.answer[:0], s.line...)
-		s.tooLong, s.answered = false, true
+		s.found(false)
 	}
 	clear(s.line)
 	s.line = s.line[:0]
 }
 
+// found notes that an answer is there.
+func (s *screen) found(tooLong bool) {
+	s.answered, s.tooLong, s.complete = true, tooLong, false
+	s.events++
+}
+
 // prompt notes that the device waits for a request.
 func (s *screen) prompt() {
 	if !s.answered && s.blanks >= emptyAnswerBlanks {
-		s.answered = true // with nothing
+		s.found(false) // an empty one
 	}
-	s.prompts++
+	s.complete = s.answered
+	s.events++
 	s.everPrompt = true
 	s.line = s.line[:0]
 	s.content, s.blanks = false, 0
