@@ -36,6 +36,7 @@ var arrows = map[string][]string{
 	"protocomm":           {},
 	"protocomm/console":   {"hal", "protocomm"},
 	"protocomm/httpd":     {"hal", "protocomm"},
+	"protocomm/gatt":      {"hal", "protocomm"},
 	"security":            {"hal", "protocomm"},
 	"security/sec0":       {"protocomm", "security", "internal/pb"},
 	"security/sec1":       {"protocomm", "security", "internal/pb"},
@@ -44,8 +45,10 @@ var arrows = map[string][]string{
 	"scheme/schemetest":   {"hal", "protocomm", "scheme", "security/sec0"},
 	"scheme/console":      {"hal", "protocomm", "scheme", "protocomm/console"},
 	"scheme/softap":       {"hal", "protocomm", "scheme", "protocomm/httpd"},
+	"scheme/ble":          {"hal", "protocomm", "scheme", "protocomm/gatt"},
 	".":                   {"hal", "protocomm", "scheme", "internal/fsm", "internal/pb", "internal/protover"},
 	"client":              {"hal", "protocomm", "security", "security/sec0", "security/sec1", "security/sec2", "internal/pb"},
+	"internal/fakegatt":   {"hal"},
 	"internal/fsm":        {"hal"},
 	"internal/nvsfmt":     {},
 	"internal/pb":         {},
@@ -64,7 +67,7 @@ var tops = []string{"internal/provtest", "internal/cmd", "cmd", "examples"}
 // not work (design decision; flash per import was measured).
 var (
 	deviceSide = []string{
-		".", "hal", "hal/sim", "protocomm", "scheme", "security", "security/sec0", "security/sec1", "security/sec2", "store", "store/nvs", "store/wifistore", "internal/fsm", "internal/nvsfmt", "internal/pb", "internal/protover", "internal/srp", "store/nvs/flash", "protocomm/console", "hal/att", "scheme/console",
+		".", "hal", "hal/sim", "protocomm", "scheme", "security", "security/sec0", "security/sec1", "security/sec2", "store", "store/nvs", "store/wifistore", "internal/fsm", "internal/nvsfmt", "internal/pb", "internal/protover", "internal/srp", "store/nvs/flash", "protocomm/console", "hal/att", "scheme/console", "protocomm/gatt", "scheme/ble",
 	}
 	tooHeavy = []string{"fmt", "context", "encoding/json", "log", "log/slog", "net", "net/http", "os", "reflect"}
 )

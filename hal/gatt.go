@@ -211,3 +211,20 @@ func (r HCIReason) String() string {
 	}
 	return "reason " + itoa(int(r))
 }
+
+// BluetoothMemory gives memory that a chip keeps for Bluetooth to the heap
+// (manager.md 13). It cannot be taken back before a reboot.
+type BluetoothMemory interface {
+	// ReleaseMemory releases the parts' memory; what was released before is
+	// left out. The parts must not be in use.
+	ReleaseMemory(parts BluetoothPart) error
+}
+
+// BluetoothPart is a set of parts of a Bluetooth controller and its stack.
+type BluetoothPart uint8
+
+// Parts of Bluetooth.
+const (
+	BluetoothClassic BluetoothPart = 1 << iota
+	BluetoothLE
+)

@@ -1,0 +1,17 @@
+// Package gatt carries protocomm over BLE (transports.md 2): a GATT service
+// with one characteristic per endpoint, over a peripheral that hal.GATT
+// describes. A client writes a request, the write is confirmed when the answer
+// is there, and the client reads it from the same characteristic.
+//
+// Where the C original's two stacks differ, this is NimBLE's way: a request
+// that fails is answered with the error Invalid PDU and the link stays
+// (Q-T19); an empty write is confirmed and means nothing.
+//
+// Every connection has a session of its own, which ends with it, and sees its
+// own answers only. An answer is longer than hal.MaxGATTValue bytes: the write
+// fails with Invalid Attribute Value Length, and the former answer stays.
+//
+// Requests run in goroutines of their own, one at a time for a connection, so
+// that one that takes its time does not hold up the stack. Answering costs no
+// allocation once the buffers of a connection have grown.
+package gatt

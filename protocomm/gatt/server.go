@@ -1,0 +1,229 @@
+package gatt
+
+import (
+	"strconv"
+	"strings"
+	"sync"
+
+	"github.com/wifiprov/wifiprov/hal"
+	"github.com/wifiprov/wifiprov/protocomm"
+)
+
+// Config holds the settings of a Server.
+type Config struct {
+	// GATT is the peripheral; required.
+	GATT hal.GATT
+
+	// Go runs fn, which handles a request or tells of an event, and returns
+	// without waiting for it; nil: a new goroutine. fn may block.
+	Go func(fn func())
+
+	// Report is told of clients that come and go, one call at a time, in
+	// order, from Go; nil: nobody is. It may call anything.
+	Report func(Event)
+
+	// Logger is told why requests were refused; nil is silent.
+	Logger hal.Logger
+}
+
+// Event is a client that came, or went (transports.md 2.4). Each that came goes
+// exactly once, under every security (Q-T38).
+type Event struct {
+	Connected bool
+	Conn      uint16        // the stack's connection handle
+	Reason    hal.HCIReason // why it went; hal.ReasonLocalHost when Stop ended it
+}
+
+// Endpoint is a name with the 16-bit id that its characteristic's UUID
+// contains (transports.md 2.1).
+type Endpoint struct {
+	Name string
+	ID   uint16
+}
+
+// Settings are those of one start. They are copied.
+type Settings struct {
+	// GATTConfig, of which Characteristics must be empty: they are made from
+	// Endpoints.
+	hal.GATTConfig
+	// Endpoints in the order of the attribute table. One that is not served
+	// by the instance, or not yet, refuses requests.
+	Endpoints []Endpoint
+	// AtStop says what Stop leaves up.
+	AtStop hal.GATTStop
+}
+
+// Server serves one protocomm instance at a time. Its methods may be called
+// from any goroutine and from handlers, except where they say otherwise.
+type Server struct {
+	cfg     Config
+	reports reporter
+	running sync.WaitGroup // requests
+
+	mu sync.Mutex // held by Start and Stop; taken before service.mu
+	on *service   // running, or nil
+}
+
+// New returns a server that is not started. The configuration is copied.
+func New(cfg Config) *Server {
+	if cfg.Go == nil {
+		cfg.Go = spawn
+	}
+	s := &Server{cfg: cfg}
+	s.reports.cfg = &s.cfg
+	return s
+}
+
+// Start serves the instance's endpoints, those added later included, if they
+// are among the settings' (transports.md 2.7).
+//
+// Errors: protocomm.ErrInvalidArg for nil, an empty table of endpoints, a name
+// or id that is empty or used twice, and an endpoint of the instance that has
+// no id (Q-T28); ErrInvalidState when this instance is being served,
+// ErrNotSupported when another one is; the stack's. After an error nothing is
+// left running.
+func (s *Server) Start(pc *protocomm.Protocomm, set Settings) error {
+	const op = "start"
+	if pc == nil {
+		return fail(op, protocomm.ErrInvalidArg, "the protocomm instance is nil", nil)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case s.cfg.GATT == nil:
+		return fail(op, protocomm.ErrInvalidArg, "Config.GATT is nil; give it the driver's hal.GATT", nil)
+	case s.on != nil && s.on.pc == pc:
+		return fail(op, protocomm.ErrInvalidState, "the instance is being served already", nil)
+	case s.on != nil:
+		return fail(op, protocomm.ErrNotSupported, "another instance is being served; stop it first", nil)
+	}
+	if err := checkEndpoints(set.Endpoints); err != nil {
+		return err
+	}
+	v := newService(s, pc, set)
+	pc.SetTransport(protocomm.Hooks{AddEndpoint: v.mayAdd})
+	err := v.mayServe(pc.Endpoints())
+	if err == nil {
+		if err = s.cfg.GATT.StartGATT(v.gattConfig(set), v); err != nil {
+			err = fail(op, nil, "the BLE stack did not start", err)
+		}
+	}
+	if err != nil {
+		v.stop()
+		pc.SetTransport(protocomm.Hooks{})
+		return err
+	}
+	s.on = v
+	return nil
+}
+
+// Stop ends the service (transports.md 2.7): no handler begins after it
+// returned, and one that runs is not waited for; its client gets no answer. If
+// the stack cannot be stopped, requests are refused, and Stop may be repeated.
+//
+// Errors: protocomm.ErrInvalidArg for an instance that is not being served; the
+// stack's.
+func (s *Server) Stop(pc *protocomm.Protocomm) error {
+	const op = "stop"
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.on == nil || s.on.pc != pc {
+		return fail(op, protocomm.ErrInvalidArg, "this instance is not being served", nil)
+	}
+	s.on.stop()
+	pc.SetTransport(protocomm.Hooks{})
+	if err := s.cfg.GATT.StopGATT(s.on.atStop); err != nil {
+		return fail(op, nil, "the BLE stack did not stop", err)
+	}
+	s.on = nil
+	return nil
+}
+
+// Wait blocks until no request is running. It must not be called by a handler,
+// nor while the server is started.
+func (s *Server) Wait() { s.running.Wait() }
+
+// checkEndpoints refuses tables in which something cannot be found.
+func checkEndpoints(list []Endpoint) error {
+	const op = "start"
+	if len(list) == 0 {
+		return fail(op, protocomm.ErrInvalidArg, "no endpoint has an id", nil)
+	}
+	for i, e := range list {
+		if e.Name == "" || len(e.Name) > hal.MaxGATTValue {
+			return fail(op, protocomm.ErrInvalidArg, "an endpoint's name has "+strconv.Itoa(len(e.Name))+" bytes, want 1 to 512", nil)
+		}
+		for _, other := range list[:i] {
+			if other.Name == e.Name || other.ID == e.ID {
+				return fail(op, protocomm.ErrInvalidArg, "the endpoints "+other.Name+" and "+e.Name+" have the same name or id", nil)
+			}
+		}
+	}
+	return nil
+}
+
+// gattConfig is what the stack is started with.
+func (v *service) gattConfig(set Settings) hal.GATTConfig {
+	cfg := set.GATTConfig
+	cfg.Characteristics = make([]hal.Characteristic, len(set.Endpoints))
+	for i, e := range set.Endpoints {
+		cfg.Characteristics[i] = hal.Characteristic{UUID: cfg.Service.With16(e.ID), Name: strings.Clone(e.Name)}
+	}
+	return cfg
+}
+
+// reporter tells Config.Report of events, in order.
+type reporter struct {
+	cfg *Config
+
+	mu    sync.Mutex
+	queue []Event
+	busy  bool
+}
+
+// maxReports is how many events wait for a Report that does not return.
+const maxReports = 64
+
+// put queues an event; kick has to follow without locks held.
+func (r *reporter) put(e Event) {
+	if r.cfg.Report == nil {
+		return
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if len(r.queue) == maxReports {
+		r.cfg.Logger.Log(hal.LevelWarn, "a BLE connection event is lost: the application is too slow")
+		return
+	}
+	r.queue = append(r.queue, e)
+}
+
+// kick has the queue emptied.
+func (r *reporter) kick() {
+	r.mu.Lock()
+	begin := len(r.queue) > 0 && !r.busy
+	r.busy = r.busy || begin
+	r.mu.Unlock()
+	if begin {
+		r.cfg.Go(r.drain)
+	}
+}
+
+func (r *reporter) drain() {
+	for {
+		r.mu.Lock()
+		if len(r.queue) == 0 {
+			r.queue, r.busy = nil, false
+			r.mu.Unlock()
+			return
+		}
+		e := r.queue[0]
+		r.queue = r.queue[1:]
+		r.mu.Unlock()
+		r.cfg.Report(e)
+	}
+}
+
+func fail(op string, kind error, why string, cause error) error {
+	return &protocomm.Error{Op: "gatt: " + op, Why: why, Kind: kind, Err: cause}
+}

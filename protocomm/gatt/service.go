@@ -1,0 +1,268 @@
+package gatt
+
+import (
+	"errors"
+	"strings"
+	"sync"
+
+	"github.com/wifiprov/wifiprov/hal"
+	"github.com/wifiprov/wifiprov/protocomm"
+)
+
+// service is a Server from Start to Stop, as the stack sees it.
+type service struct {
+	server *Server
+	pc     *protocomm.Protocomm
+	names  []string // by characteristic
+	atStop hal.GATTStop
+
+	mu      sync.Mutex // guards what follows; not held over calls out
+	stopped bool
+	clients []*client // connected
+	spare   *client   // of a connection that ended, to be used again
+}
+
+// client is one connection.
+type client struct {
+	v    *service
+	run  func() // handle, made once
+	conn hal.GATTConn
+
+	gone    bool     // not connected any more
+	busy    bool     // req is being handled
+	char    int      // to which req was written
+	req     []byte   // belongs to handle while busy
+	out     []byte   // room for the next answer; belongs to handle while busy
+	answers [][]byte // by characteristic: what a read returns
+}
+
+var _ hal.GATTHandler = (*service)(nil)
+
+func newService(s *Server, pc *protocomm.Protocomm, set Settings) *service {
+	v := &service{server: s, pc: pc, atStop: set.AtStop}
+	for _, e := range set.Endpoints {
+		v.names = append(v.names, strings.Clone(e.Name))
+	}
+	return v
+}
+
+// mayAdd is the hook for endpoints that come while the service runs.
+func (v *service) mayAdd(name string, _ protocomm.Kind) error {
+	for _, known := range v.names {
+		if known == name {
+			return nil
+		}
+	}
+	return fail("add endpoint "+name, protocomm.ErrNotFound, "it has no id; create it before the start", nil)
+}
+
+// mayServe refuses endpoints that nobody could reach (Q-T28).
+func (v *service) mayServe(names []string) error {
+	for _, name := range names {
+		if err := v.mayAdd(name, 0); err != nil {
+			return fail("start", protocomm.ErrInvalidArg, "an endpoint cannot be reached", err)
+		}
+	}
+	return nil
+}
+
+// session is the protocomm session of a connection. It contains more than the
+// stack's handle, so that a late request of one connection is never taken for
+// one of the next.
+func session(c hal.GATTConn) protocomm.SessionID { return protocomm.SessionID(c) }
+
+// find returns the client of a connection, or nil. mu is held.
+func (v *service) find(conn hal.GATTConn) *client {
+	for _, c := range v.clients {
+		if c.conn == conn {
+			return c
+		}
+	}
+	return nil
+}
+
+// Connected implements hal.GATTHandler.
+func (v *service) Connected(conn hal.GATTConn) {
+	v.mu.Lock()
+	if v.stopped || v.find(conn) != nil {
+		v.mu.Unlock()
+		return
+	}
+	c := v.spare
+	v.spare = nil
+	if c == nil {
+		c = &client{v: v, answers: make([][]byte, len(v.names))}
+		c.run = c.handle
+	}
+	c.conn, c.gone = conn, false
+	v.clients = append(v.clients, c)
+	v.server.reports.put(Event{Connected: true, Conn: conn.Handle()})
+	v.mu.Unlock()
+	if err := v.pc.OpenSession(session(conn)); err != nil {
+		v.server.cfg.Logger.Log(hal.LevelWarn, "a BLE client has no session", hal.Err(err))
+	}
+	v.mu.Lock()
+	ended := v.find(conn) == nil // by a stop meanwhile
+	v.mu.Unlock()
+	if ended {
+		_ = v.pc.CloseSession(session(conn)) // perhaps a second time
+	}
+	v.server.reports.kick()
+}
+
+// Disconnected implements hal.GATTHandler.
+func (v *service) Disconnected(conn hal.GATTConn, reason hal.HCIReason) {
+	v.mu.Lock()
+	c := v.find(conn)
+	if c == nil {
+		v.mu.Unlock()
+		return
+	}
+	v.drop(c, reason)
+	v.mu.Unlock()
+	v.end(conn)
+}
+
+// drop takes a client out of the list and wipes what it could read (Q-T8). mu
+// is held; end has to follow.
+func (v *service) drop(c *client, reason hal.HCIReason) {
+	v.server.reports.put(Event{Conn: c.conn.Handle(), Reason: reason})
+	for i, other := range v.clients {
+		if other == c {
+			last := len(v.clients) - 1
+			v.clients[i] = v.clients[last]
+			v.clients[last] = nil
+			v.clients = v.clients[:last]
+			break
+		}
+	}
+	c.gone = true
+	for i, answer := range c.answers {
+		clear(answer)
+		c.answers[i] = answer[:0]
+	}
+	if !c.busy {
+		v.spare = c
+	}
+}
+
+// end closes the session of a client that was dropped, and lets it be told.
+func (v *service) end(conn hal.GATTConn) {
+	_ = v.pc.CloseSession(session(conn)) // the instance may have closed it before
+	v.server.reports.kick()
+}
+
+// MTU implements hal.GATTHandler.
+func (*service) MTU(hal.GATTConn, int) {}
+
+// Read implements hal.GATTHandler: the answer to the last successful write;
+// before that it is empty (Q-T21).
+func (v *service) Read(conn hal.GATTConn, char, offset int, dst []byte) (int, hal.ATTError) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	c := v.find(conn)
+	if c == nil || char < 0 || char >= len(c.answers) {
+		return 0, hal.ATTUnlikely
+	}
+	if offset < 0 || offset > len(c.answers[char]) {
+		return 0, hal.ATTInvalidOffset
+	}
+	return copy(dst, c.answers[char][offset:]), hal.ATTSuccess
+}
+
+// Write implements hal.GATTHandler.
+func (v *service) Write(conn hal.GATTConn, char int, value []byte) {
+	if code := v.begin(conn, char, value); code != pending {
+		v.server.cfg.GATT.Respond(conn, code)
+	}
+}
+
+// pending is no outcome yet.
+const pending hal.ATTError = 0xFF
+
+// begin begins to handle a request, or says why not.
+func (v *service) begin(conn hal.GATTConn, char int, value []byte) hal.ATTError {
+	v.mu.Lock()
+	c := v.find(conn)
+	switch {
+	case c == nil || c.busy || char < 0 || char >= len(v.names):
+		v.mu.Unlock()
+		return hal.ATTUnlikely
+	case len(value) > hal.MaxGATTValue:
+		v.mu.Unlock()
+		return hal.ATTInvalidLength
+	case len(value) == 0:
+		v.mu.Unlock()
+		return hal.ATTSuccess // transports.md 2.5, NimBLE
+	}
+	c.busy, c.char = true, char
+	c.req = append(c.req[:0], value...)
+	v.server.running.Add(1)
+	v.mu.Unlock()
+	v.server.cfg.Go(c.run)
+	return pending
+}
+
+// handle answers c's request.
+func (c *client) handle() {
+	v := c.v
+	defer v.server.running.Done()
+	v.mu.Lock()
+	if c.gone {
+		c.busy = false
+		v.mu.Unlock()
+		return
+	}
+	conn, name := c.conn, v.names[c.char]
+	v.mu.Unlock()
+	out, err := v.pc.Handle(c.out[:0], name, session(conn), c.req)
+	if err != nil {
+		v.server.cfg.Logger.Log(hal.LevelInfo, "a BLE request was refused", hal.Err(err))
+	}
+	if code := c.finish(out, err); code != pending {
+		v.server.cfg.GATT.Respond(conn, code)
+	}
+}
+
+// finish keeps the answer and returns what the client gets; pending: it is
+// gone.
+func (c *client) finish(out []byte, err error) hal.ATTError {
+	v := c.v
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	c.busy = false
+	clear(c.req)
+	if cap(out) <= 2*hal.MaxGATTValue {
+		c.out = out[:0]
+	}
+	switch {
+	case c.gone:
+		clear(out)
+		v.spare = c
+		return pending
+	case errors.Is(err, protocomm.ErrNoMem):
+		return hal.ATTInsufficientResources
+	case err != nil:
+		return hal.ATTInvalidPDU
+	case len(out) > hal.MaxGATTValue: // the former answer stays (Q-T17)
+		return hal.ATTInvalidLength
+	}
+	c.answers[c.char], c.out = out, c.answers[c.char][:0]
+	return hal.ATTSuccess
+}
+
+// stop refuses everything from now on, and ends all sessions.
+func (v *service) stop() {
+	v.mu.Lock()
+	v.stopped = true
+	var gone [8]hal.GATTConn
+	conns := gone[:0]
+	for len(v.clients) > 0 {
+		conns = append(conns, v.clients[0].conn)
+		v.drop(v.clients[0], hal.ReasonLocalHost)
+	}
+	v.mu.Unlock()
+	for _, conn := range conns {
+		v.end(conn)
+	}
+}

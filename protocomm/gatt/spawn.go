@@ -1,0 +1,6 @@
+//go:build !scheduler.none
+
+package gatt
+
+// spawn runs fn in a goroutine.
+func spawn(fn func()) { go fn() }
