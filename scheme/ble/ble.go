@@ -1,0 +1,303 @@
+package ble
+
+import (
+	"strings"
+	"sync"
+
+	"github.com/wifiprov/wifiprov/hal"
+	"github.com/wifiprov/wifiprov/protocomm"
+	"github.com/wifiprov/wifiprov/protocomm/gatt"
+	"github.com/wifiprov/wifiprov/scheme"
+)
+
+// DefaultService returns the UUID of the service unless Config has one:
+// 1775244d-6b43-439b-877c-060f2d9bed07.
+func DefaultService() hal.UUID {
+	return hal.UUID{0x07, 0xed, 0x9b, 0x2d, 0x0f, 0x06, 0x7c, 0x87, 0x9b, 0x43, 0x43, 0x6b, 0x4d, 0x24, 0x75, 0x17}
+}
+
+// Free says which memory of Bluetooth is released, and when: the original's
+// scheme event handlers.
+type Free uint8
+
+// Memory to release. That of BLE is kept when BLE stays on.
+const (
+	FreeNone Free = iota
+	FreeBTDM      // classic Bluetooth's at Init, all of Bluetooth's at Deinit
+	FreeBLE       // BLE's at Deinit
+	FreeBT        // classic Bluetooth's at Init
+)
+
+// Config holds the settings of a Scheme.
+type Config struct {
+	// GATT is the BLE peripheral; required.
+	GATT hal.GATT
+
+	// Service is the service's UUID; zero: DefaultService.
+	Service hal.UUID
+
+	// ManufacturerData goes into the scan response: company identifier, low
+	// byte first, and data. It is cut to what the device name leaves, and left
+	// out when that is less than 2 bytes. It is copied by New. Empty: none.
+	ManufacturerData []byte
+
+	// RandomAddress is a static random address to appear under, most
+	// significant byte first; zero: the public one.
+	RandomAddress [6]byte
+
+	// Notify gives the characteristics the property NOTIFY; nothing ever
+	// notifies. Default off, CONFIG_WIFI_PROV_BLE_NOTIFY.
+	Notify bool
+
+	// Encrypt lets only clients that paired read and write. Default off,
+	// CONFIG_WIFI_PROV_BLE_FORCE_ENCRYPTION (Q-T22).
+	Encrypt bool
+
+	// Bonding keeps the keys of a pairing. Default off,
+	// CONFIG_WIFI_PROV_BLE_BONDING.
+	Bonding bool
+
+	// LegacyPairing does without LE Secure Connections. Default off, the
+	// opposite of CONFIG_WIFI_PROV_BLE_SEC_CONN.
+	LegacyPairing bool
+
+	// KeepBLEOn leaves the stack up when the service ends. Default off,
+	// CONFIG_WIFI_PROV_KEEP_BLE_ON_AFTER_PROV; Manager.KeepBLEOn changes it.
+	KeepBLEOn bool
+
+	// KeepConnections leaves the client connected then. Default off, the
+	// opposite of CONFIG_WIFI_PROV_DISCONNECT_AFTER_PROV.
+	KeepConnections bool
+
+	// Free, unless FreeNone, is what Memory is told to release.
+	Free   Free
+	Memory hal.BluetoothMemory
+
+	// Logger is told of refused requests and of trouble; nil is silent.
+	Logger hal.Logger
+}
+
+// Scheme is the BLE scheme. New makes it.
+type Scheme struct {
+	cfg Config
+}
+
+var _ scheme.Scheme = (*Scheme)(nil)
+
+// New returns the scheme with these settings, which are copied and checked by
+// NewService.
+func New(cfg Config) *Scheme {
+	cfg.ManufacturerData = append([]byte(nil), cfg.ManufacturerData...)
+	if cfg.Service == (hal.UUID{}) {
+		cfg.Service = DefaultService()
+	}
+	return &Scheme{cfg: cfg}
+}
+
+// WiFiMode implements scheme.Scheme: ModeSTA.
+func (*Scheme) WiFiMode() hal.Mode { return hal.ModeSTA }
+
+// NewService implements scheme.Scheme; the service is a *Service. It fails
+// with protocomm.ErrInvalidArg for a configuration that cannot be used.
+func (s *Scheme) NewService() (scheme.Service, error) {
+	const op = "new service"
+	cfg := s.cfg
+	switch {
+	case cfg.GATT == nil:
+		return nil, fail(op, protocomm.ErrInvalidArg, "Config.GATT is nil; give it the driver's hal.GATT", nil)
+	case len(cfg.ManufacturerData) == 1:
+		return nil, fail(op, protocomm.ErrInvalidArg, "Config.ManufacturerData has 1 byte; it begins with a company identifier of 2", nil)
+	case cfg.RandomAddress != [6]byte{} && cfg.RandomAddress[0]>>6 != 3:
+		return nil, fail(op, protocomm.ErrInvalidArg, "the first two bits of Config.RandomAddress must be set", nil)
+	case cfg.Free > FreeBT || cfg.Free != FreeNone && cfg.Memory == nil:
+		return nil, fail(op, protocomm.ErrInvalidArg, "Config.Free needs Config.Memory", nil)
+	}
+	v := &Service{cfg: cfg, keepOn: cfg.KeepBLEOn}
+	v.server = gatt.New(gatt.Config{GATT: cfg.GATT, Logger: cfg.Logger, Report: v.report})
+	if cfg.Free == FreeBTDM || cfg.Free == FreeBT {
+		v.release(hal.BluetoothClassic)
+	}
+	return v, nil
+}
+
+// Service is the BLE transport of one manager. It implements scheme.BLEKeeper
+// and scheme.TransportReporter.
+type Service struct {
+	cfg    Config
+	server *gatt.Server
+
+	mu        sync.Mutex // guards what follows
+	closed    bool
+	keepOn    bool
+	name      string
+	endpoints []gatt.Endpoint
+	pc        *protocomm.Protocomm // that is being served, or nil
+	tell      func(scheme.TransportEvent)
+}
+
+var (
+	_ scheme.Service           = (*Service)(nil)
+	_ scheme.BLEKeeper         = (*Service)(nil)
+	_ scheme.TransportReporter = (*Service)(nil)
+)
+
+// SetEndpoint implements scheme.Service. A name or an id that is there already
+// is refused.
+func (s *Service) SetEndpoint(name string, id uint16) error {
+	const op = "set endpoint"
+	if name == "" || len(name) > hal.MaxGATTValue {
+		return fail(op, protocomm.ErrInvalidArg, "the name is empty or longer than 512 bytes", nil)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, e := range s.endpoints {
+		if e.Name == name || e.ID == id {
+			return fail(op, protocomm.ErrInvalidArg, name+" has the name or the id of "+e.Name, nil)
+		}
+	}
+	s.endpoints = append(s.endpoints, gatt.Endpoint{Name: strings.Clone(name), ID: id})
+	return nil
+}
+
+// SetService implements scheme.Service (manager.md 13): the name is the device
+// name, cut to 29 bytes; the key is ignored.
+func (s *Service) SetService(name, _ string) error {
+	if name == "" {
+		return fail("set service", protocomm.ErrInvalidArg, "the service name is empty; it is the name of the BLE device", nil)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.name = strings.Clone(name[:min(len(name), hal.MaxDeviceName)])
+	return nil
+}
+
+// KeepBLEOn implements scheme.BLEKeeper.
+func (s *Service) KeepBLEOn(keep bool) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.pc != nil {
+		return fail("keep BLE on", protocomm.ErrInvalidState, "the service runs; say so before the start", nil)
+	}
+	s.keepOn = keep
+	return nil
+}
+
+// ReportTransport implements scheme.TransportReporter.
+func (s *Service) ReportTransport(fn func(scheme.TransportEvent)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.tell = fn
+}
+
+// report passes on who comes and goes.
+func (s *Service) report(e gatt.Event) {
+	s.mu.Lock()
+	tell := s.tell
+	s.mu.Unlock()
+	if tell != nil {
+		tell(scheme.TransportEvent{Connected: e.Connected, Conn: e.Conn, Reason: uint16(e.Reason)})
+	}
+}
+
+// Start implements scheme.Service.
+//
+// Errors: protocomm.ErrInvalidArg for nil and for an endpoint of the instance
+// that was not set, ErrInvalidState without a service name, after Close, and
+// when this instance is being served already, ErrNotSupported when another one
+// is; the stack's.
+func (s *Service) Start(pc *protocomm.Protocomm) error {
+	const op = "start"
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case s.closed:
+		return fail(op, protocomm.ErrInvalidState, "the service is closed", nil)
+	case s.name == "":
+		return fail(op, protocomm.ErrInvalidState, "no service name is set; call SetService", nil)
+	}
+	cfg := s.cfg
+	err := s.server.Start(pc, gatt.Settings{
+		GATTConfig: hal.GATTConfig{
+			DeviceName:        s.name,
+			Service:           cfg.Service,
+			ManufacturerData:  manufacturerData(s.name, cfg.ManufacturerData),
+			Notify:            cfg.Notify,
+			Encrypt:           cfg.Encrypt,
+			Bonding:           cfg.Bonding,
+			SecureConnections: !cfg.LegacyPairing,
+			RandomAddress:     cfg.RandomAddress,
+		},
+		Endpoints: s.endpoints,
+		AtStop:    hal.GATTStop{KeepOn: s.keepOn, KeepConnections: cfg.KeepConnections},
+	})
+	if err != nil {
+		return fail(op, nil, "the BLE service did not start", err)
+	}
+	s.pc = pc
+	return nil
+}
+
+// manufacturerData cuts data to what a scan response has room for beside the
+// name (transports.md 2.3, Q-T7); less than a company identifier is nothing.
+func manufacturerData(name string, data []byte) []byte {
+	const room = 29
+	data = data[:min(len(data), max(0, room-(len(name)+2)))]
+	if len(data) < 2 {
+		return nil
+	}
+	return data
+}
+
+// Stop implements scheme.Service. If the stack does not stop, Stop may be
+// repeated.
+func (s *Service) Stop() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.stop()
+}
+
+func (s *Service) stop() error {
+	if s.pc == nil {
+		return nil
+	}
+	if err := s.server.Stop(s.pc); err != nil {
+		return fail("stop", nil, "the BLE service did not stop", err)
+	}
+	s.pc = nil
+	return nil
+}
+
+// Close implements scheme.Service. A service that runs is stopped, and memory
+// is released as Config.Free says.
+func (s *Service) Close() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return
+	}
+	if err := s.stop(); err != nil {
+		s.cfg.Logger.Log(hal.LevelError, "a service was closed and did not stop", hal.Err(err))
+	}
+	s.closed = true
+	switch {
+	case s.keepOn:
+	case s.cfg.Free == FreeBTDM:
+		s.release(hal.BluetoothClassic | hal.BluetoothLE)
+	case s.cfg.Free == FreeBLE:
+		s.release(hal.BluetoothLE)
+	}
+}
+
+// Wait blocks until the service is stopped and no request is running any more.
+// A handler must not call it.
+func (s *Service) Wait() { s.server.Wait() }
+
+func (s *Service) release(parts hal.BluetoothPart) {
+	if err := s.cfg.Memory.ReleaseMemory(parts); err != nil {
+		s.cfg.Logger.Log(hal.LevelError, "memory of Bluetooth was not released", hal.Err(err))
+	}
+}
+
+func fail(op string, kind error, why string, cause error) error {
+	return &protocomm.Error{Op: "ble: " + op, Why: why, Kind: kind, Err: cause}
+}

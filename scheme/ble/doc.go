@@ -1,0 +1,8 @@
+// Package ble is the scheme in which the device is a BLE peripheral
+// (spec/manager.md 13, spec/transports.md 2). The service's name is the device's
+// name, which clients look for by its prefix, PROV_ for the phone apps; the
+// service's key is ignored. The radio is in ModeSTA meanwhile.
+//
+// The transport is package protocomm/gatt, on any hal.GATT: package hal/att
+// implements one over HCI.
+package ble
