@@ -6,7 +6,8 @@ import (
 	"github.com/wifiprov/wifiprov/internal/nvsfmt"
 )
 
-// Erase implements store.Store.
+// Erase implements store.Store. When flash fails and cannot be asked what it did,
+// the key may still go at a later call, or when the partition is opened again.
 func (p *Partition) Erase(namespace, key string) error {
 	if err := checkNames("erase", namespace, key); err != nil {
 		return err
