@@ -1,0 +1,255 @@
+// Console is a simulated device that is provisioned over a line of text. Start
+// it in a terminal and type a request, for example the question for its version
+// (proto-ver, session 0, "ESP" in hex):
+//
+//	$ go run ./examples/console
+//	device: provision me on this console
+//
+//	>> proto-ver 0 455350
+//
+//	7b0a092270726f7622…
+//
+//	>>
+//
+// The answer is hex as well. "help" lists the endpoints. Around the device are
+// the networks HomeNet (passphrase "correct horse") and Café (open). What the
+// device says about itself goes to stderr.
+//
+// # A client
+//
+// Esp_prov of ESP-IDF prints the lines to type here and asks for the answers:
+//
+//	python esp_prov.py --transport console --sec_ver 1 --pop abcd1234 \
+//	    --ssid HomeNet --passphrase "correct horse"
+//
+// A program that is the client starts the device, or opens the other end of its
+// line, and hands that to client.NewConsole; main_test.go does.
+//
+// # From another terminal, over a pipe or a serial port
+//
+// Requests without encryption (-sec 0) can be prepared and piped:
+//
+//	printf 'proto-ver 0 455350\n' | go run ./examples/console -sec 0
+//
+// With -dev the line is a device file: a serial port, or one end of a pair of
+// pseudo-terminals of which the other end is used from another terminal:
+//
+//	stty -F /dev/ttyUSB0 115200 raw -echo
+//	go run ./examples/console -dev /dev/ttyUSB0
+//
+//	socat -d -d pty,raw,echo=0 pty,raw,echo=0     # prints the two names
+//	go run ./examples/console -dev /dev/pts/5 -echo
+//	screen /dev/pts/6                             # elsewhere
+//
+// A terminal that cooks its input takes at most 4095 characters a line.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"os/signal"
+	"sync"
+	"time"
+
+	"github.com/wifiprov/wifiprov"
+	"github.com/wifiprov/wifiprov/hal"
+	"github.com/wifiprov/wifiprov/hal/sim"
+	"github.com/wifiprov/wifiprov/hal/sloghal"
+	"github.com/wifiprov/wifiprov/protocomm"
+	"github.com/wifiprov/wifiprov/scheme/console"
+	"github.com/wifiprov/wifiprov/security"
+	"github.com/wifiprov/wifiprov/security/sec0"
+	"github.com/wifiprov/wifiprov/security/sec1"
+)
+
+type options struct {
+	dev, pop   string
+	secVersion int
+	echo       bool
+	verbose    bool
+	lifetime   time.Duration
+	speed      float64
+}
+
+func main() {
+	var o options
+	flag.StringVar(&o.dev, "dev", "", "serial port or pseudo-terminal to serve on; empty: stdin and stdout")
+	flag.BoolVar(&o.echo, "echo", false, "echo what is typed, as a chip does on its serial port")
+	flag.IntVar(&o.secVersion, "sec", 1, "security `mode`, 0 or 1")
+	flag.StringVar(&o.pop, "pop", "abcd1234", "proof of possession; empty: none")
+	flag.BoolVar(&o.verbose, "v", false, "say why lines are not answered")
+	flag.Float64Var(&o.speed, "speed", 1, "how `fast` the simulated time runs")
+	flag.DurationVar(&o.lifetime, "for", 0, "end after this `time`; 0: when provisioned or interrupted")
+	flag.Parse()
+
+	ctx, cancel := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer cancel()
+	if o.lifetime > 0 {
+		ctx, cancel = context.WithTimeout(ctx, o.lifetime)
+		defer cancel()
+	}
+	if err := run(ctx, o, os.Stdin, os.Stdout, os.Stderr); err != nil {
+		fmt.Fprintln(os.Stderr, "console:", err)
+		os.Exit(1)
+	}
+}
+
+// run is the device from power-on to the end of its provisioning, of in, or of
+// ctx.
+func run(ctx context.Context, o options, in io.Reader, out, say io.Writer) error {
+	sec, err := newSecurity(o)
+	if err != nil {
+		return err
+	}
+	air, board, err := powerOn(o)
+	if err != nil {
+		return err
+	}
+	defer board.Close()
+
+	line := &terminal{in: in, out: out, ended: make(chan struct{})}
+	cfg := console.Config{Stream: line, NoEcho: !o.echo}
+	if o.dev != "" {
+		cfg.Open = func() (io.ReadWriteCloser, error) { return os.OpenFile(o.dev, os.O_RDWR, 0) }
+	}
+	if o.verbose {
+		cfg.Logger = sloghal.New(slog.New(slog.NewTextHandler(say, nil)))
+	}
+	events := make(chan wifiprov.EventKind, 100)
+	var m wifiprov.Manager
+	err = m.Init(wifiprov.Config{
+		WiFi:   board,
+		Clock:  air.Clock(),
+		Scheme: console.New(cfg),
+		EventHandler: func(e wifiprov.Event) {
+			report(say, e)
+			events <- e.Kind
+		},
+	})
+	if err != nil {
+		return err
+	}
+	defer m.Deinit()
+	// What esp_prov's --custom_data talks to, as the published examples have it.
+	if err := m.CreateEndpoint("custom-data"); err != nil {
+		return err
+	}
+	if o.dev == "" {
+		fmt.Fprintln(say, "device: provision me on this console")
+	} else {
+		fmt.Fprintln(say, "device: provision me on", o.dev)
+	}
+	if err := m.StartProvisioning(sec, "PROV_CONSOLE", ""); err != nil {
+		return err
+	}
+	err = m.RegisterEndpoint("custom-data", func(_ protocomm.SessionID, req []byte) ([]byte, error) {
+		fmt.Fprintf(say, "device: custom data: %q\n", req)
+		return []byte("SUCCESS\x00"), nil
+	})
+	if err != nil {
+		return err
+	}
+	wait(ctx, &m, events, line.ended)
+	return farewell(board, say)
+}
+
+// wait returns when ctx or the service has ended, or the input has and no
+// credentials are being tried.
+func wait(ctx context.Context, m *wifiprov.Manager, events <-chan wifiprov.EventKind, inputEnded <-chan struct{}) {
+	trying, over := false, false
+	for !over || trying || len(events) > 0 {
+		select {
+		case <-ctx.Done():
+			return
+		case <-m.Done():
+			return
+		case kind := <-events:
+			switch kind {
+			case wifiprov.EventCredRecv:
+				trying = true
+			case wifiprov.EventCredFail, wifiprov.EventCredSuccess:
+				trying = false
+			}
+		case <-inputEnded:
+			over, inputEnded = true, nil
+		}
+	}
+}
+
+// terminal is the two halves of a line, and notices the end of the input.
+type terminal struct {
+	in    io.Reader
+	out   io.Writer
+	once  sync.Once
+	ended chan struct{}
+}
+
+func (t *terminal) Write(p []byte) (int, error) { return t.out.Write(p) }
+func (t *terminal) Read(p []byte) (int, error) {
+	n, err := t.in.Read(p)
+	if err != nil {
+		t.once.Do(func() { close(t.ended) })
+	}
+	return n, err
+}
+
+// powerOn puts a board into its neighbourhood.
+func powerOn(o options) (*sim.Air, *sim.Board, error) {
+	air := sim.NewAir(sim.AirConfig{TimeScale: o.speed})
+	for _, ap := range []sim.APConfig{
+		{SSID: "HomeNet", Passphrase: "correct horse", Channel: 6, RSSI: -47, Auth: hal.AuthWPA2PSK},
+		{SSID: "Café", Channel: 11, RSSI: -68},
+	} {
+		if _, err := air.AddAP(ap); err != nil {
+			return nil, nil, err
+		}
+	}
+	board, err := air.NewBoard(sim.BoardConfig{})
+	return air, board, err
+}
+
+func newSecurity(o options) (protocomm.Security, error) {
+	switch o.secVersion {
+	case 0:
+		return sec0.New(), nil
+	case 1:
+		return sec1.New(sec1.Config{PoP: security.Secret(o.pop)})
+	}
+	return nil, fmt.Errorf("-sec is %d; it can be 0 or 1", o.secVersion)
+}
+
+// farewell says what came of it.
+func farewell(board *sim.Board, say io.Writer) error {
+	link, err := board.Link()
+	if errors.Is(err, hal.ErrNotConnected) {
+		fmt.Fprintln(say, "device: not provisioned")
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	config, err := board.StationConfig()
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(say, "device: provisioned for %s, online with address %s\n", config.SSID, link.IP)
+	return nil
+}
+
+func report(say io.Writer, e wifiprov.Event) {
+	switch e.Kind {
+	case wifiprov.EventCredRecv:
+		fmt.Fprintf(say, "device: got credentials for %s\n", e.Station.SSID)
+	case wifiprov.EventCredFail:
+		fmt.Fprintf(say, "device: could not join: %s; the client may reset and try again\n", e.Reason)
+	case wifiprov.EventCredSuccess:
+		fmt.Fprintln(say, "device: the credentials work")
+	case wifiprov.EventEnd:
+		fmt.Fprintln(say, "device: service ended")
+	}
+}

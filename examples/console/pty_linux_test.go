@@ -1,0 +1,60 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"syscall"
+	"testing"
+	"unsafe"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/wifiprov/wifiprov/client"
+)
+
+// openPTY returns the master of a new pseudo-terminal and the name of its
+// other end. The terminal is as the system makes it: it echoes, works line by
+// line and changes line ends.
+func openPTY(t *testing.T) (*os.File, string) {
+	t.Helper()
+	master, err := os.OpenFile("/dev/ptmx", os.O_RDWR, 0)
+	if err != nil {
+		t.Skip("there are no pseudo-terminals here: ", err)
+	}
+	raw, err := master.SyscallConn()
+	require.NoError(t, err)
+	var number uint32
+	ioctl := func(request uintptr, argument *uint32) {
+		require.NoError(t, raw.Control(func(fd uintptr) {
+			_, _, errno := syscall.Syscall(syscall.SYS_IOCTL, fd, request, uintptr(unsafe.Pointer(argument)))
+			require.Zero(t, errno)
+		}))
+	}
+	var unlock uint32
+	ioctl(syscall.TIOCSPTLCK, &unlock)
+	ioctl(syscall.TIOCGPTN, &number)
+	return master, fmt.Sprint("/dev/pts/", number)
+}
+
+// A client provisions the device over a pseudo-terminal that echoes and changes
+// line ends, and again with the device's echo beside that of the terminal. The
+// service ends and leaves the device file.
+func TestConsoleExampleOverPTY(t *testing.T) {
+	for _, echo := range []bool{false, true} {
+		master, name := openPTY(t)
+		var said buffer
+		ctx, cancel := context.WithCancel(t.Context())
+		done := make(chan error, 1)
+		go func() {
+			done <- run(ctx, options{dev: name, echo: echo, secVersion: 1, pop: "abcd1234", speed: 20}, nil, nil, &said)
+		}()
+		transport, err := client.NewConsole(master, client.ConsoleConfig{})
+		require.NoError(t, err)
+		provision(t, transport)
+		cancel()
+		require.NoError(t, <-done)
+		require.Contains(t, said.String(), "device: provisioned for HomeNet")
+		require.NoError(t, transport.Close())
+	}
+}
