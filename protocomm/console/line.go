@@ -137,7 +137,11 @@ func (l *line) isStopped() bool {
 
 // end gives the line up because its stream is of no use any more.
 func (l *line) end(why string, err error) {
-	l.srv.cfg.Logger.Log(hal.LevelWarn, why, hal.Err(err))
+	level := hal.LevelWarn
+	if err == io.EOF { // the peer is done
+		level = hal.LevelInfo
+	}
+	l.srv.cfg.Logger.Log(level, why, hal.Err(err))
 	l.srv.mu.Lock()
 	svc := l.served
 	id := svc.takeSession()
