@@ -2,8 +2,9 @@
 // a device can do, opens a session, lets the device scan, hands it the
 // credentials of a network and watches it connect (spec/client.md).
 //
-// A [Transport] carries requests; [HTTP] is the one for devices that open
-// an access point (SoftAP). A [Client] speaks the protocol on top of it:
+// A [Transport] carries requests: [HTTP] to devices that open an access point
+// (SoftAP), [Console] to those on a serial line, [Relay] through a person who
+// types at that line. A [Client] speaks the protocol on top of it:
 //
 //	t, err := client.NewHTTP(client.HTTPConfig{}) // 192.168.4.1:80
 //	…
