@@ -63,6 +63,17 @@ func TestConsoleClose(t *testing.T) {
 		require.NoError(t, c.Close())
 		far.Close()
 	})
+	synctest.Test(t, func(t *testing.T) { // Close waits for what is under way
+		near, far := net.Pipe()
+		defer far.Close()
+		c, err := NewConsole(lingering{near}, ConsoleConfig{})
+		require.NoError(t, err)
+		go c.Do(context.Background(), "proto-ver", []byte("x"))
+		synctest.Wait()
+		began := time.Now()
+		require.NoError(t, c.Close())
+		require.Equal(t, time.Second, time.Since(began))
+	})
 	near, _ := net.Pipe()
 	c, err := NewConsole(unclosable{near}, ConsoleConfig{})
 	require.NoError(t, err)
@@ -72,3 +83,14 @@ func TestConsoleClose(t *testing.T) {
 type unclosable struct{ net.Conn }
 
 func (u unclosable) Close() error { u.Conn.Close(); return errors.New("stuck") }
+
+// lingering is a stream whose Read takes its time to return.
+type lingering struct{ net.Conn }
+
+func (l lingering) Read(p []byte) (int, error) {
+	n, err := l.Conn.Read(p)
+	if err != nil {
+		time.Sleep(time.Second)
+	}
+	return n, err
+}

@@ -214,9 +214,11 @@ func TestConsoleLateAnswer(t *testing.T) {
 				return asHex(line)
 			}}
 			c := attach(t, d, ConsoleConfig{})
+			_, err := c.Do(t.Context(), "proto-ver", []byte("x"))
+			require.NoError(t, err)
 			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 			defer cancel()
-			_, err := c.Do(ctx, "prov-scan", []byte("x"))
+			_, err = c.Do(ctx, "prov-scan", []byte("x"))
 			require.ErrorIs(t, err, context.DeadlineExceeded)
 			began := time.Now()
 			answer, err := c.Do(t.Context(), "proto-ver", []byte("x"))

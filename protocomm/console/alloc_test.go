@@ -1,6 +1,7 @@
 package console
 
 import (
+	"encoding/hex"
 	"errors"
 	"io"
 	"strings"
@@ -47,6 +48,22 @@ func TestAllocs(t *testing.T) {
 		allocs := testing.AllocsPerRun(99, exchange)
 		require.Equal(t, 100*(len(text)+len("\n\r\n")+2*size+len("\r\n\n>> ")), stream.written)
 		require.Zero(t, allocs, "%d bytes", size)
+	}
+}
+
+// Nothing of a request or an answer stays in memory: under security 0 it may be
+// a passphrase.
+func TestNothingStays(t *testing.T) {
+	sent := typed("echo", 0, "passphrase")
+	stream := &pieces{in: []byte(sent), size: len(sent)}
+	l := standing(t, stream)
+	l.loop()
+	require.Contains(t, stream.out.String(), "\r\n"+hex.EncodeToString([]byte("passphrase"))+"\r\n")
+	for name, memory := range map[string][]byte{
+		"line": l.text, "answer": l.answer[:cap(l.answer)], "input": l.in[:], "output": l.out[:],
+	} {
+		require.NotEmpty(t, memory, name)
+		require.Equal(t, make([]byte, len(memory)), memory, name)
 	}
 }
 

@@ -74,7 +74,9 @@ func (l *line) loop() {
 			if !l.attend() {
 				return
 			}
-			if err := l.take(l.in[:n]); err != nil {
+			err := l.take(l.in[:n])
+			clear(l.in[:n])
+			if err != nil {
 				if !l.isStopped() {
 					l.end("a console's stream cannot be written", err)
 					return

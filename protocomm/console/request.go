@@ -161,5 +161,6 @@ func (l *line) flush() error {
 		return nil
 	}
 	_, err := l.stream.Write(l.out[:n])
+	clear(l.out[:n])
 	return err
 }

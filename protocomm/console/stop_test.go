@@ -1,6 +1,7 @@
 package console
 
 import (
+	"bytes"
 	"errors"
 	"io"
 	"net"
@@ -190,6 +191,33 @@ func TestStopLetsAnswerOutOnStream(t *testing.T) {
 			})
 		})
 	}
+}
+
+// meddler calls at whenever the device writes a line's end.
+type meddler struct {
+	io.ReadWriter
+	at func()
+}
+
+func (m *meddler) Write(p []byte) (int, error) {
+	if bytes.HasSuffix(p, []byte(newline)) && m.at != nil {
+		m.at()
+	}
+	return m.ReadWriter.Write(p)
+}
+
+// A stop between a line and its handler: the handler does not begin.
+func TestStopBeforeHandler(t *testing.T) {
+	bubble(t, Config{}, nil, func(t *testing.T, r *rig) {
+		r.line = newHost()
+		m := &meddler{ReadWriter: r.line.near}
+		r.server = New(Config{Stream: m, Logger: r.cfg.Logger})
+		r.start()
+		m.at = func() { must(t, r.server.Stop(r.pc)) }
+		r.line.say(typed("block", 0, "x"))
+		r.server.Wait()
+		require.Empty(t, r.entered, "a handler began after Stop")
+	})
 }
 
 // mute is a peer that does not read.
