@@ -22,6 +22,7 @@
 //	python esp_prov.py --transport console --sec_ver 1 --pop abcd1234 \
 //	    --ssid HomeNet --passphrase "correct horse"
 //
+// or, with -sec 2, "--sec_ver 2 --sec2_username wifiprov --sec2_pwd abcd1234".
 // A program that is the client starts the device, or opens the other end of its
 // line, and hands that to client.NewConsole; main_test.go does.
 //
@@ -46,6 +47,7 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"flag"
 	"fmt"
@@ -65,10 +67,13 @@ import (
 	"github.com/wifiprov/wifiprov/security"
 	"github.com/wifiprov/wifiprov/security/sec0"
 	"github.com/wifiprov/wifiprov/security/sec1"
+	"github.com/wifiprov/wifiprov/security/sec2"
 )
 
 type options struct {
 	dev, pop   string
+	user       string // for security 2
+	password   string
 	secVersion int
 	echo       bool
 	verbose    bool
@@ -80,8 +85,10 @@ func main() {
 	var o options
 	flag.StringVar(&o.dev, "dev", "", "serial port or pseudo-terminal to serve on; empty: stdin and stdout")
 	flag.BoolVar(&o.echo, "echo", false, "echo what is typed, as a chip does on its serial port")
-	flag.IntVar(&o.secVersion, "sec", 1, "security `mode`, 0 or 1")
+	flag.IntVar(&o.secVersion, "sec", 1, "security `mode`, 0, 1 or 2")
 	flag.StringVar(&o.pop, "pop", "abcd1234", "proof of possession; empty: none")
+	flag.StringVar(&o.user, "user", "wifiprov", "user `name` for security 2")
+	flag.StringVar(&o.password, "password", "abcd1234", "password for security 2")
 	flag.BoolVar(&o.verbose, "v", false, "say why lines are not answered")
 	flag.Float64Var(&o.speed, "speed", 1, "how `fast` the simulated time runs")
 	flag.DurationVar(&o.lifetime, "for", 0, "end after this `time`; 0: when provisioned or interrupted")
@@ -219,8 +226,15 @@ func newSecurity(o options) (protocomm.Security, error) {
 		return sec0.New(), nil
 	case 1:
 		return sec1.New(sec1.Config{PoP: security.Secret(o.pop)})
+	case 2:
+		// A product keeps salt and verifier and never knows the password.
+		salt, verifier, err := sec2.Generate(o.user, security.Secret(o.password), sec2.DefaultSaltSize, rand.Reader)
+		if err != nil {
+			return nil, err
+		}
+		return sec2.New(sec2.Config{Salt: salt, Verifier: verifier})
 	}
-	return nil, fmt.Errorf("-sec is %d; it can be 0 or 1", o.secVersion)
+	return nil, fmt.Errorf("-sec is %d; it can be 0, 1 or 2", o.secVersion)
 }
 
 // farewell says what came of it.

@@ -63,7 +63,7 @@ func device(t *testing.T, args ...string) (pipes, *bytes.Buffer) {
 // provision is a whole provisioning by a client.
 func provision(t *testing.T, transport client.Transport) {
 	t.Helper()
-	c := client.New(transport, client.Config{PoP: "abcd1234", PollInterval: 50 * time.Millisecond})
+	c := client.New(transport, client.Config{PoP: "abcd1234", Username: "wifiprov", Password: "abcd1234", PollInterval: 50 * time.Millisecond})
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	require.NoError(t, c.Connect(ctx))
@@ -80,7 +80,7 @@ func provision(t *testing.T, transport client.Transport) {
 
 // A client provisions the example through the pipes of a process.
 func TestConsoleExample(t *testing.T) {
-	for _, args := range [][]string{{"-sec", "0"}, {"-sec", "1"}, {"-echo"}} {
+	for _, args := range [][]string{{"-sec", "0"}, {"-sec", "1"}, {"-sec", "2"}, {"-echo"}} {
 		line, said := device(t, args...)
 		transport, err := client.NewConsole(line, client.ConsoleConfig{})
 		require.NoError(t, err)
