@@ -55,6 +55,9 @@ type Air struct {
 	boards []*Board
 	aps    int // numbers given to APs
 	number int // numbers given to boards
+
+	controllers      []*Controller
+	controllerNumber int // numbers given to controllers
 }
 
 // NewAir returns an empty air. Nothing needs to be closed.

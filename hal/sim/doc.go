@@ -4,6 +4,9 @@
 // NVS partition over a reboot, the image of a real device's if one is given.
 // People test firmware and apps with it.
 //
+// A [Controller] is a Bluetooth LE controller on the same air: host stacks, such
+// as package hal/att, reach it through HCI packets, and meet through it.
+//
 // # Time and order
 //
 // Everything that takes time is a timer of the air's [hal.Clock]; there are no
