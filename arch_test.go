@@ -48,6 +48,7 @@ var arrows = map[string][]string{
 	"scheme/ble":          {"hal", "protocomm", "scheme", "protocomm/gatt"},
 	".":                   {"hal", "protocomm", "scheme", "internal/fsm", "internal/pb", "internal/protover"},
 	"client":              {"hal", "protocomm", "security", "security/sec0", "security/sec1", "security/sec2", "internal/pb"},
+	"client/blecentral":   {"client", "hal", "hal/att"},
 	"internal/fakegatt":   {"hal"},
 	"internal/fsm":        {"hal"},
 	"internal/nvsfmt":     {},

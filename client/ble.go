@@ -1,0 +1,291 @@
+package client
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/wifiprov/wifiprov/hal"
+)
+
+// Defaults of [BLEConfig], those of the genuine clients (spec/client.md 2).
+const (
+	DefaultBLEPrefix      = "PROV_"
+	DefaultFindTimeout    = 6 * time.Second
+	DefaultConnectTimeout = 20 * time.Second
+	DefaultBLETimeout     = 30 * time.Second
+	// BLEPageSize is how many scan results to ask for at a time over BLE.
+	BLEPageSize = 4
+)
+
+// Central is this machine's Bluetooth, as far as a client needs it. Calls do
+// not overlap.
+type Central interface {
+	// Scan calls found for what advertises, again when more is known of it,
+	// until found returns false, ctx ends or scanning fails. It returns nil
+	// in the first case.
+	Scan(ctx context.Context, found func(Advertisement) bool) error
+
+	// Connect connects to a device and negotiates the largest MTU.
+	Connect(ctx context.Context, device Advertisement) (BLELink, error)
+}
+
+// Advertisement is what a device tells everybody, advertising data and scan
+// response together.
+type Advertisement struct {
+	// Address of the device as the Central knows it; opaque.
+	Address string
+	// Name is the complete local name; empty: not known yet.
+	Name string
+	// Services are the advertised 128-bit services.
+	Services []hal.UUID
+	// ManufacturerData with its company identifier; nil: none.
+	ManufacturerData []byte
+	// RSSI in dBm.
+	RSSI int
+}
+
+// BLELink is a connection to a device. Calls do not overlap, except Close. A
+// refusal by the device is a hal.ATTError and leaves the link usable; after any
+// other error it is of no use. Every call returns promptly when its context
+// ends.
+type BLELink interface {
+	// Discover returns the characteristics of a service and their user
+	// descriptions; the zero UUID means the first service with a 128-bit
+	// UUID.
+	Discover(ctx context.Context, service hal.UUID) ([]BLECharacteristic, error)
+
+	// Write writes a value with response, by prepared writes when it is
+	// longer than the MTU allows. value is not kept.
+	Write(ctx context.Context, c BLECharacteristic, value []byte) error
+
+	// Read reads a whole value.
+	Read(ctx context.Context, c BLECharacteristic) ([]byte, error)
+
+	// Close ends the connection and leaves nothing running. Closing twice is
+	// allowed.
+	Close() error
+}
+
+// BLECharacteristic is a characteristic that was discovered.
+type BLECharacteristic struct {
+	UUID   hal.UUID
+	Handle uint16 // of the value
+	Name   string // user description, descriptor 0x2901; empty: none
+}
+
+// BLEConfig is how to find a device over BLE.
+type BLEConfig struct {
+	// Central is this machine's Bluetooth; required.
+	Central Central
+
+	// Name is the device's name. Empty: the first whose name begins with
+	// Prefix.
+	Name string
+
+	// Prefix of the names to look for; empty: PROV_.
+	Prefix string
+
+	// Service to use; zero: the first that the device advertises, else the
+	// first that it has.
+	Service hal.UUID
+
+	// FindTimeout, ConnectTimeout and Timeout bound looking for the device,
+	// connecting with discovery, and each request. 0: 6 s, 20 s and 30 s;
+	// negative: no limit but the caller's context.
+	FindTimeout, ConnectTimeout, Timeout time.Duration
+}
+
+// BLE is the [Transport] of devices that are BLE peripherals
+// (spec/transports.md 2). It looks for the device at the first request, and again
+// when the link is lost. Calls of Do from several goroutines wait for each
+// other.
+type BLE struct {
+	cfg BLEConfig
+
+	turn   chan struct{} // holds a token while Do runs
+	ctx    context.Context
+	cancel context.CancelFunc // by Close
+	once   sync.Once
+
+	// What follows belongs to the holder of the turn.
+
+	link      BLELink // nil: none
+	endpoints []BLECharacteristic
+}
+
+var (
+	_ Transport = (*BLE)(nil)
+	_ PageSizer = (*BLE)(nil)
+)
+
+// ErrNoDevice: no device of that name was found.
+var ErrNoDevice = errors.New("no such device in range")
+
+// NewBLE returns a transport. It sends nothing yet; an error is about cfg.
+func NewBLE(cfg BLEConfig) (*BLE, error) {
+	if cfg.Central == nil {
+		return nil, errors.New("client: BLEConfig.Central is nil")
+	}
+	if cfg.Prefix == "" {
+		cfg.Prefix = DefaultBLEPrefix
+	}
+	for d, otherwise := range map[*time.Duration]time.Duration{
+		&cfg.FindTimeout: DefaultFindTimeout, &cfg.ConnectTimeout: DefaultConnectTimeout, &cfg.Timeout: DefaultBLETimeout,
+	} {
+		if *d == 0 {
+			*d = otherwise
+		}
+	}
+	b := &BLE{cfg: cfg, turn: make(chan struct{}, 1)}
+	b.ctx, b.cancel = context.WithCancel(context.Background())
+	return b, nil
+}
+
+// ScanPageSize implements [PageSizer].
+func (*BLE) ScanPageSize() int { return BLEPageSize }
+
+// Do implements [Transport]: write, then read. Endpoints are found by their user
+// descriptions, whatever the case of the letters.
+func (b *BLE) Do(ctx context.Context, endpoint string, body []byte) ([]byte, error) {
+	if len(body) == 0 {
+		return nil, ErrEmptyBody // the device takes it for nothing
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	select {
+	case b.turn <- struct{}{}:
+		defer func() { <-b.turn }()
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	case <-b.ctx.Done():
+		return nil, ErrClosed
+	}
+	if b.ctx.Err() != nil {
+		return nil, ErrClosed
+	}
+	reqCtx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	defer context.AfterFunc(b.ctx, cancel)()
+	answer, err := b.exchange(reqCtx, endpoint, body)
+	switch {
+	case err == nil:
+		return answer, nil
+	case b.ctx.Err() != nil:
+		return nil, ErrClosed
+	case ctx.Err() != nil:
+		return nil, ctx.Err()
+	}
+	return nil, err
+}
+
+// exchange is Do in its turn.
+func (b *BLE) exchange(ctx context.Context, endpoint string, body []byte) ([]byte, error) {
+	if b.link == nil {
+		if err := b.connect(ctx); err != nil {
+			return nil, err
+		}
+	}
+	for _, c := range b.endpoints {
+		if !strings.EqualFold(c.Name, endpoint) {
+			continue
+		}
+		var answer []byte
+		err := within(ctx, b.cfg.Timeout, "no answer", func(ctx context.Context) error {
+			if err := b.link.Write(ctx, c, body); err != nil {
+				return err
+			}
+			var err error
+			answer, err = b.link.Read(ctx, c)
+			return err
+		})
+		var refused hal.ATTError
+		switch {
+		case err == nil:
+			return answer, nil
+		case errors.As(err, &refused):
+			return nil, fmt.Errorf("%w: %w", ErrRefused, refused)
+		}
+		b.drop()
+		return nil, err
+	}
+	return nil, ErrNoEndpoint
+}
+
+// connect finds the device and its endpoints.
+func (b *BLE) connect(ctx context.Context) error {
+	var device Advertisement
+	err := within(ctx, b.cfg.FindTimeout, "no device found", func(ctx context.Context) error {
+		return b.cfg.Central.Scan(ctx, func(a Advertisement) bool {
+			device = a
+			return !b.wanted(a)
+		})
+	})
+	if errors.Is(err, ErrTimeout) {
+		return fmt.Errorf("%w: %w", ErrNoDevice, err)
+	}
+	if err != nil {
+		return err
+	}
+	service := b.cfg.Service
+	if service == (hal.UUID{}) && len(device.Services) > 0 {
+		service = device.Services[0]
+	}
+	return within(ctx, b.cfg.ConnectTimeout, "no connection", func(ctx context.Context) error {
+		link, err := b.cfg.Central.Connect(ctx, device)
+		if err != nil {
+			return err
+		}
+		b.link = link
+		if b.endpoints, err = link.Discover(ctx, service); err != nil {
+			b.drop()
+		}
+		return err
+	})
+}
+
+// wanted reports whether a device is the one, and its name is known.
+func (b *BLE) wanted(a Advertisement) bool {
+	if b.cfg.Name != "" {
+		return a.Name == b.cfg.Name
+	}
+	return strings.HasPrefix(a.Name, b.cfg.Prefix)
+}
+
+// within runs fn with a limit of its own.
+func within(ctx context.Context, limit time.Duration, what string, fn func(context.Context) error) error {
+	own := ctx
+	if limit > 0 {
+		var cancel context.CancelFunc
+		own, cancel = context.WithTimeout(ctx, limit)
+		defer cancel()
+	}
+	err := fn(own)
+	if err != nil && own.Err() != nil && ctx.Err() == nil {
+		return fmt.Errorf("%w: %s within %v", ErrTimeout, what, limit)
+	}
+	return err
+}
+
+// drop gives the link up.
+func (b *BLE) drop() {
+	if b.link != nil {
+		_ = b.link.Close()
+		b.link, b.endpoints = nil, nil
+	}
+}
+
+// Close implements [Transport].
+func (b *BLE) Close() error {
+	b.once.Do(func() {
+		b.cancel()
+		b.turn <- struct{}{} // a running Do ends now
+		b.drop()
+		<-b.turn
+	})
+	return nil
+}

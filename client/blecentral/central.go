@@ -1,0 +1,252 @@
+package blecentral
+
+import (
+	"context"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/wifiprov/wifiprov/client"
+	"github.com/wifiprov/wifiprov/hal"
+	"github.com/wifiprov/wifiprov/hal/att"
+)
+
+// Defaults of a Config.
+const (
+	DefaultMTU      = att.MaxMTU
+	DefaultInterval = 30 * time.Millisecond
+)
+
+// Config holds the settings of a Central. The zero value is usable.
+type Config struct {
+	// MTU to ask for, 23 to 517; 0: DefaultMTU. 23: none is asked for.
+	MTU int
+	// Interval of connections, 7.5 ms to 4 s; 0: DefaultInterval.
+	Interval time.Duration
+	// SupervisionTimeout after which a silent link is lost, 100 ms to 32 s;
+	// 0: 4 s.
+	SupervisionTimeout time.Duration
+}
+
+// Central implements client.Central.
+type Central struct {
+	t   att.Transport
+	cfg Config
+
+	mu      sync.Mutex // guards what follows
+	up      bool
+	aclLen  int
+	aclFree int
+	room    chan struct{} // replaced when buffers come back
+	reply   chan []byte   // of the command that runs: opcode and parameters
+	reports chan report   // of a scan; nil: none
+	made    chan []byte   // parameters of a connection that is made
+	link    *Link
+}
+
+var _ client.Central = (*Central)(nil)
+
+// Errors of a central.
+var (
+	ErrLinkLost = errors.New("blecentral: the link is lost")
+	errBusy     = errors.New("blecentral: there is a link already; close it first")
+)
+
+// New returns a central that is the controller's host.
+func New(t att.Transport, cfg Config) (*Central, error) {
+	if cfg.MTU == 0 {
+		cfg.MTU = DefaultMTU
+	}
+	if cfg.Interval == 0 {
+		cfg.Interval = DefaultInterval
+	}
+	if cfg.SupervisionTimeout == 0 {
+		cfg.SupervisionTimeout = 4 * time.Second
+	}
+	if cfg.MTU < att.MinMTU || cfg.MTU > att.MaxMTU {
+		return nil, fmt.Errorf("blecentral: MTU %d is not 23 to 517", cfg.MTU)
+	}
+	c := &Central{t: t, cfg: cfg, reply: make(chan []byte, 4), room: make(chan struct{})}
+	t.SetReceiver(c.receive)
+	return c, nil
+}
+
+// run sends a command and returns what the controller says: status, more.
+func (c *Central) run(ctx context.Context, op int, params ...byte) ([]byte, error) {
+	for len(c.reply) > 0 {
+		<-c.reply // of a command that was given up
+	}
+	packet := append([]byte{att.PacketCommand, byte(op), byte(op >> 8), byte(len(params))}, params...)
+	if err := c.t.Send(packet); err != nil {
+		return nil, err
+	}
+	for {
+		select {
+		case p := <-c.reply:
+			if le16(p) != op {
+				continue
+			}
+			if p[2] != 0 {
+				return nil, fmt.Errorf("blecentral: the controller refused command %04x with status %d", op, p[2])
+			}
+			return p[2:], nil
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+}
+
+// setUp resets the controller, once.
+func (c *Central) setUp(ctx context.Context) error {
+	c.mu.Lock()
+	up := c.up
+	c.mu.Unlock()
+	if up {
+		return nil
+	}
+	for _, cmd := range [][]byte{
+		{0x03, 0x0C},
+		{0x01, 0x0C, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0x1F, 0x00, 0x20},
+		{0x01, 0x20, 0x1F, 0, 0, 0, 0, 0, 0, 0},
+	} {
+		if _, err := c.run(ctx, le16(cmd), cmd[2:]...); err != nil {
+			return err
+		}
+	}
+	size, err := c.run(ctx, 0x2002)
+	if err != nil {
+		return err
+	}
+	if len(size) < 4 || le16(size[1:]) < 27 || size[3] == 0 {
+		return errors.New("blecentral: the controller has no buffers for data")
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.up, c.aclLen, c.aclFree = true, le16(size[1:]), int(size[3])
+	return nil
+}
+
+// report is one advertising report.
+type report struct {
+	addr [7]byte // type and address, least significant byte first
+	data []byte
+	rssi int8
+}
+
+// Scan implements client.Central: active, all devices.
+func (c *Central) Scan(ctx context.Context, found func(client.Advertisement) bool) error {
+	if err := c.setUp(ctx); err != nil {
+		return err
+	}
+	reports := make(chan report, 64)
+	c.mu.Lock()
+	c.reports = reports
+	c.mu.Unlock()
+	defer func() {
+		c.mu.Lock()
+		c.reports = nil
+		c.mu.Unlock()
+	}()
+	if _, err := c.run(ctx, 0x200B, 1, 0x60, 0, 0x60, 0, 0, 0); err != nil {
+		return err
+	}
+	if _, err := c.run(ctx, 0x200C, 1, 0); err != nil {
+		return err
+	}
+	defer func() {
+		_, _ = c.run(context.WithoutCancel(ctx), 0x200C, 0, 0)
+	}()
+	devices := map[[7]byte]*client.Advertisement{}
+	for {
+		select {
+		case r := <-reports:
+			a := devices[r.addr]
+			if a == nil {
+				a = &client.Advertisement{Address: hex.EncodeToString(r.addr[:])}
+				devices[r.addr] = a
+			}
+			a.RSSI = int(r.rssi)
+			parse(a, r.data)
+			if !found(*a) {
+				return nil
+			}
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// parse adds advertising structures to what is known.
+func parse(a *client.Advertisement, p []byte) {
+	for len(p) >= 2 && p[0] != 0 && int(p[0]) < len(p) {
+		typ, data := p[1], p[2:1+int(p[0])]
+		switch typ {
+		case 0x06, 0x07:
+			a.Services = nil
+			for ; len(data) >= hal.UUIDSize; data = data[hal.UUIDSize:] {
+				a.Services = append(a.Services, hal.UUID(data[:hal.UUIDSize]))
+			}
+		case 0x08, 0x09:
+			a.Name = string(data)
+		case 0xFF:
+			a.ManufacturerData = append([]byte(nil), data...)
+		}
+		p = p[1+int(p[0]):]
+	}
+}
+
+// Connect implements client.Central.
+func (c *Central) Connect(ctx context.Context, device client.Advertisement) (client.BLELink, error) {
+	raw, err := hex.DecodeString(device.Address)
+	if err != nil || len(raw) != 7 {
+		return nil, fmt.Errorf("blecentral: %q is no address of this central", device.Address)
+	}
+	if err := c.setUp(ctx); err != nil {
+		return nil, err
+	}
+	made := make(chan []byte, 1)
+	c.mu.Lock()
+	busy := c.link != nil
+	c.made = made
+	c.mu.Unlock()
+	if busy {
+		return nil, errBusy
+	}
+	interval := int(c.cfg.Interval / (1250 * time.Microsecond))
+	timeout := int(c.cfg.SupervisionTimeout / (10 * time.Millisecond))
+	p := []byte{0x60, 0, 0x60, 0, 0, raw[0]}
+	p = append(p, raw[1:]...)
+	p = append(p, 0, byte(interval), byte(interval>>8), byte(interval), byte(interval>>8), 0, 0, byte(timeout), byte(timeout>>8), 0, 0, 0, 0)
+	if _, err := c.run(ctx, 0x200D, p...); err != nil {
+		return nil, err
+	}
+	var params []byte
+	select {
+	case params = <-made:
+	case <-ctx.Done():
+		// The attempt ends with a connection that failed, or was just made.
+		_, _ = c.run(context.WithoutCancel(ctx), 0x200E)
+		params = <-made
+		if params[0] != 0 {
+			return nil, ctx.Err()
+		}
+	}
+	if params[0] != 0 {
+		return nil, fmt.Errorf("blecentral: no connection, status %d", params[0])
+	}
+	c.mu.Lock()
+	l := c.link
+	c.mu.Unlock()
+	if l == nil {
+		return nil, ErrLinkLost
+	}
+	if err := l.exchangeMTU(ctx); err != nil {
+		_ = l.Close()
+		return nil, err
+	}
+	return l, nil
+}
+
+func le16(b []byte) int { return int(b[0]) | int(b[1])<<8 }

@@ -1,0 +1,138 @@
+package blecentral
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/wifiprov/wifiprov/client"
+	"github.com/wifiprov/wifiprov/hal"
+)
+
+// Discover implements client.BLELink, with the requests that phones make: the
+// service by its UUID, all characteristics, all descriptors, and each user
+// description.
+func (l *Link) Discover(ctx context.Context, service hal.UUID) ([]client.BLECharacteristic, error) {
+	first, last, err := l.findService(ctx, service)
+	if err != nil {
+		return nil, err
+	}
+	list, err := l.characteristics(ctx, first, last)
+	if err != nil {
+		return nil, err
+	}
+	for i := range list {
+		end := last
+		if i+1 < len(list) {
+			end = int(list[i+1].Handle) - 2 // before its declaration
+		}
+		if err := l.describe(ctx, &list[i], end); err != nil {
+			return nil, err
+		}
+	}
+	return list, nil
+}
+
+// findService returns the handles of a service; the zero UUID means the first
+// with 128 bits.
+func (l *Link) findService(ctx context.Context, service hal.UUID) (first, last int, err error) {
+	if service != (hal.UUID{}) {
+		p, err := l.Request(ctx, append([]byte{0x06, 1, 0, 0xFF, 0xFF, 0x00, 0x28}, service[:]...)...)
+		if errors.Is(err, hal.ATTAttributeNotFound) {
+			return 0, 0, fmt.Errorf("blecentral: the device has no service %v", service)
+		}
+		if err != nil {
+			return 0, 0, err
+		}
+		if len(p) < 5 {
+			return 0, 0, errShort
+		}
+		return le16(p[1:]), le16(p[3:]), nil
+	}
+	for from := 1; from <= 0xFFFF; {
+		p, err := l.Request(ctx, 0x10, byte(from), byte(from>>8), 0xFF, 0xFF, 0x00, 0x28)
+		if err != nil {
+			return 0, 0, err
+		}
+		if len(p) < 2 || p[1] < 6 || len(p) < 2+int(p[1]) {
+			return 0, 0, errShort
+		}
+		size := int(p[1])
+		for e := p[2:]; len(e) >= size; e = e[size:] {
+			if size == 4+hal.UUIDSize {
+				return le16(e), le16(e[2:]), nil
+			}
+			if next := le16(e[2:]) + 1; next > from {
+				from = next
+			} else {
+				return 0, 0, errShort
+			}
+		}
+	}
+	return 0, 0, hal.ATTAttributeNotFound
+}
+
+var errShort = errors.New("blecentral: the device's answer makes no sense")
+
+// characteristics returns those between two handles.
+func (l *Link) characteristics(ctx context.Context, from, last int) (list []client.BLECharacteristic, err error) {
+	for from <= last {
+		p, err := l.Request(ctx, 0x08, byte(from), byte(from>>8), byte(last), byte(last>>8), 0x03, 0x28)
+		if errors.Is(err, hal.ATTAttributeNotFound) {
+			break
+		}
+		if err != nil {
+			return nil, err
+		}
+		if len(p) < 2 || p[1] < 7 || len(p) < 2+int(p[1]) {
+			return nil, errShort
+		}
+		size := int(p[1])
+		for e := p[2:]; len(e) >= size; e = e[size:] {
+			if le16(e) < from {
+				return nil, errShort
+			}
+			from = le16(e) + 1
+			c := client.BLECharacteristic{Handle: uint16(le16(e[3:]))}
+			if size == 5+hal.UUIDSize {
+				c.UUID = hal.UUID(e[5:size])
+			} else {
+				c.UUID = hal.UUID16(uint16(le16(e[5:])))
+			}
+			list = append(list, c)
+		}
+	}
+	return list, nil
+}
+
+// describe reads the user description of a characteristic, if it has one.
+func (l *Link) describe(ctx context.Context, c *client.BLECharacteristic, last int) error {
+	for from := int(c.Handle) + 1; from <= last; {
+		p, err := l.Request(ctx, 0x04, byte(from), byte(from>>8), byte(last), byte(last>>8))
+		if errors.Is(err, hal.ATTAttributeNotFound) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if len(p) < 6 {
+			return errShort
+		}
+		size := 4
+		if p[1] == 2 {
+			size = 2 + hal.UUIDSize
+		}
+		for e := p[2:]; len(e) >= size; e = e[size:] {
+			if le16(e) < from {
+				return errShort
+			}
+			from = le16(e) + 1
+			if size == 4 && le16(e[2:]) == 0x2901 {
+				name, err := l.readHandle(ctx, le16(e))
+				c.Name = string(name)
+				return err
+			}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,109 @@
+package blecentral
+
+import "github.com/wifiprov/wifiprov/hal/att"
+
+// receive takes one packet from the controller. What does not parse is dropped.
+func (c *Central) receive(packet []byte) {
+	if len(packet) < 3 {
+		return
+	}
+	switch p := packet[1:]; packet[0] {
+	case att.PacketEvent:
+		if int(p[1]) == len(p)-2 {
+			c.event(p[0], p[2:])
+		}
+	case att.PacketACL:
+		if len(p) >= 4 && le16(p[2:]) == len(p)-4 {
+			c.data(le16(p), p[4:])
+		}
+	}
+}
+
+func (c *Central) event(code byte, p []byte) {
+	switch {
+	case code == 0x0E && len(p) >= 4:
+		c.replied(p[1], p[2], p[3:])
+	case code == 0x0F && len(p) >= 4:
+		c.replied(p[2], p[3], p[:1])
+	case code == 0x05 && len(p) >= 4:
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		if l := c.link; l != nil && le16(p[1:]) == l.handle {
+			c.aclFree += l.inFlight
+			c.link = nil
+			c.wake()
+			close(l.gone)
+		}
+	case code == 0x13 && len(p) >= 5:
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		if l := c.link; l != nil && le16(p[1:]) == l.handle {
+			n := min(le16(p[3:]), l.inFlight)
+			l.inFlight -= n
+			c.aclFree += n
+			c.wake()
+		}
+	case code == 0x3E && len(p) >= 1:
+		c.eventLE(p[0], p[1:])
+	}
+}
+
+func (c *Central) eventLE(code byte, p []byte) {
+	switch {
+	case code == 0x01 && len(p) >= 4:
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		if p[0] == 0 && c.link == nil {
+			c.link = newLink(c, le16(p[1:]))
+		}
+		if c.made != nil {
+			c.made <- append([]byte(nil), p...)
+			c.made = nil
+		}
+	case code == 0x02 && len(p) >= 11 && p[0] == 1 && int(p[9]) == len(p)-11:
+		r := report{addr: [7]byte(p[2:9]), data: append([]byte(nil), p[10:len(p)-1]...), rssi: int8(p[len(p)-1])}
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		select {
+		case c.reports <- r:
+		default: // the same comes again soon
+		}
+	}
+}
+
+func (c *Central) replied(lo, hi byte, params []byte) {
+	select {
+	case c.reply <- append([]byte{lo, hi}, params...):
+	default:
+	}
+}
+
+// wake wakes who waits for buffers. mu is held.
+func (c *Central) wake() {
+	close(c.room)
+	c.room = make(chan struct{})
+}
+
+// data takes a fragment of an L2CAP frame.
+func (c *Central) data(head int, p []byte) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	l := c.link
+	if l == nil || head&0x0FFF != l.handle {
+		return
+	}
+	if head&0x3000 != 0x1000 {
+		l.frame = l.frame[:0]
+	}
+	if l.frame = append(l.frame, p...); len(l.frame) > 4+att.MaxMTU {
+		l.frame = l.frame[:0]
+		return
+	}
+	if len(l.frame) < 4 || len(l.frame) != 4+le16(l.frame) || le16(l.frame[2:]) != 4 {
+		return
+	}
+	select {
+	case l.answers <- append([]byte(nil), l.frame[4:]...):
+	default: // nobody asked
+	}
+}
