@@ -258,7 +258,12 @@ func TestFlowControl(t *testing.T) {
 	}
 	frames := r.ctl.taken()
 	require.Equal(t, []string{"4:0b" + strings.Repeat("00", 100)}, frames)
-	// A connection that ends gives its buffers back.
+	// A connection that ends gives its buffers back, all of them here.
+	r.ctl.deliver(give)
+	require.Empty(t, r.ask("0a0900"))
+	r.h.mu.Lock()
+	require.Zero(t, r.h.aclFree)
+	r.h.mu.Unlock()
 	r.disconnect(1, 8)
 	r.connect(2)
 	r.ctl.taken()

@@ -31,6 +31,7 @@ func (v *values) check(t *testing.T, h *Host) {
 	for i := range h.conns {
 		if h.conns[i].used {
 			outstanding += h.conns[i].inFlight
+			require.GreaterOrEqual(t, h.conns[i].inFlight, 0)
 		}
 	}
 	require.Equal(t, 4, h.aclFree+outstanding, "buffers of the controller are lost or made up")
@@ -42,6 +43,7 @@ func (v *values) check(t *testing.T, h *Host) {
 func FuzzController(f *testing.F) {
 	f.Add([]byte{7, PacketEvent, evDisconnected, 4, 0, 1, 0, 0x13, 12, PacketACL, 1, 0x20, 7, 0, 3, 0, 4, 0, reqRead, 9, 0})
 	f.Add([]byte{8, PacketEvent, evSentPackets, 5, 9, 1, 0, 255, 255})
+	f.Add([]byte{12, PacketACL, 1, 0x20, 7, 0, 3, 0, 4, 0, reqRead, 9, 0, 8, PacketEvent, evSentPackets, 5, 1, 1, 0, 255, 255})
 	f.Add([]byte{22, PacketEvent, evLE, 19, subConnected, 0, 2, 0, 1, 0, 1, 2, 3, 4, 5, 6, 0x18, 0, 0, 0, 0xF4, 1, 0})
 	f.Fuzz(func(t *testing.T, data []byte) {
 		h, v := fuzzed(t)

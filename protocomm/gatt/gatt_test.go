@@ -220,6 +220,7 @@ func TestQT37_WriteLengths(t *testing.T) {
 		require.Equal(t, "old", r.read(c, charEcho), "an empty write means nothing")
 		long := bytes.Repeat([]byte{5}, 513)
 		require.ErrorIs(t, r.p.Write(c, charEcho, long), hal.ATTInvalidLength)
+		require.ErrorIs(t, r.p.Write(c, charVersion, long), hal.ATTInvalidLength, "whatever the answer would be")
 		require.NoError(t, r.p.Write(c, charEcho, long[:512]))
 		require.Equal(t, string(long[:512]), r.read(c, charEcho))
 	})
