@@ -29,12 +29,14 @@ func EntryOffset(sector, entry int) int64 {
 // State is the state word of a page (nvs.md 3.2).
 type State uint32
 
-// States of a page; anything else is a corrupt page.
+// States of a page; anything else is a corrupt page, Corrupt what is written to
+// make it one.
 const (
 	Empty   State = 0xffffffff
 	Active  State = 0xfffffffe
 	Full    State = 0xfffffffc
 	Freeing State = 0xfffffff8
+	Corrupt State = 0
 )
 
 // Format versions, counted downwards (nvs.md 3.1).

@@ -70,13 +70,13 @@ func TestFlashOperations(t *testing.T) {
 		}
 		require.Less(t, writes, w.writes*95/100, "marks are stored together")
 
-		// Committed each time, integers take what they take there, but for moves
-		// of pages that have rested.
+		// Committed each time, integers take what they take there, but for the
+		// mark of a moved page, and moves of pages that have rested.
 		f = flash.NewCounter(flash.NewMemory(w.size))
 		p, err = nvs.Open(f, nvs.Options{})
 		require.NoError(t, err)
 		w.run(t, p, true)
-		require.LessOrEqual(t, f.Counts().Writes-3, w.writes+w.writes/1000, w.name)
+		require.LessOrEqual(t, f.Counts().Writes-3, w.writes+w.erases+w.writes/1000, w.name)
 		require.LessOrEqual(t, f.Counts().Erases, w.erases, w.name)
 	}
 }

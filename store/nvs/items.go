@@ -49,6 +49,15 @@ func (p *Partition) scan(pg *page, hash uint32, but pos, namespace byte, name nv
 	return pos{}, nil
 }
 
+// chunk finds a chunk, on its index's page first: nearly always it is there.
+func (p *Partition) chunk(near *page, namespace byte, name nvsfmt.Name, number byte) (pos, error) {
+	q, err := p.findOn(near, namespace, name, number)
+	if err != nil || q.ok() {
+		return q, err
+	}
+	return p.find(namespace, name, number)
+}
+
 // drop removes an item in memory; its marks wait for flush.
 func (p *Partition) drop(q pos, span int) {
 	q.pg.clear(q.at, span)

@@ -247,8 +247,8 @@ func (l *loader) moved(from, to *page) (bool, error) {
 			}
 		}
 		whole := !nvsfmt.HasData(e.Type()) || sum == e.DataSum()
-		none := q.at > from.bad && to.live >= marked
-		if whole && !same && !none {
+		fake := q.at > from.bad && to.live >= marked
+		if whole && !same && !fake {
 			return false, nil
 		}
 	}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/wifiprov/wifiprov/internal/nvsfmt"
 	"github.com/wifiprov/wifiprov/store"
 	"github.com/wifiprov/wifiprov/store/nvs"
 	"github.com/wifiprov/wifiprov/store/nvs/flash"
@@ -135,4 +136,49 @@ func TestHalfErasedFilling(t *testing.T) {
 		return
 	}
 	t.Fatal("the first page was not moved")
+}
+
+// TestMovedPageIsMarkedCorrupt: from the moment that the erase of a moved page
+// begins, no reader takes it for a page (nvs.md 10.3).
+func TestMovedPageIsMarkedCorrupt(t *testing.T) {
+	ops, erase := moving(t)
+	replay := flash.NewReplay(flash.NewMemory(3*nvs.SectorSize).Bytes(), ops)
+	for _, part := range append(flash.Points(nil, replay.Op(erase)), flash.Part{}) {
+		_, ok := nvsfmt.ParseHeader(replay.At(erase, part).Bytes())
+		require.False(t, ok, "bytes %v erased", part)
+	}
+}
+
+// TestChunksAreMovedFirst: the last item of a copy is no chunk (nvs.md 10.1).
+func TestChunksAreMovedFirst(t *testing.T) {
+	ops, erase := moving(t)
+	page := activePage(flash.NewReplay(flash.NewMemory(3*nvs.SectorSize).Bytes(), ops).At(erase, flash.Part{}).Bytes())
+	bits := nvsfmt.ParseBitmap(page[nvsfmt.BitmapOffset:])
+	var types []byte
+	for i := 0; i < nvsfmt.EntriesPerPage && bits.At(i) == nvsfmt.UseWritten; {
+		e := (*nvsfmt.Entry)(page[64+32*i:])
+		require.Empty(t, e.Fault(i))
+		types = append(types, e.Type())
+		i += e.Span()
+	}
+	// The blob's chunk; namespace, before, index, after, and the first of n0 ….
+	require.Equal(t, []byte{nvsfmt.TypeChunk, nvsfmt.TypeU8, 0x04, nvsfmt.TypeIndex, 0x04}, types[:5])
+	require.NotContains(t, types[5:], byte(nvsfmt.TypeChunk))
+}
+
+// TestLostNamespace: a new namespace does not get the keys of one whose name
+// is lost.
+func TestLostNamespace(t *testing.T) {
+	mem, p := blank(t, 3)
+	require.NoError(t, store.SetText(p, "secret", "key", "of another"))
+	require.NoError(t, p.Close())
+	mem.Bytes()[64+8] = 0 // its name rots
+	p = open(t, mem)
+	require.NoError(t, store.SetInt(p, "app", "n", uint8(1)))
+	_, err := store.Text(p, "app", "key")
+	require.ErrorIs(t, err, store.ErrNotFound)
+	for name, index := range p.Namespaces() {
+		require.Equal(t, "app", name)
+		require.EqualValues(t, 2, index)
+	}
 }

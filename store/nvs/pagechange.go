@@ -140,8 +140,9 @@ func (p *Partition) take() (int, error) {
 // free sector and erases the page.
 //
 // The copy's header is written last: a copy that is cut short is no page, and
-// one with a header is complete. ESP-IDF takes both as it takes its own
-// copies, which begin with the header: it erases them and copies again.
+// one with a header is complete. Then the page is marked corrupt: an erase that
+// stops half-way could leave a freeing page with holes, which ESP-IDF takes as
+// it takes every freeing page, by throwing the copy away (nvs.md 10.3).
 func (p *Partition) move(from *page) error {
 	if err := p.flush(from); err != nil { // opening counts the marks of half an erase
 		return err
@@ -167,44 +168,58 @@ func (p *Partition) move(from *page) error {
 	}
 	p.remove(from)
 	p.eraseFirst = from.sector
+	if err := p.writeState(from, nvsfmt.Corrupt); err != nil {
+		return err
+	}
 	return p.finish()
 }
 
-// copyItems fills a page with the live items of another, one behind the
-// other.
+// copyItems fills a page with the live items of another, one behind the other.
+// Chunks come first: if one is the last item of its newest page, ESP-IDF erases
+// another one of the same blob there (nvs.md 10.1).
 func (p *Partition) copyItems(from, to *page) error {
-	for _, it := range from.items {
-		if err := p.read(pos{from, it.at()}); err != nil {
-			return err
-		}
-		to.items = append(to.items, it&^0x7f|item(to.next))
-		to.next += p.entry.Span()
-	}
-	at, n := 0, 0 // entries written, and waiting in the buffer
 	b := p.scratch()
-	for i := range nvsfmt.EntriesPerPage {
-		if from.bits.At(i) != nvsfmt.UseWritten {
-			continue
-		}
-		slot := b[n*nvsfmt.EntrySize : (n+1)*nvsfmt.EntrySize]
-		off := from.offset(i)
-		if _, err := p.flash.ReadAt(slot, off); err != nil {
-			return err
-		}
-		p.crypt.Decrypt(slot, off)
-		if n++; n == bufEntries || at+n == from.live {
-			off := to.offset(at)
-			p.crypt.Encrypt(b[:n*nvsfmt.EntrySize], off)
-			if err := p.write(b[:n*nvsfmt.EntrySize], off); err != nil {
+	n := 0 // entries that wait in the buffer
+	store := func() error {
+		off := to.offset(to.next - n)
+		p.crypt.Encrypt(b[:n*nvsfmt.EntrySize], off)
+		err := p.write(b[:n*nvsfmt.EntrySize], off)
+		n = 0
+		return err
+	}
+	for _, chunks := range [...]bool{true, false} {
+		for _, it := range from.items {
+			if (it.kind() == kindChunk) != chunks {
+				continue
+			}
+			if err := p.read(pos{from, it.at()}); err != nil {
 				return err
 			}
-			at, n = at+n, 0
+			to.items = append(to.items, it&^0x7f|item(to.next))
+			for i := range p.entry.Span() {
+				slot, off := b[n*nvsfmt.EntrySize:(n+1)*nvsfmt.EntrySize], from.offset(it.at()+i)
+				if _, err := p.flash.ReadAt(slot, off); err != nil {
+					return err
+				}
+				p.crypt.Decrypt(slot, off)
+				to.next++
+				if n++; n == bufEntries {
+					if err := store(); err != nil {
+						return err
+					}
+				}
+			}
 		}
 	}
-	to.bits.Set(0, at, nvsfmt.UseWritten)
-	to.stored, to.live, to.next = to.bits, at, at
+	if n > 0 {
+		if err := store(); err != nil {
+			return err
+		}
+	}
+	to.bits.Set(0, to.next, nvsfmt.UseWritten)
+	to.stored, to.live = to.bits, to.next
 	nvsfmt.Header{State: nvsfmt.Active, Seq: to.seq, Version: nvsfmt.Version2}.Put(b)
-	last := (at - 1) / 16
+	last := (to.next - 1) / 16
 	to.bits.Put(b[nvsfmt.BitmapOffset:], 0, last)
 	return p.write(b[:nvsfmt.BitmapOffset+4*(last+1)], int64(to.sector)*SectorSize)
 }

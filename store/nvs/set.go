@@ -78,30 +78,47 @@ func (p *Partition) makeSpace(name string) (byte, error) {
 	if index, ok := p.space(name); ok {
 		return index, nil
 	}
-	var used [nvsfmt.MaxNamespaces + 2]bool
-	for _, s := range p.spaces {
-		used[s.index] = true
-	}
-	index := 1
-	for used[index] {
-		index++
-	}
-	if index > nvsfmt.MaxNamespaces {
-		return 0, NotEnoughSpace
+	index, err := p.freeIndex()
+	if err != nil {
+		return 0, err
 	}
 	if err := p.reserve(1); err != nil {
 		return 0, err
 	}
 	p.entry.New(0, nvsfmt.TypeU8, 1, nvsfmt.NoChunk, nvsfmt.NameOf(name))
-	p.entry.Value()[0] = byte(index)
+	p.entry.Value()[0] = index
 	p.entry.Seal()
 	q, err := p.put(nil, nil)
 	if err != nil {
 		return 0, err
 	}
 	p.replaced(q, 0, nvsfmt.NameOf(name)) // one with an impossible index
-	p.spaces = append(p.spaces, space{name, byte(index)})
-	return byte(index), nil
+	p.spaces = append(p.spaces, space{name, index})
+	return index, nil
+}
+
+// freeIndex returns the lowest number of a namespace that neither a name nor
+// an item has. Items without a name are what a damaged directory leaves; a new
+// namespace must not get them.
+func (p *Partition) freeIndex() (byte, error) {
+	var used [256]bool
+	for _, s := range p.spaces {
+		used[s.index] = true
+	}
+	for _, pg := range p.pages {
+		for _, it := range pg.items {
+			if err := p.read(pos{pg, it.at()}); err != nil {
+				return 0, err
+			}
+			used[p.entry.Namespace()] = true
+		}
+	}
+	for index := 1; index <= nvsfmt.MaxNamespaces; index++ {
+		if !used[index] {
+			return byte(index), nil
+		}
+	}
+	return 0, NotEnoughSpace
 }
 
 // same reports whether the item whose entry was just read, of a type that is

@@ -98,15 +98,6 @@ func (l *loader) complete(pg *page, index *nvsfmt.Entry) (bool, error) {
 	return true, nil
 }
 
-// chunk finds a chunk, on its index's page first: nearly always it is there.
-func (p *Partition) chunk(near *page, namespace byte, name nvsfmt.Name, number byte) (pos, error) {
-	q, err := p.findOn(near, namespace, name, number)
-	if err != nil || q.ok() {
-		return q, err
-	}
-	return p.find(namespace, name, number)
-}
-
 // dropOrphans drops all chunks that no index names.
 func (l *loader) dropOrphans() error {
 	for _, pg := range l.pages {

@@ -205,6 +205,7 @@ func TestFindings(t *testing.T) {
 			newPage(nvsfmt.Active, 1).u8(0, "app", 1),
 			[]want{{0, -1, warning, "everything on this page is on sector 1 too, which is newer. Power was cut before or while this " +
 				"sector was being erased. Opening erases it. What else is irregular on it does not matter (places: 1)"}}},
+		"moved":       {newBuilder(3).header(0, nvsfmt.Corrupt, 0), []want{{0, -1, warning, "marked as corrupt: a page change moved"}}},
 		"state word":  {newBuilder(3).header(0, 0xfffffff0, 0), []want{{0, -1, warning, "the state word fffffff0 is no state"}}},
 		"torn header": {&builder{image: append([]byte{0xfe}, bytes.Repeat([]byte{0xff}, 3*4096-1)...)}, []want{{0, -1, warning, "a page header that is incomplete"}}},
 		"header's checksum": {func() *builder { b := newBuilder(3); b.image[28] ^= 1; return b }(),

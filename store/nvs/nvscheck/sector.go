@@ -101,6 +101,9 @@ func corrupt(b []byte, h nvsfmt.Header) string {
 		return fmt.Sprintf("the page header's checksum is wrong (%08x stored, %08x computed): power was cut while the "+
 			"sector was being erased, which loses nothing, or the flash is damaged and the page's values are lost", stored, want)
 	}
+	if h.State == nvsfmt.Corrupt {
+		return "marked as corrupt: a page change moved what counted, and power was cut before or while the sector was erased"
+	}
 	return fmt.Sprintf("the state word %08x is no state: the flash is damaged, and the page's values are lost", uint32(h.State))
 }
 
