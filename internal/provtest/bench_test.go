@@ -26,7 +26,7 @@ func BenchmarkProvisioning(b *testing.B) {
 		}
 		d.StartOnly(true)
 		c := d.Client(client.Config{PollInterval: 10 * time.Microsecond})
-		if _, err := c.Provision(b.Context(), right); err != nil {
+		if _, err := c.Provision(b.Context(), Right); err != nil {
 			b.Fatal(err)
 		}
 		c.Close()

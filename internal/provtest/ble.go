@@ -56,21 +56,34 @@ func (d *BLEDevice) Start(secure bool) {
 	d.StartOnly(secure)
 }
 
-// Phone returns a client with a controller of its own.
-func (d *BLEDevice) Phone(cfg client.Config, central blecentral.Config) (*client.Client, *sim.Controller) {
+// Dial returns the transport of a client with a controller of its own.
+func (d *BLEDevice) Dial(cfg blecentral.Config) client.Transport {
+	d.tb.Helper()
+	transport, _ := d.dial(cfg)
+	return transport
+}
+
+func (d *BLEDevice) dial(cfg blecentral.Config) (client.Transport, *sim.Controller) {
 	d.tb.Helper()
 	controller, err := d.Air.NewController(sim.ControllerConfig{})
 	if err != nil {
 		d.tb.Fatal(err)
 	}
-	c, err := blecentral.New(controller, central)
+	central, err := blecentral.New(controller, cfg)
 	if err != nil {
 		d.tb.Fatal(err)
 	}
-	transport, err := client.NewBLE(client.BLEConfig{Central: c, ConnectTimeout: 10 * time.Minute, Timeout: 10 * time.Minute})
+	transport, err := client.NewBLE(client.BLEConfig{Central: central, ConnectTimeout: 10 * time.Minute, Timeout: 10 * time.Minute})
 	if err != nil {
 		d.tb.Fatal(err)
 	}
+	return transport, controller
+}
+
+// Phone returns a client with a controller of its own.
+func (d *BLEDevice) Phone(cfg client.Config, central blecentral.Config) (*client.Client, *sim.Controller) {
+	d.tb.Helper()
+	transport, controller := d.dial(central)
 	if cfg.PoP == "" {
 		cfg.PoP = PoP
 	}

@@ -27,7 +27,7 @@ func TestEverythingOn(t *testing.T) {
 		_, err := c.Provision(t.Context(), client.Credentials{SSID: "HomeNet", Passphrase: "wrongpass"})
 		require.ErrorIs(t, err, client.ErrAuth)
 		require.ErrorContains(t, err, "attempt 2 of 2: 4-way handshake timeout (15) at 4-way handshake, HomeNet on channel 6 with -40 dBm")
-		_, err = c.Provision(t.Context(), right)
+		_, err = c.Provision(t.Context(), Right)
 		require.NoError(t, err)
 		details, err := c.Details(t.Context())
 		require.NoError(t, err)

@@ -24,8 +24,6 @@ func bubble(t *testing.T, air sim.AirConfig, fn func(t *testing.T, d *Device)) {
 	})
 }
 
-var right = client.Credentials{SSID: "HomeNet", Passphrase: "secretpass"}
-
 // The whole story at the times of the C original: scan, wrong passphrase,
 // failure, reset, right passphrase, success, end; and the next boot knows it.
 func TestWholeStory(t *testing.T) {
@@ -42,7 +40,7 @@ func TestWholeStory(t *testing.T) {
 		_, err = c.Provision(ctx, client.Credentials{SSID: "HomeNet", Passphrase: "wrongpass"})
 		require.ErrorIs(t, err, client.ErrAuth)
 		require.NoError(t, c.Reset(ctx))
-		conn, err := c.Provision(ctx, right)
+		conn, err := c.Provision(ctx, Right)
 		require.NoError(t, err)
 		require.Equal(t, "192.168.1.77", conn.IP.String())
 		d.Manager.Wait()
@@ -76,16 +74,16 @@ func TestFailuresOnTheAir(t *testing.T) {
 		{"wrong passphrase", nil, client.Credentials{SSID: "HomeNet", Passphrase: "wrongpass"}, client.ErrAuth},
 		{"passphrase missing", nil, client.Credentials{SSID: "HomeNet"}, client.ErrConnectionFailed},
 		{"no such network", nil, client.Credentials{SSID: "Nowhere", Passphrase: "x"}, client.ErrNetworkNotFound},
-		{"authentication failed", func(c *sim.APConfig) { c.Refuse = hal.ReasonAuthFail }, right, client.ErrAuth},
-		{"handshake timeout", func(c *sim.APConfig) { c.Refuse = hal.ReasonHandshakeTimeout }, right, client.ErrAuth},
-		{"MIC failure", func(c *sim.APConfig) { c.Refuse = hal.ReasonMICFailure }, right, client.ErrAuth},
-		{"network gone", func(c *sim.APConfig) { c.Absent = true }, right, client.ErrNetworkNotFound},
-		{"full", func(c *sim.APConfig) { c.Refuse = hal.ReasonAssocTooMany }, right, client.ErrTimeout},
-		{"authentication expired", func(c *sim.APConfig) { c.Refuse = hal.ReasonAuthExpire }, right, client.ErrTimeout},
-		{"DHCP silent", func(c *sim.APConfig) { c.NoDHCP = true }, right, client.ErrTimeout},
-		{"refused twice, then let in", func(c *sim.APConfig) { c.Refuse, c.RefuseFirst = hal.ReasonAuthExpire, 2 }, right, nil},
-		{"hidden", func(c *sim.APConfig) { c.Hidden = true }, right, nil},
-		{"slow DHCP", func(c *sim.APConfig) { c.DHCPDelay = 20 * time.Second }, right, nil},
+		{"authentication failed", func(c *sim.APConfig) { c.Refuse = hal.ReasonAuthFail }, Right, client.ErrAuth},
+		{"handshake timeout", func(c *sim.APConfig) { c.Refuse = hal.ReasonHandshakeTimeout }, Right, client.ErrAuth},
+		{"MIC failure", func(c *sim.APConfig) { c.Refuse = hal.ReasonMICFailure }, Right, client.ErrAuth},
+		{"network gone", func(c *sim.APConfig) { c.Absent = true }, Right, client.ErrNetworkNotFound},
+		{"full", func(c *sim.APConfig) { c.Refuse = hal.ReasonAssocTooMany }, Right, client.ErrTimeout},
+		{"authentication expired", func(c *sim.APConfig) { c.Refuse = hal.ReasonAuthExpire }, Right, client.ErrTimeout},
+		{"DHCP silent", func(c *sim.APConfig) { c.NoDHCP = true }, Right, client.ErrTimeout},
+		{"refused twice, then let in", func(c *sim.APConfig) { c.Refuse, c.RefuseFirst = hal.ReasonAuthExpire, 2 }, Right, nil},
+		{"hidden", func(c *sim.APConfig) { c.Hidden = true }, Right, nil},
+		{"slow DHCP", func(c *sim.APConfig) { c.DHCPDelay = 20 * time.Second }, Right, nil},
 	}
 	for _, tc := range tests {
 		t.Run(tc.name, func(t *testing.T) {
@@ -120,7 +118,7 @@ func TestWrongPoP(t *testing.T) {
 			require.ErrorIs(t, stranger.Connect(t.Context()), client.ErrPoP)
 			c := d.Client(client.Config{})
 			defer c.Close()
-			_, err := c.Provision(t.Context(), right)
+			_, err := c.Provision(t.Context(), Right)
 			require.NoError(t, err)
 		})
 	}
@@ -148,7 +146,7 @@ func TestQT2_StrangersDisturbNobody(t *testing.T) {
 		}
 		_, err = c.Scan(ctx, client.ScanOptions{})
 		require.NoError(t, err)
-		_, err = c.Provision(ctx, right)
+		_, err = c.Provision(ctx, Right)
 		require.NoError(t, err)
 	})
 }
@@ -161,7 +159,7 @@ func TestNetworkLostLater(t *testing.T) {
 		c := d.Client(client.Config{})
 		defer c.Close()
 		require.NoError(t, c.Connect(t.Context()))
-		require.NoError(t, c.Configure(t.Context(), right))
+		require.NoError(t, c.Configure(t.Context(), Right))
 		require.NoError(t, c.Apply(t.Context()))
 		time.Sleep(3 * time.Second)
 		d.Home.Vanish()
@@ -196,8 +194,8 @@ func TestEveryDriverCallFailsOnce(t *testing.T) {
 					_, err = c.Scan(t.Context(), client.ScanOptions{})
 					require.NoError(t, err)
 				}
-				if _, err := c.Provision(t.Context(), right); err != nil {
-					_, err = c.Provision(t.Context(), right)
+				if _, err := c.Provision(t.Context(), Right); err != nil {
+					_, err = c.Provision(t.Context(), Right)
 					require.NoError(t, err)
 				}
 			})
@@ -215,7 +213,7 @@ func TestTwoDevices(t *testing.T) {
 		for _, device := range []*Device{d, other} {
 			c := device.Client(client.Config{})
 			defer c.Close()
-			_, err := c.Provision(t.Context(), right)
+			_, err := c.Provision(t.Context(), Right)
 			require.NoError(t, err)
 			device.Manager.Wait()
 		}
