@@ -32,11 +32,11 @@
 //
 //	printf 'proto-ver 0 455350\n' | go run ./examples/console -sec 0
 //
-// With -dev the line is a device file: a serial port, or one end of a pair of
-// pseudo-terminals of which the other end is used from another terminal:
+// With -dev the line is a serial port (COM3 on Windows), which -baud sets up, or
+// any other device file, such as one end of a pair of pseudo-terminals of which
+// the other end is used from another terminal:
 //
-//	stty -F /dev/ttyUSB0 115200 raw -echo
-//	go run ./examples/console -dev /dev/ttyUSB0
+//	go run ./examples/console -dev /dev/ttyUSB0 -baud 115200
 //
 //	socat -d -d pty,raw,echo=0 pty,raw,echo=0     # prints the two names
 //	go run ./examples/console -dev /dev/pts/5 -echo
@@ -58,6 +58,8 @@ import (
 	"sync"
 	"time"
 
+	"go.bug.st/serial"
+
 	"github.com/wifiprov/wifiprov"
 	"github.com/wifiprov/wifiprov/hal"
 	"github.com/wifiprov/wifiprov/hal/sim"
@@ -75,6 +77,7 @@ type options struct {
 	user       string // for security 2
 	password   string
 	secVersion int
+	baud       int
 	echo       bool
 	verbose    bool
 	lifetime   time.Duration
@@ -84,6 +87,7 @@ type options struct {
 func main() {
 	var o options
 	flag.StringVar(&o.dev, "dev", "", "serial port or pseudo-terminal to serve on; empty: stdin and stdout")
+	flag.IntVar(&o.baud, "baud", 0, "`speed` of the serial port, 8N1 without flow control; 0: -dev is used as it is set up")
 	flag.BoolVar(&o.echo, "echo", false, "echo what is typed, as a chip does on its serial port")
 	flag.IntVar(&o.secVersion, "sec", 1, "security `mode`, 0, 1 or 2")
 	flag.StringVar(&o.pop, "pop", "abcd1234", "proof of possession; empty: none")
@@ -122,7 +126,7 @@ func run(ctx context.Context, o options, in io.Reader, out, say io.Writer) error
 	line := &terminal{in: in, out: out, ended: make(chan struct{})}
 	cfg := console.Config{Stream: line, NoEcho: !o.echo}
 	if o.dev != "" {
-		cfg.Open = func() (io.ReadWriteCloser, error) { return os.OpenFile(o.dev, os.O_RDWR, 0) }
+		cfg.Open = func() (io.ReadWriteCloser, error) { return openDevice(o) }
 	}
 	if o.verbose {
 		cfg.Logger = sloghal.New(slog.New(slog.NewTextHandler(say, nil)))
@@ -163,6 +167,18 @@ func run(ctx context.Context, o options, in io.Reader, out, say io.Writer) error
 	}
 	wait(ctx, &m, events, line.ended)
 	return farewell(board, say)
+}
+
+// openDevice opens the line that -dev names.
+func openDevice(o options) (io.ReadWriteCloser, error) {
+	if o.baud == 0 {
+		return os.OpenFile(o.dev, os.O_RDWR, 0)
+	}
+	port, err := serial.Open(o.dev, &serial.Mode{BaudRate: o.baud})
+	if err != nil {
+		return nil, fmt.Errorf("opening %s at %d baud: %w", o.dev, o.baud, err)
+	}
+	return port, nil
 }
 
 // wait returns when ctx or the service has ended, or the input has and no

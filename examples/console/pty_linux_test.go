@@ -38,16 +38,18 @@ func openPTY(t *testing.T) (*os.File, string) {
 }
 
 // A client provisions the device over a pseudo-terminal that echoes and changes
-// line ends, and again with the device's echo beside that of the terminal. The
-// service ends and leaves the device file.
+// line ends, again with the device's echo beside that of the terminal, and with
+// the terminal set up as a serial port. The service ends and leaves the device
+// file.
 func TestConsoleExampleOverPTY(t *testing.T) {
-	for _, echo := range []bool{false, true} {
+	for _, o := range []options{{}, {echo: true}, {baud: 115200}, {baud: 115200, echo: true}} {
 		master, name := openPTY(t)
 		var said buffer
 		ctx, cancel := context.WithCancel(t.Context())
 		done := make(chan error, 1)
 		go func() {
-			done <- run(ctx, options{dev: name, echo: echo, secVersion: 1, pop: "abcd1234", speed: 20}, nil, nil, &said)
+			o.dev, o.secVersion, o.pop, o.speed = name, 1, "abcd1234", 20
+			done <- run(ctx, o, nil, nil, &said)
 		}()
 		transport, err := client.NewConsole(master, client.ConsoleConfig{})
 		require.NoError(t, err)
@@ -57,4 +59,11 @@ func TestConsoleExampleOverPTY(t *testing.T) {
 		require.Contains(t, said.String(), "device: provisioned for HomeNet")
 		require.NoError(t, transport.Close())
 	}
+}
+
+// A device file that is no serial port is named in the error.
+func TestConsoleExampleNoSerialPort(t *testing.T) {
+	o := options{dev: t.TempDir(), baud: 115200, secVersion: 0, speed: 1}
+	err := run(t.Context(), o, nil, nil, new(buffer))
+	require.ErrorContains(t, err, "opening "+o.dev+" at 115200 baud: ")
 }

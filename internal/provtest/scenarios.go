@@ -113,8 +113,8 @@ func scans(s *story, n int) {
 		require.NoError(s.t, err)
 	}
 	s.client(client.Config{}, func(c *client.Client) {
-		for range 2 {
-			found, err := c.Scan(s.t.Context(), client.ScanOptions{})
+		for _, groups := range []int{0, 5} {
+			found, err := c.Scan(s.t.Context(), client.ScanOptions{GroupChannels: groups})
 			require.NoError(s.t, err)
 			require.Len(s.t, found, min(n, 16))
 			for i, network := range found {
