@@ -38,6 +38,14 @@ type Rig struct {
 	// value; nil leaves out what needs it.
 	Reboot func() (hal.WiFi, error)
 
+	// SparseScan: scans tell no BSSID and no channel, because the radio's
+	// driver does not; leaves out what needs them.
+	SparseScan bool
+
+	// OneMode: the radio is a station or an access point, one at a time, and
+	// Station and SoftAP take turns; leaves out what needs both at once.
+	OneMode bool
+
 	// Timeout is how long the outcome of a call may take, that of the
 	// longest scan among them; 0: 30 s.
 	Timeout time.Duration

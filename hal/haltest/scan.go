@@ -43,7 +43,8 @@ func (b *bench) results(size int) ([]hal.AccessPoint, error) {
 func (b *bench) wantNetwork(list []hal.AccessPoint) error {
 	for _, ap := range list {
 		if ap.SSID == b.Network.SSID {
-			if ap.Channel == 0 || b.Channel != 0 && ap.Channel != b.Channel || ap.BSSID == (hal.BSSID{}) || ap.RSSI == 0 {
+			sparse := ap.Channel == 0 || b.Channel != 0 && ap.Channel != b.Channel || ap.BSSID == (hal.BSSID{})
+			if sparse && !b.SparseScan || ap.RSSI == 0 {
 				return fmt.Errorf("incomplete or wrong: %+v", ap)
 			}
 			return nil

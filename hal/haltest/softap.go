@@ -45,7 +45,7 @@ func cycleSoftAP(r Rig, configs []hal.SoftAPConfig) error {
 // StartSoftAP: "switches the radio to ModeAPSTA"; StopSoftAP: "leaves the
 // station alone."
 func checkSoftAPKeepsLink(r Rig) error {
-	if r.SoftAP == nil {
+	if r.SoftAP == nil || r.OneMode {
 		return nil
 	}
 	b, err := station(r)

@@ -1,0 +1,377 @@
+package radio_test
+
+import (
+	"errors"
+	"fmt"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/wifiprov/wifiprov/hal"
+	"github.com/wifiprov/wifiprov/hal/esp32/radio"
+	"github.com/wifiprov/wifiprov/hal/esp32/radio/radiotest"
+	"github.com/wifiprov/wifiprov/hal/sim"
+)
+
+func inBubble(t *testing.T, fn func(t *testing.T)) {
+	t.Helper()
+	synctest.Test(t, fn)
+}
+
+// diary is what a subscriber was told, with the time since it subscribed.
+type diary struct {
+	mu    sync.Mutex
+	lines []string
+}
+
+func (b *bench) diary() *diary {
+	d := &diary{}
+	began := time.Now()
+	b.Subscribe(func(e hal.Event) {
+		d.mu.Lock()
+		defer d.mu.Unlock()
+		line := fmt.Sprint(time.Since(began), " ", e.Kind)
+		switch {
+		case e.Kind == hal.EventDisconnected:
+			line += fmt.Sprint(" ", uint8(e.Reason))
+		case e.Kind == hal.EventGotIP:
+			line += fmt.Sprint(" ", e.IP)
+		case e.ScanFailed:
+			line += " failed"
+		}
+		d.lines = append(d.lines, line)
+	})
+	return d
+}
+
+// told returns the lines since the last call.
+func (d *diary) told() []string {
+	synctest.Wait()
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	lines := d.lines
+	d.lines = nil
+	return lines
+}
+
+// online starts the radio and joins the network.
+func (b *bench) online() {
+	b.t.Helper()
+	require.NoError(b.t, b.Start())
+	require.NoError(b.t, b.SetStationConfig(network))
+	require.NoError(b.t, b.Connect())
+	time.Sleep(time.Second)
+	_, err := b.Link()
+	require.NoError(b.t, err)
+}
+
+// How each way of joining ends, and when.
+func TestOutcomes(t *testing.T) {
+	for _, tc := range []struct {
+		name string
+		home func(*sim.APConfig)
+		cfg  hal.StationConfig
+		want []string
+	}{
+		{"success", nil, network, []string{"500ms Connected", "500ms GotIP 192.168.1.77"}},
+		{"wrong passphrase", nil, wrong, []string{"500ms Disconnected 15"}},
+		{"missing", nil, missing, []string{"500ms Disconnected 201"}},
+		{"full", func(c *sim.APConfig) { c.Refuse = hal.ReasonAssocTooMany }, network, []string{"500ms Disconnected 5"}},
+		// The driver gives up after 15 s.
+		{"slow", func(c *sim.APConfig) { c.JoinTime = 20 * time.Second }, network, []string{"15s Disconnected 205"}},
+		// Each try to get an address lasts 9 s, then there is a second of pause.
+		{"slow DHCP", func(c *sim.APConfig) { c.DHCPDelay = 25 * time.Second }, network, []string{"500ms Connected", "25.5s GotIP 192.168.1.77"}},
+		{"no DHCP", func(c *sim.APConfig) { c.NoDHCP = true }, network, []string{"500ms Connected"}},
+		{"kicked before DHCP", func(c *sim.APConfig) { c.NoDHCP, c.DHCPTimeout = true, 4*time.Second }, network, []string{"500ms Connected", "4.5s Disconnected 200"}},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			inBubble(t, func(t *testing.T) {
+				b := newBench(t)
+				home := b.home.Config()
+				if tc.home != nil {
+					tc.home(&home)
+					require.NoError(t, b.home.Configure(home))
+				}
+				require.NoError(t, b.Start())
+				time.Sleep(time.Second)
+				d := b.diary()
+				require.NoError(t, b.SetStationConfig(tc.cfg))
+				require.NoError(t, b.Connect())
+				time.Sleep(2 * time.Minute)
+				require.Equal(t, tc.want, d.told())
+			})
+		})
+	}
+}
+
+// Codes of the driver and what they are reported as.
+func TestCodes(t *testing.T) {
+	for code, want := range map[error]string{
+		radio.Code(2): "Disconnected 2", radio.Code(255): "Disconnected 255", radio.CodeTimeout: "Disconnected 205",
+		radio.CodeSSID: "Disconnected 201", radio.CodePassphrase: "Disconnected 202", radio.CodeMode: "Disconnected 205",
+		radio.Code(-1): "Disconnected 205", radio.Code(0): "Disconnected 205", errors.New("other"): "Disconnected 205",
+		fmt.Errorf("wrapped: %w", radio.Code(202)): "Disconnected 202",
+	} {
+		inBubble(t, func(t *testing.T) {
+			b := newBench(t, func(b *bench) {
+				b.driver.Fault = func(c radiotest.Call) error {
+					if c == radiotest.Connect {
+						return code
+					}
+					return nil
+				}
+			})
+			require.NoError(t, b.Start())
+			time.Sleep(time.Second)
+			d := b.diary()
+			require.NoError(t, b.SetStationConfig(network))
+			require.NoError(t, b.Connect())
+			time.Sleep(time.Second)
+			require.Equal(t, []string{"0s " + want}, d.told(), code)
+		})
+	}
+	require.Equal(t, "radio: no access point found (201)", radio.Code(201).Error())
+	require.Equal(t, "radio: error 0x3005", radio.CodeMode.Error())
+	require.Equal(t, "radio: error 0x0", radio.Code(0).Error())
+}
+
+// A loss is noticed at the next look at the link, whatever its reason was, and
+// at none before.
+func TestLossIsNoticed(t *testing.T) {
+	for probe, want := range map[time.Duration]string{0: "4.5s", 20 * time.Second: "19.5s"} {
+		inBubble(t, func(t *testing.T) {
+			b := newBench(t, func(b *bench) { b.cfg.Probe = probe })
+			b.online() // 0.5 s ago
+			d := b.diary()
+			require.EqualValues(t, 1, b.home.Kick(hal.ReasonAuthLeave))
+			time.Sleep(time.Minute)
+			require.Equal(t, []string{want + " Disconnected 200"}, d.told())
+			_, err := b.Link()
+			require.ErrorIs(t, err, hal.ErrNotConnected)
+			require.NoError(t, b.Connect())
+			time.Sleep(time.Second)
+			require.Len(t, d.told(), 2)
+		})
+	}
+}
+
+// Looking at the link costs no memory.
+func TestProbeAllocates(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		b := newBench(t)
+		b.online()
+		require.Zero(t, testing.AllocsPerRun(10, func() { time.Sleep(radio.DefaultProbe) }))
+	})
+}
+
+// The link as it is told, with what the driver knows of it.
+func TestLinkAndIPConfig(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		b := newBench(t)
+		_, err := b.IPConfig()
+		require.ErrorIs(t, err, hal.ErrNotConnected)
+		b.online()
+		link, err := b.Link()
+		require.NoError(t, err)
+		require.Equal(t, hal.Link{AP: b.home.Info(), IP: hal.IPv4{192, 168, 1, 77}}, link)
+		ip, err := b.IPConfig()
+		require.NoError(t, err)
+		require.Equal(t, hal.IPv4{192, 168, 1, 1}, ip.Gateway)
+		home := b.home.Config()
+		home.RSSI = -70
+		require.NoError(t, b.home.Configure(home))
+		time.Sleep(radio.DefaultProbe)
+		link, err = b.Link()
+		require.NoError(t, err)
+		require.EqualValues(t, -70, link.AP.RSSI)
+	})
+}
+
+// An attempt that was given up ends at once, for its caller and for the driver,
+// and the next begins.
+func TestGivenUp(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		b := newBench(t)
+		require.NoError(t, b.Start())
+		time.Sleep(time.Second)
+		home := b.home.Config()
+		home.JoinTime = 14 * time.Second
+		require.NoError(t, b.home.Configure(home))
+		d := b.diary()
+		require.NoError(t, b.SetStationConfig(network))
+		require.NoError(t, b.Connect())
+		time.Sleep(time.Second)
+		require.NoError(t, b.Disconnect())
+		require.NoError(t, b.SetStationConfig(missing))
+		require.NoError(t, b.Connect())
+		time.Sleep(time.Minute)
+		require.Equal(t, []string{"1s Disconnected 8", "1.51s Disconnected 201"}, d.told())
+		require.Zero(t, b.home.Stations())
+
+		// While it waits for an address.
+		home.JoinTime, home.NoDHCP = 0, true
+		require.NoError(t, b.home.Configure(home))
+		require.NoError(t, b.SetStationConfig(network))
+		require.NoError(t, b.Connect())
+		time.Sleep(time.Second)
+		require.Len(t, d.told(), 1)
+		require.NoError(t, b.Connect(), "there is a link")
+		require.NoError(t, b.Disconnect())
+		time.Sleep(time.Second)
+		require.Len(t, d.told(), 1)
+		require.Zero(t, b.home.Stations())
+	})
+}
+
+// Scans: what is not known, the channels, and the time that they take.
+func TestScans(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		b := newBench(t)
+		require.NoError(t, b.Start())
+		time.Sleep(time.Second)
+		scan := func(channel uint8) ([]hal.AccessPoint, time.Duration) {
+			began := time.Now()
+			done := make(chan time.Duration, 1)
+			cancel := b.Subscribe(func(e hal.Event) { done <- time.Since(began) })
+			defer cancel()
+			require.NoError(t, b.StartScan(hal.ScanConfig{Channel: channel}))
+			took := <-done
+			list := make([]hal.AccessPoint, 4)
+			n, err := b.ScanResults(list)
+			require.NoError(t, err)
+			return list[:n], took
+		}
+		all := []hal.AccessPoint{{SSID: "HomeNet", RSSI: -40, Auth: hal.AuthWPA2PSK}, {SSID: "Far", RSSI: -80, Auth: hal.AuthWPA2PSK}}
+		list, took := scan(0)
+		require.Equal(t, all, list)
+		require.Equal(t, radiotest.ScanTime, took.Round(50*time.Millisecond))
+		// Channel by channel: each once, and one look of the radio.
+		for channel := range uint8(13) {
+			list, took = scan(channel + 1)
+			if channel == 0 {
+				require.Equal(t, all, list)
+				require.Greater(t, took, radiotest.ScanTime-time.Second)
+			} else {
+				require.Empty(t, list)
+				require.Zero(t, took)
+			}
+		}
+		time.Sleep(time.Minute)
+		list, took = scan(7)
+		require.Empty(t, list)
+		require.Greater(t, took, radiotest.ScanTime-time.Second, "what was seen is too old")
+
+		b.driver.Details = true
+		list, _ = scan(0)
+		require.Equal(t, []hal.AccessPoint{b.home.Info(), {SSID: "Far", BSSID: hal.BSSID{2, 0x11, 0x22, 0x33, 0x44, 2}, Channel: 11, RSSI: -80}}, list)
+		list, _ = scan(11)
+		require.Len(t, list, 1)
+		require.Equal(t, hal.SSID("Far"), list[0].SSID)
+		list, _ = scan(1)
+		require.Empty(t, list)
+		require.Error(t, b.StartScan(hal.ScanConfig{Channel: 15}))
+	})
+}
+
+// UnknownAuth is the application's choice.
+func TestUnknownAuth(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		b := newBench(t, func(b *bench) { b.cfg.UnknownAuth = hal.AuthWPA2WPA3PSK })
+		require.NoError(t, b.Start())
+		require.NoError(t, b.StartScan(hal.ScanConfig{}))
+		time.Sleep(5 * time.Second)
+		list := make([]hal.AccessPoint, 1)
+		_, err := b.ScanResults(list)
+		require.NoError(t, err)
+		require.Equal(t, hal.AuthWPA2WPA3PSK, list[0].Auth)
+	})
+}
+
+// A radio that was enabled by the application, and one that cannot be.
+func TestEnabling(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		b := newBench(t)
+		require.NoError(t, b.driver.Enable())
+		require.ErrorIs(t, b.driver.Enable(), radio.ErrEnabled)
+		b.online()
+	})
+	inBubble(t, func(t *testing.T) {
+		calls := 0
+		broken := errors.New("no memory")
+		b := newBench(t, func(b *bench) {
+			b.driver.Fault = func(c radiotest.Call) error {
+				if c != radiotest.Enable {
+					return nil
+				}
+				calls++
+				return broken
+			}
+		})
+		for range 3 {
+			require.ErrorIs(t, b.Start(), broken)
+		}
+		require.ErrorIs(t, b.Connect(), hal.ErrNotStarted)
+		require.ErrorIs(t, b.StartSoftAP(hal.SoftAPConfig{SSID: "x"}), hal.ErrNotStarted)
+		require.Equal(t, 1, calls, "a second time means nothing")
+	})
+}
+
+// After Close nothing runs, calls fail and those who wait are told.
+func TestClose(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		b := newBench(t)
+		b.online()
+		d := b.diary()
+		opened := make(chan error, 1)
+		go func() { opened <- b.StartSoftAP(hal.SoftAPConfig{SSID: "PROV"}) }()
+		time.Sleep(time.Second)
+		queued := make(chan error, 1)
+		go func() { queued <- b.StartSoftAP(hal.SoftAPConfig{SSID: "PROV2"}) }()
+		synctest.Wait()
+		b.Close()
+		b.Close()
+		<-opened
+		require.ErrorIs(t, <-queued, radio.ErrClosed)
+		for _, err := range []error{b.Start(), b.SetMode(hal.ModeSTA), b.Connect(), b.SetStorage(hal.StorageRAM), b.SetStationConfig(network),
+			b.Restore(), b.StartScan(hal.ScanConfig{}), b.StartSoftAP(hal.SoftAPConfig{SSID: "x"})} {
+			require.ErrorIs(t, err, radio.ErrClosed)
+		}
+		_, err := b.StationConfig()
+		require.ErrorIs(t, err, radio.ErrClosed)
+		_, err = b.ScanResults(nil)
+		require.ErrorIs(t, err, radio.ErrClosed)
+		require.NoError(t, errors.Join(b.Disconnect(), b.StopScan(), b.StopSoftAP()))
+		b.Subscribe(func(hal.Event) { t.Error("an event") })()
+		time.Sleep(time.Minute)
+		require.Empty(t, d.told())
+	})
+}
+
+// What is out of range is refused.
+func TestArguments(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		b := newBench(t)
+		long := make([]byte, 65)
+		for _, cfg := range []hal.StationConfig{{SSID: hal.SSID(long[:33])}, {Passphrase: hal.Secret(long)}, {Channel: 15}, {ScanMethod: 2}} {
+			require.Error(t, b.SetStationConfig(cfg))
+		}
+		for _, cfg := range []hal.SoftAPConfig{{}, {SSID: hal.SSID(long[:33])}, {SSID: "x", Key: "short"}, {SSID: "x", Key: hal.Secret(long)}, {SSID: "x", Channel: 14}} {
+			require.Error(t, b.StartSoftAP(cfg))
+		}
+		require.Error(t, b.SetMode(4))
+		require.Error(t, b.SetStorage(2))
+		cfg := b.cfg
+		for _, change := range []func(*radio.Config){
+			func(c *radio.Config) { c.Driver = nil }, func(c *radio.Config) { c.Store = nil }, func(c *radio.Config) { c.Probe = -1 },
+			func(c *radio.Config) { c.Presence = -1 }, func(c *radio.Config) { c.Lease = -1 },
+		} {
+			bad := cfg
+			change(&bad)
+			_, err := radio.New(bad)
+			require.Error(t, err)
+		}
+	})
+}

@@ -1,0 +1,94 @@
+package radio_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/wifiprov/wifiprov/hal"
+	"github.com/wifiprov/wifiprov/hal/esp32/radio"
+	"github.com/wifiprov/wifiprov/store/nvs"
+	"github.com/wifiprov/wifiprov/store/nvs/flash"
+	"github.com/wifiprov/wifiprov/store/nvs/flashtest"
+	"github.com/wifiprov/wifiprov/store/wifistore"
+)
+
+// A region is a flash like any other.
+func TestRegionKeepsTheContractOfFlash(t *testing.T) {
+	flashtest.Run(t, func(*testing.T) flashtest.Rig {
+		whole := flash.NewMemory(8 * nvs.SectorSize)
+		r, err := radio.NewRegion(whole, 2*nvs.SectorSize, 4*nvs.SectorSize)
+		require.NoError(t, err)
+		return flashtest.Rig{Flash: r}
+	})
+}
+
+// Nothing outside of a region is touched, whatever is asked for.
+func TestRegionBounds(t *testing.T) {
+	const size = 3 * nvs.SectorSize
+	whole := flash.NewMemory(16 * nvs.SectorSize)
+	for i := range whole.Size() / 4 {
+		_, err := whole.WriteAt([]byte{0xa5, byte(i), byte(i >> 8), 0}, 4*i)
+		require.NoError(t, err)
+	}
+	before := content(t, whole)
+	r, err := radio.LastRegion(whole, size)
+	require.NoError(t, err)
+	require.EqualValues(t, size, r.Size())
+	require.NoError(t, r.EraseBlocks(0, size/r.EraseBlockSize()))
+	_, err = r.WriteAt([]byte{1, 2, 3, 4}, size-4)
+	require.NoError(t, err)
+	for _, off := range []int64{-4, size - 2, size, 1 << 62} {
+		_, err = r.WriteAt([]byte{1, 2, 3, 4}, off)
+		require.Error(t, err, off)
+		_, err = r.ReadAt(make([]byte, 4), off)
+		require.Error(t, err, off)
+	}
+	blocks := size / r.EraseBlockSize()
+	for _, span := range [][2]int64{{-1, 1}, {blocks, 1}, {0, blocks + 1}, {1, -1}, {1, 1<<63 - 1}} {
+		require.Error(t, r.EraseBlocks(span[0], span[1]), span)
+	}
+	after := content(t, whole)
+	outside := len(before) - size
+	require.Equal(t, before[:outside], after[:outside])
+	require.Equal(t, []byte{1, 2, 3, 4}, after[len(after)-4:])
+
+	for _, bad := range [][2]int64{{0, 0}, {1, nvs.SectorSize}, {0, 100}, {-nvs.SectorSize, nvs.SectorSize}, {0, 17 * nvs.SectorSize}, {16 * nvs.SectorSize, nvs.SectorSize}} {
+		_, err := radio.NewRegion(whole, bad[0], bad[1])
+		require.Error(t, err, bad)
+	}
+	_, err = radio.LastRegion(whole, 17*nvs.SectorSize)
+	require.Error(t, err)
+}
+
+func content(t *testing.T, f nvs.Flash) []byte {
+	t.Helper()
+	b := make([]byte, f.Size())
+	_, err := f.ReadAt(b, 0)
+	require.NoError(t, err)
+	return b
+}
+
+// The configuration is found under ESP-IDF's keys, and one that another wrote
+// is used.
+func TestConfigurationLiesInNVS(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		var before *flash.Memory
+		b := newBench(t, func(b *bench) {
+			p, err := nvs.Open(b.flash, nvs.Options{})
+			require.NoError(t, err)
+			require.NoError(t, wifistore.Save(p, hal.StationConfig{SSID: "FromESPIDF", Passphrase: "12345678"}))
+			require.NoError(t, p.Close())
+			before = b.flash
+		})
+		cfg, err := b.StationConfig()
+		require.NoError(t, err)
+		require.Equal(t, hal.SSID("FromESPIDF"), cfg.SSID)
+		require.NoError(t, b.SetStationConfig(network))
+		p, err := nvs.Open(before, nvs.Options{ReadOnly: true})
+		require.NoError(t, err)
+		stored, err := wifistore.Load(p)
+		require.NoError(t, err)
+		require.Equal(t, network, stored)
+	})
+}
