@@ -50,6 +50,9 @@ type Driver struct {
 	// CannotStop makes Stop fail with hal.ErrNotSupported, as with the
 	// releases of espradio that do not have it.
 	CannotStop bool
+	// OnAP is told when the access point opens and closes. It must not call the
+	// Driver. nil: nobody is.
+	OnAP func(open bool)
 	// Details makes Scan tell BSSID, channel and authentication.
 	Details bool
 
@@ -232,8 +235,12 @@ func (d *Driver) Stop() error {
 
 func (d *Driver) setMode(m hal.Mode) {
 	d.mu.Lock()
-	defer d.mu.Unlock()
+	was := d.mode
 	d.mode = m
+	d.mu.Unlock()
+	if d.OnAP != nil && (was == hal.ModeAP) != (m == hal.ModeAP) {
+		d.OnAP(m == hal.ModeAP)
+	}
 }
 
 // inStation refuses what an access point cannot do.
