@@ -30,16 +30,20 @@
 // StartSoftAP first looks for networks, for clients that will scan: that is what
 // they find as long as the SoftAP is open. Connect then closes the SoftAP, and
 // clients lose their Wi-Fi, for as long as the attempt lasts: usually a few
-// seconds, 15 s and the time for an address at most, and Config.Lease if none
-// comes. Then the SoftAP comes back under the same name, whatever the outcome,
-// and stays for Config.Presence at least before a further attempt begins. So a
-// client can always come back, asks in the session that it has, and is told how
-// it went.
+// seconds, 15 s and the time for an address at most, which is Config.Lease and
+// the driver's last try if none comes. Then the SoftAP comes back under the same
+// name, whatever the outcome, and stays for Config.Presence at least before a
+// further attempt begins. So a client can always come back, asks with a new
+// session if it lost its own, and is told how it went.
 //
 // A station that was successful has its link lent out meanwhile: Link describes
 // it, for clients that ask, but nothing can be sent. When the SoftAP closes for
 // good the station joins again, and EventGotIP comes a second time; an application
 // waits for the one after the manager's EventEnd.
+//
+// The device's HTTP server must outlive the gap. Module espradio opens the access
+// point and gives addresses to its clients; it has no net.Listener for the server,
+// which an application makes on the network of its Driver.Stack.
 //
 // What the manager and its clients do in that time: the manager begins 1 s after
 // it has answered ApplyConfig. Clients ask for the status at once and then every

@@ -44,8 +44,8 @@ type Driver interface {
 
 	// Disconnect drops the link or ends an attempt to join, and returns when
 	// that is done, so that no later Connect takes it for its own outcome. A
-	// Connect or an Address that blocks returns soon, with whatever error.
-	// Without a link it succeeds or fails, and nothing happens.
+	// Connect that blocks returns soon, with whatever error; an Address may
+	// take its time. Without a link it succeeds or fails, and nothing happens.
 	Disconnect() error
 
 	// Address gets an address for the link by DHCP, in 15 s or less. After an

@@ -12,11 +12,19 @@ const DefaultRegion = 24 << 10
 
 // Region is a part of a flash, as an nvs.Flash of its own. Make it with
 // NewRegion or LastRegion.
+//
+// The flash is written from memory that lies on a word's boundary, and at most
+// 256 bytes at a time: behind TinyGo's machine.Flash is a function of the chip's
+// ROM that reads whole words, with all interrupts off.
 type Region struct {
 	flash      nvs.Flash
 	start      int64
 	size       int64
 	firstBlock int64
+	page       struct {
+		_     [0]uint32 // for its alignment
+		bytes [256]byte
+	}
 }
 
 var _ nvs.Flash = (*Region)(nil)
@@ -38,7 +46,7 @@ func NewRegion(f nvs.Flash, start, size int64) (*Region, error) {
 			strconv.FormatInt(start, 10) + " on in a flash of " + strconv.FormatInt(f.Size(), 10) +
 			"; both must be multiples of 4096")
 	}
-	return &Region{f, start, size, start / block}, nil
+	return &Region{flash: f, start: start, size: size, firstBlock: start / block}, nil
 }
 
 // LastRegion returns the last size bytes of a flash. They stay where they are
@@ -67,7 +75,14 @@ func (r *Region) WriteAt(p []byte, off int64) (int, error) {
 	if !r.inside(off, int64(len(p)), r.size) {
 		return 0, errOutside
 	}
-	return r.flash.WriteAt(p, r.start+off)
+	for done := 0; done < len(p); {
+		n := copy(r.page.bytes[:], p[done:])
+		if _, err := r.flash.WriteAt(r.page.bytes[:n], r.start+off+int64(done)); err != nil {
+			return done, err
+		}
+		done += n
+	}
+	return len(p), nil
 }
 
 // EraseBlocks implements nvs.Flash.

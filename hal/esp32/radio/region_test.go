@@ -1,7 +1,9 @@
 package radio_test
 
 import (
+	"errors"
 	"testing"
+	"unsafe"
 
 	"github.com/stretchr/testify/require"
 
@@ -59,6 +61,37 @@ func TestRegionBounds(t *testing.T) {
 	}
 	_, err = radio.LastRegion(whole, 17*nvs.SectorSize)
 	require.Error(t, err)
+}
+
+// words is a flash that takes writes from a word's boundary only.
+type words struct{ *flash.Memory }
+
+func (w words) WriteAt(p []byte, off int64) (int, error) {
+	if uintptr(unsafe.Pointer(&p[0]))%4 != 0 || len(p) > 256 {
+		return 0, errors.New("not on a word's boundary, or too long")
+	}
+	return w.Memory.WriteAt(p, off)
+}
+
+// What is written lies on a word's boundary, wherever the caller has it.
+func TestRegionAlignsWrites(t *testing.T) {
+	r, err := radio.LastRegion(words{flash.NewMemory(4 * nvs.SectorSize)}, 3*nvs.SectorSize)
+	require.NoError(t, err)
+	source := make([]byte, 1027)
+	for i := range source {
+		source[i] = byte(i)
+	}
+	for shift := range 4 {
+		p := source[shift:][:1020]
+		off := int64(shift * 1024)
+		n, err := r.WriteAt(p, off)
+		require.NoError(t, err)
+		require.Equal(t, len(p), n)
+		got := make([]byte, len(p))
+		_, err = r.ReadAt(got, off)
+		require.NoError(t, err)
+		require.Equal(t, p, got)
+	}
 }
 
 func content(t *testing.T, f nvs.Flash) []byte {

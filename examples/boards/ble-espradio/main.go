@@ -1,0 +1,135 @@
+//go:build tinygo
+
+// Command ble-espradio is a whole firmware for an ESP32-C3: it is given a
+// network over Bluetooth, by a phone or by esp_prov, keeps it in flash, and joins
+// it from then on. The BOOT button, held while it starts, makes it forget.
+package main
+
+import (
+	"errors"
+	"machine"
+	"sync/atomic"
+	"time"
+
+	"github.com/wifiprov/wifiprov"
+	"github.com/wifiprov/wifiprov/hal"
+	"github.com/wifiprov/wifiprov/hal/att"
+	"github.com/wifiprov/wifiprov/hal/esp32/radio"
+	board "github.com/wifiprov/wifiprov/hal/esp32/radio/espradio"
+	"github.com/wifiprov/wifiprov/scheme/ble"
+	"github.com/wifiprov/wifiprov/security/sec1"
+)
+
+// What a client needs to know.
+const (
+	serviceName = "PROV_TINYGO"
+	pop         = "abcd1234" // of your device, a different one each
+)
+
+const (
+	bootButton = machine.GPIO9
+	rejoin     = 5 * time.Second // pause after a loss
+)
+
+func main() {
+	time.Sleep(2 * time.Second) // for the serial line to come up
+	if err := run(); err != nil {
+		println("stopped:", err.Error())
+	}
+	for {
+		time.Sleep(time.Hour)
+	}
+}
+
+func run() error {
+	if err := board.Enable(); err != nil && !errors.Is(err, radio.ErrEnabled) {
+		return err
+	}
+	store, err := board.OpenStore()
+	if err != nil {
+		return err
+	}
+	wifi, err := radio.New(radio.Config{Driver: &board.Driver{Hostname: serviceName}, Store: store, Logger: board.Log})
+	if err != nil {
+		return err
+	}
+	bootButton.Configure(machine.PinConfig{Mode: machine.PinInputPullup})
+	if !bootButton.Get() {
+		if err := wifi.Restore(); err != nil {
+			return err
+		}
+		println("everything is forgotten")
+	}
+
+	var provisioning atomic.Bool // the manager decides when to join
+	wifi.Subscribe(func(e hal.Event) {
+		switch e.Kind {
+		case hal.EventGotIP:
+			println("online as", e.IP.String())
+		case hal.EventStationStart, hal.EventDisconnected:
+			if e.Kind == hal.EventDisconnected {
+				println("offline:", e.Reason.String())
+			}
+			if !provisioning.Load() {
+				time.AfterFunc(rejoin, func() { join(wifi, &provisioning) })
+			}
+		}
+	})
+
+	provisioned, err := wifiprov.Provisioned(wifi)
+	if err != nil {
+		return err
+	}
+	if !provisioned {
+		provisioning.Store(true)
+		if err := provision(wifi); err != nil {
+			return err
+		}
+		provisioning.Store(false)
+		join(wifi, &provisioning)
+		return nil
+	}
+	return wifi.Start()
+}
+
+// join joins the network, unless the station has it or is about to.
+func join(wifi *radio.Radio, provisioning *atomic.Bool) {
+	if provisioning.Load() {
+		return
+	}
+	if err := wifi.Connect(); err != nil && !errors.Is(err, hal.ErrBusy) {
+		println("not joining:", err.Error())
+	}
+}
+
+// provision serves clients until one has given a network that works.
+func provision(wifi *radio.Radio) error {
+	controller, err := board.Bluetooth(board.Log)
+	if err != nil {
+		return err
+	}
+	defer controller.Close()
+	host, err := att.New(controller, att.Config{Logger: board.Log})
+	if err != nil {
+		return err
+	}
+	security, err := sec1.New(sec1.Config{PoP: pop})
+	if err != nil {
+		return err
+	}
+	var manager wifiprov.Manager
+	if err := manager.Init(wifiprov.Config{
+		WiFi:         wifi,
+		Scheme:       ble.New(ble.Config{GATT: host, Logger: board.Log}),
+		EventHandler: func(e wifiprov.Event) { println("provisioning:", e.Kind.String()) },
+		Logger:       board.Log,
+	}); err != nil {
+		return err
+	}
+	if err := manager.StartProvisioning(security, serviceName, ""); err != nil {
+		return err
+	}
+	println("waiting for a client, as", serviceName)
+	manager.Wait()
+	return manager.Deinit()
+}

@@ -1,0 +1,120 @@
+//go:build tinygo
+
+package espradio
+
+import (
+	"errors"
+	"time"
+
+	"github.com/wifiprov/wifiprov/hal"
+	"github.com/wifiprov/wifiprov/hal/esp32/radio"
+	"tinygo.org/x/espradio"
+)
+
+// Driver is the radio.Driver of the chip. The zero value is ready; there is one
+// radio, so use one Driver.
+type Driver struct {
+	// Hostname to ask for an address with; empty: "esp32".
+	Hostname string
+
+	net network
+}
+
+var _ radio.Driver = (*Driver)(nil)
+
+// fail translates an error of espradio.
+func fail(err error) error {
+	var code espradio.Error
+	if errors.As(err, &code) {
+		return radio.Code(code)
+	}
+	return err
+}
+
+// Enable powers the radio up, for Wi-Fi and Bluetooth. A second call returns
+// radio.ErrEnabled, which is no harm.
+func Enable() error {
+	err := espradio.Enable(espradio.Config{Logging: espradio.LogLevelError})
+	if errors.Is(err, espradio.ErrAlreadyEnabled) {
+		return radio.ErrEnabled
+	}
+	return fail(err)
+}
+
+// Enable implements radio.Driver.
+func (*Driver) Enable() error { return Enable() }
+
+// StartStation implements radio.Driver.
+func (d *Driver) StartStation() error {
+	d.net.stop()
+	return fail(espradio.Start())
+}
+
+// StartAP implements radio.Driver. The device is 192.168.4.1.
+func (d *Driver) StartAP(ap radio.AP) error {
+	d.net.stop()
+	err := espradio.StartAP(espradio.APConfig{
+		SSID:     string(ap.SSID),
+		Password: string(ap.Key),
+		Channel:  ap.Channel,
+		AuthOpen: ap.Key == "",
+	})
+	if err != nil {
+		return fail(err)
+	}
+	return fail(d.net.serve())
+}
+
+// Stop implements radio.Driver: released versions of espradio have no such call.
+func (*Driver) Stop() error { return hal.ErrNotSupported }
+
+// Scan implements radio.Driver.
+func (*Driver) Scan() ([]hal.AccessPoint, error) {
+	list, err := espradio.Scan()
+	if err != nil {
+		return nil, fail(err)
+	}
+	found := make([]hal.AccessPoint, len(list))
+	for i, ap := range list {
+		found[i] = hal.AccessPoint{SSID: hal.SSID(ap.SSID), RSSI: int8(max(-128, min(127, ap.RSSI))), Auth: radio.AuthUnknown}
+	}
+	return found, nil
+}
+
+// Connect implements radio.Driver.
+func (d *Driver) Connect(ssid hal.SSID, passphrase hal.Secret) error {
+	d.net.stop()
+	return fail(espradio.Connect(espradio.STAConfig{SSID: string(ssid), Password: string(passphrase)}))
+}
+
+// Disconnect implements radio.Driver.
+func (*Driver) Disconnect() error {
+	err := disconnect()
+	// The driver's task does it, and then tells espradio, which looks every
+	// 5 ms: a Connect that came before would take it for its own end.
+	for range 50 {
+		if _, linkErr := linkInfo(); linkErr != nil {
+			break
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	time.Sleep(50 * time.Millisecond)
+	return err
+}
+
+// Address implements radio.Driver.
+func (d *Driver) Address() (hal.IPConfig, error) {
+	hostname := d.Hostname
+	if hostname == "" {
+		hostname = "esp32"
+	}
+	cfg, err := d.net.join(hostname)
+	return cfg, fail(err)
+}
+
+// Link implements radio.Driver.
+func (*Driver) Link() (hal.AccessPoint, error) { return linkInfo() }
+
+// Stack returns the network of the station, or that of the open access point;
+// nil: there is none. It is another one after each change of the link.
+func (d *Driver) Stack() *espradio.Stack { return d.net.current() }
