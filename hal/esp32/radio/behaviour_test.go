@@ -3,6 +3,7 @@ package radio_test
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -102,6 +103,11 @@ func TestOutcomes(t *testing.T) {
 				require.NoError(t, b.Connect())
 				time.Sleep(2 * time.Minute)
 				require.Equal(t, tc.want, d.told())
+				stations := 1
+				if strings.Contains(tc.want[len(tc.want)-1], "Disconnected") {
+					stations = 0
+				}
+				require.Equal(t, stations, b.home.Stations(), "the driver does not go on by itself")
 			})
 		})
 	}
@@ -187,6 +193,99 @@ func TestLinkAndIPConfig(t *testing.T) {
 		link, err = b.Link()
 		require.NoError(t, err)
 		require.EqualValues(t, -70, link.AP.RSSI)
+		d := b.diary()
+		require.NoError(t, b.Connect(), "there is a link")
+		time.Sleep(time.Minute)
+		require.Empty(t, d.told())
+	})
+}
+
+// A driver that does not know its access point: what can be made up is.
+func TestLinkWithoutDetails(t *testing.T) {
+	for passphrase, want := range map[hal.Secret]hal.AuthMode{"": hal.AuthOpen, "secretpass": hal.AuthWPA2PSK} {
+		inBubble(t, func(t *testing.T) {
+			b := newBench(t, func(b *bench) {
+				b.driver.Fault = func(c radiotest.Call) error {
+					if c == radiotest.Link {
+						return errors.New("not known")
+					}
+					return nil
+				}
+			})
+			if passphrase == "" {
+				require.NoError(t, b.home.Configure(sim.APConfig{SSID: "HomeNet"}))
+			}
+			require.NoError(t, b.Start())
+			require.NoError(t, b.SetStationConfig(hal.StationConfig{SSID: "HomeNet", Passphrase: passphrase}))
+			require.NoError(t, b.Connect())
+			time.Sleep(time.Minute)
+			link, err := b.Link()
+			require.NoError(t, err, "an error that says nothing is no loss")
+			require.Equal(t, hal.AccessPoint{SSID: "HomeNet", Auth: want}, link.AP)
+		})
+	}
+}
+
+// Without a use for the radio it is switched off, if that can be done.
+func TestModeOff(t *testing.T) {
+	for _, cannot := range []bool{false, true} {
+		inBubble(t, func(t *testing.T) {
+			b := newBench(t, func(b *bench) { b.driver.CannotStop = cannot })
+			b.online()
+			d := b.diary()
+			require.NoError(t, b.SetMode(hal.ModeOff))
+			time.Sleep(time.Second)
+			require.Equal(t, cannot, b.driver.Board().Mode() != hal.ModeOff)
+			require.Zero(t, b.home.Stations())
+			require.NoError(t, b.SetMode(hal.ModeSTA))
+			time.Sleep(time.Second)
+			require.NoError(t, b.Connect())
+			time.Sleep(time.Second)
+			require.Len(t, d.told(), 4) // Disconnected, StationStart, Connected, GotIP
+		})
+	}
+}
+
+// Who subscribes sees what happens from then on, not what others have yet to be
+// told.
+func TestSubscribeLate(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		b := newBench(t)
+		release := make(chan struct{})
+		b.Subscribe(func(hal.Event) { <-release })
+		require.NoError(t, b.Start())
+		require.NoError(t, b.StartScan(hal.ScanConfig{}))
+		time.Sleep(10 * time.Second) // its end waits behind StationStart
+		d := b.diary()
+		close(release)
+		time.Sleep(time.Second)
+		require.Empty(t, d.told())
+		require.NoError(t, b.StartScan(hal.ScanConfig{}))
+		time.Sleep(10 * time.Second)
+		require.Len(t, d.told(), 1)
+	})
+}
+
+// Subscribers that do not return hold methods up, not the radio.
+func TestSlowSubscriber(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		b := newBench(t)
+		release := make(chan struct{})
+		b.Subscribe(func(hal.Event) { <-release })
+		require.NoError(t, b.Start())
+		var err error
+		n := 0
+		for ; err == nil && n < 100; n++ {
+			if err = b.StartScan(hal.ScanConfig{}); err == nil {
+				err = b.StopScan()
+			}
+			time.Sleep(10 * time.Second)
+		}
+		require.ErrorIs(t, err, hal.ErrBusy)
+		require.Equal(t, 65, n)
+		close(release)
+		time.Sleep(time.Second)
+		require.NoError(t, b.StartScan(hal.ScanConfig{}))
 	})
 }
 
@@ -347,6 +446,20 @@ func TestClose(t *testing.T) {
 		b.Subscribe(func(hal.Event) { t.Error("an event") })()
 		time.Sleep(time.Minute)
 		require.Empty(t, d.told())
+	})
+	inBubble(t, func(t *testing.T) { // an address that comes too late
+		b := newBench(t)
+		home := b.home.Config()
+		home.DHCPDelay = 5 * time.Second
+		require.NoError(t, b.home.Configure(home))
+		require.NoError(t, b.Start())
+		require.NoError(t, b.SetStationConfig(network))
+		require.NoError(t, b.Connect())
+		time.Sleep(2 * time.Second)
+		b.Close()
+		time.Sleep(time.Minute)
+		_, err := b.Link()
+		require.ErrorIs(t, err, hal.ErrNotConnected)
 	})
 }
 

@@ -113,11 +113,11 @@ func TestVHCIFindsItsWayBack(t *testing.T) {
 			time.Sleep(200 * time.Millisecond)
 			p.put(event(5))
 			settle()
-			require.NotEmpty(t, *got, name)
-			require.Equal(t, event(5), (*got)[len(*got)-1], name)
-			for _, packet := range *got {
-				require.Equal(t, byte(4), packet[0], name)
+			want := [][]byte{event(5)}
+			if name == "two and a half" {
+				want = [][]byte{event(1), event(2), event(5)}
 			}
+			require.Equal(t, want, *got, name)
 		})
 	}
 	// The ring of espradio overflows.

@@ -9,6 +9,7 @@ import (
 
 	"github.com/wifiprov/wifiprov/hal"
 	"github.com/wifiprov/wifiprov/hal/esp32/radio"
+	"github.com/wifiprov/wifiprov/store"
 	"github.com/wifiprov/wifiprov/store/nvs"
 	"github.com/wifiprov/wifiprov/store/nvs/flash"
 	"github.com/wifiprov/wifiprov/store/nvs/flashtest"
@@ -100,6 +101,27 @@ func content(t *testing.T, f nvs.Flash) []byte {
 	_, err := f.ReadAt(b, 0)
 	require.NoError(t, err)
 	return b
+}
+
+// What a power cut left half saved is put right at boot.
+func TestInterruptedSaveIsRecovered(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		b := newBench(t, func(b *bench) {
+			p, err := nvs.Open(b.flash, nvs.Options{})
+			require.NoError(t, err)
+			journal := append([]byte{1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 7}, "HomeNetsecretpass"...)
+			require.NoError(t, store.SetBlob(p, "wifiprov", "sta.save", journal))
+			require.NoError(t, p.Close())
+		})
+		cfg, err := b.StationConfig()
+		require.NoError(t, err)
+		require.Equal(t, network, cfg)
+		_, err = store.Blob(b.cfg.Store, "wifiprov", "sta.save")
+		require.ErrorIs(t, err, store.ErrNotFound)
+		ssid, err := store.Blob(b.cfg.Store, wifistore.Namespace, "sta.ssid")
+		require.NoError(t, err)
+		require.Contains(t, string(ssid), "HomeNet")
+	})
 }
 
 // The configuration is found under ESP-IDF's keys, and one that another wrote
