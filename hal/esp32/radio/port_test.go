@@ -69,13 +69,13 @@ func acl(n int) []byte {
 }
 
 // vhci runs fn with a transport and what it received.
-func vhci(t *testing.T, fn func(p *port, v *radio.VHCI, got *[][]byte)) {
+func vhci(t *testing.T, fn func(t *testing.T, p *port, v *radio.VHCI, got *[][]byte)) {
 	synctest.Test(t, func(t *testing.T) {
 		p := &port{}
 		v := radio.NewVHCI(p, nil)
 		var got [][]byte
 		v.SetReceiver(func(packet []byte) { got = append(got, bytes.Clone(packet)) })
-		fn(p, v, &got)
+		fn(t, p, v, &got)
 		v.Close()
 		time.Sleep(time.Second)
 	})
@@ -88,7 +88,7 @@ func TestVHCIPackets(t *testing.T) {
 	var _ att.Transport = (*radio.VHCI)(nil)
 	packets := [][]byte{event(0), event(255), acl(0), acl(251), acl(255), {3, 1, 0, 2, 9, 9}, event(4)}
 	for _, size := range []int{1, 2, 3, 7, 4096} {
-		vhci(t, func(p *port, _ *radio.VHCI, got *[][]byte) {
+		vhci(t, func(t *testing.T, p *port, _ *radio.VHCI, got *[][]byte) {
 			stream := bytes.Join(packets, nil)
 			for len(stream) > 0 {
 				n := min(size, len(stream))
@@ -108,7 +108,7 @@ func TestVHCIFindsItsWayBack(t *testing.T) {
 		"no type": {0}, "a command": append([]byte{1}, event(3)...), "too long": acl(256), "very long": {2, 0, 0, 0xff, 0xff, 4, 5},
 		"cut": event(9)[:7], "header cut": acl(1)[:3], "two and a half": append(append(event(1), event(2)...), 4, 5),
 	} {
-		vhci(t, func(p *port, _ *radio.VHCI, got *[][]byte) {
+		vhci(t, func(t *testing.T, p *port, _ *radio.VHCI, got *[][]byte) {
 			p.put(junk)
 			time.Sleep(200 * time.Millisecond)
 			p.put(event(5))
@@ -121,11 +121,9 @@ func TestVHCIFindsItsWayBack(t *testing.T) {
 		})
 	}
 	// The ring of espradio overflows.
-	vhci(t, func(p *port, _ *radio.VHCI, got *[][]byte) {
+	vhci(t, func(t *testing.T, p *port, _ *radio.VHCI, got *[][]byte) {
 		p.room = 2047
-		for range 9 {
-			p.put(event(255))
-		}
+		p.put(bytes.Repeat(event(255), 9))
 		time.Sleep(200 * time.Millisecond)
 		p.put(event(5))
 		settle()
@@ -136,7 +134,7 @@ func TestVHCIFindsItsWayBack(t *testing.T) {
 
 // The receiver changes; without one, packets are dropped.
 func TestVHCIReceiver(t *testing.T) {
-	vhci(t, func(p *port, v *radio.VHCI, got *[][]byte) {
+	vhci(t, func(t *testing.T, p *port, v *radio.VHCI, got *[][]byte) {
 		v.SetReceiver(nil)
 		p.put(event(1))
 		settle()
@@ -163,7 +161,7 @@ func TestVHCIReceiver(t *testing.T) {
 }
 
 func TestVHCISend(t *testing.T) {
-	vhci(t, func(p *port, v *radio.VHCI, _ *[][]byte) {
+	vhci(t, func(t *testing.T, p *port, v *radio.VHCI, _ *[][]byte) {
 		require.NoError(t, v.Send([]byte{1, 3, 12, 0}))
 		require.Equal(t, []byte{1, 3, 12, 0}, p.out.Bytes())
 		p.short = true
@@ -193,7 +191,7 @@ func FuzzVHCI(f *testing.F) {
 		if size < 1 || size > 1000 {
 			t.Skip()
 		}
-		vhci(t, func(p *port, _ *radio.VHCI, got *[][]byte) {
+		vhci(t, func(t *testing.T, p *port, _ *radio.VHCI, got *[][]byte) {
 			for len(stream) > 0 {
 				n := min(size, len(stream))
 				p.put(stream[:n])
