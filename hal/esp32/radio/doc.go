@@ -11,11 +11,13 @@
 //
 //   - It is a station or an access point. The BLE and console schemes do not
 //     care. With the SoftAP scheme the two take turns, see below.
-//   - Scans tell SSID and signal only: BSSID and channel are zero, and
-//     Config.UnknownAuth stands for the authentication, WPA2 unless it is set. A
-//     client lets nobody choose an open network without a passphrase then; its
-//     SSID has to be typed in. Scans are active, over all channels, and last
-//     about 4 s, whatever is asked for; one that was stopped finds nothing.
+//   - espradio.Scan tells SSID and signal only. Module espradio asks ESP-IDF's
+//     library itself and knows the rest. From a Driver that does not, BSSID and
+//     channel are zero, and Config.UnknownAuth stands for the authentication,
+//     WPA2 unless it is set: apps let nobody choose an open network without a
+//     passphrase then, its SSID has to be typed in. Scans are active, over all
+//     channels and take their own time, whatever is asked for; one that was
+//     stopped finds nothing.
 //   - An attempt to join lasts 15 s at most. BSSID, channel, scan method and
 //     least authentication of a configuration are kept, and not used; with a
 //     passphrase the network must have WPA2 at least.

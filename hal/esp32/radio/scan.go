@@ -30,7 +30,7 @@ type scan struct {
 }
 
 // StartScan implements hal.Scanner. The driver looks on all channels, actively
-// and for a time of its own, whatever cfg says, about 4 s. A scan of one channel
+// and for a time of its own, whatever cfg says, up to 4 s. A scan of one channel
 // finds what the driver says to be there; an access point whose channel it does
 // not tell is found on channel 1, so that who scans channel by channel finds
 // each once. While a SoftAP is open the radio cannot look: results are what was

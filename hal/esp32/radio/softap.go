@@ -18,7 +18,7 @@ const (
 // comment). MaxStations is the driver's, 4, and with a key the authentication is
 // WPA2.
 //
-// Unlike other methods it blocks: for a look at the networks around, about 4 s,
+// Unlike other methods it blocks: for a look at the networks around, up to 4 s,
 // for the driver, and for what that is doing.
 func (r *Radio) StartSoftAP(cfg hal.SoftAPConfig) error {
 	switch {

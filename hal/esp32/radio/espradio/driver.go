@@ -69,17 +69,7 @@ func (d *Driver) StartAP(ap radio.AP) error {
 func (*Driver) Stop() error { return hal.ErrNotSupported }
 
 // Scan implements radio.Driver.
-func (*Driver) Scan() ([]hal.AccessPoint, error) {
-	list, err := espradio.Scan()
-	if err != nil {
-		return nil, fail(err)
-	}
-	found := make([]hal.AccessPoint, len(list))
-	for i, ap := range list {
-		found[i] = hal.AccessPoint{SSID: hal.SSID(ap.SSID), RSSI: int8(max(-128, min(127, ap.RSSI))), Auth: radio.AuthUnknown}
-	}
-	return found, nil
-}
+func (*Driver) Scan() ([]hal.AccessPoint, error) { return scan() }
 
 // Connect implements radio.Driver.
 func (d *Driver) Connect(ssid hal.SSID, passphrase hal.Secret) error {
