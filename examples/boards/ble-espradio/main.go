@@ -66,13 +66,11 @@ func run() error {
 		switch e.Kind {
 		case hal.EventGotIP:
 			println("online as", e.IP.String())
-		case hal.EventStationStart, hal.EventDisconnected:
-			if e.Kind == hal.EventDisconnected {
-				println("offline:", e.Reason.String())
-			}
-			if !provisioning.Load() {
-				time.AfterFunc(rejoin, func() { join(wifi, &provisioning) })
-			}
+		case hal.EventStationStart:
+			join(wifi, &provisioning)
+		case hal.EventDisconnected:
+			println("offline:", e.Reason.String())
+			time.AfterFunc(rejoin, func() { join(wifi, &provisioning) })
 		}
 	})
 
@@ -92,7 +90,8 @@ func run() error {
 	return wifi.Start()
 }
 
-// join joins the network, unless the station has it or is about to.
+// join joins the network, unless the station has it or is about to. While a
+// client provisions the device that is the manager's business.
 func join(wifi *radio.Radio, provisioning *atomic.Bool) {
 	if provisioning.Load() {
 		return

@@ -10,4 +10,8 @@
 // Everything is the chip's one radio, so there is one of each here. Call Enable
 // first; it must come before Bluetooth. Do not use espradio's own Enable, nor the
 // NetConnect of its netlink, which enables the radio a second time and fails.
+//
+// Randomness is that of crypto/rand, which on these chips reads the generator of
+// the hardware. It has enough to give when the radio is on: another reason to call
+// Enable before a security is made.
 package espradio
