@@ -39,8 +39,7 @@ func AppendScanResponse(dst []byte, name string, manufacturer []byte) []byte {
 // mu is held.
 func (h *Host) advertise() {
 	if h.serving && !h.advOn && h.freeConn() != nil {
-		h.advOn = true
-		h.enqueue(opLEAdvEnable, 1)
+		h.advOn = h.enqueue(opLEAdvEnable, 1)
 	}
 }
 

@@ -86,7 +86,18 @@ func (h *Host) completed(op, credits int, params []byte) {
 		h.finish(c)
 		return
 	}
-	if params[0] != 0 && op != opDisconnect { // that one is gone already
+	if params[0] == 0 {
+		return
+	}
+	switch op {
+	case opLEAdvEnable:
+		h.advOn = false // the next client that comes or goes is a new occasion
+	case opDisconnect:
+		// Usually the link is gone already. For one that is not, Disconnect
+		// may be repeated, with a reason that the controller takes.
+		h.eachConn(func(c *conn) { c.ending = false })
+	}
+	if op != opDisconnect {
 		h.cfg.Logger.Log(hal.LevelWarn, "the BLE controller refused a command",
 			hal.Attr{Key: "opcode", Value: strconv.Itoa(op)}, hal.Attr{Key: "status", Value: strconv.Itoa(int(params[0]))})
 	}

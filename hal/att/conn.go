@@ -38,6 +38,7 @@ func (c *conn) idle() bool { return c.txLen == 0 && !c.writing }
 
 // open makes c a new connection.
 func (c *conn) open(id hal.GATTConn, era uint32) {
+	c.wipe()
 	rx, tx, value := c.rx, c.tx, c.queue.value
 	*c = conn{used: true, id: id, era: era, mtu: MinMTU, rx: rx, tx: tx}
 	c.queue.value = value
@@ -89,10 +90,18 @@ func (h *Host) find(id hal.GATTConn) *conn {
 // serves reports whether c may use the service as it is now.
 func (h *Host) serves(c *conn) bool { return h.serving && c.era == h.era }
 
+// wipe forgets what the client sent and was sent. No call of the handler, which
+// may have a part of it, is running.
+func (c *conn) wipe() {
+	clear(c.rx)
+	clear(c.tx)
+	clear(c.queue.value)
+}
+
 // forgetConns drops all connections without a word, after a reset.
 func (h *Host) forgetConns() {
 	for i := range h.conns {
-		h.conns[i].used = false
+		h.conns[i].used = false // wiped when the next one opens: a handler may be running
 	}
 	h.wakeDrained()
 }
@@ -150,7 +159,7 @@ func (h *Host) disconnected(handle int, reason hal.HCIReason) {
 	id, tell := c.id, h.serves(c)
 	h.aclFree += c.inFlight
 	c.used = false
-	clear(c.queue.value)
+	c.wipe()
 	if !h.anyConn() {
 		h.wakeDrained()
 		if h.leaving {

@@ -71,7 +71,7 @@ func New(t Transport, cfg Config) (*Host, error) {
 	h.conns = make([]conn, cfg.MaxConns)
 	for i := range h.conns {
 		h.conns[i].rx = make([]byte, headL2CAP+max(cfg.MTU, 65)) // 65: security manager
-		h.conns[i].tx = make([]byte, headL2CAP+cfg.MTU)
+		h.conns[i].tx = make([]byte, headL2CAP+cfg.MTU+1)        // 1: see readByType
 		h.conns[i].queue.value = make([]byte, hal.MaxGATTValue)
 	}
 	h.out = make([]byte, max(1+headACL+headL2CAP+cfg.MTU, 64))

@@ -11,26 +11,48 @@ func (h *Host) pump() {
 	h.sending = true
 	for {
 		n := h.nextCommand()
+		var c *conn // whose data it is
 		if n == 0 {
-			n = h.nextData()
+			n, c = h.nextData()
 		}
 		if n == 0 {
 			break
 		}
+		var id hal.GATTConn
+		if c != nil {
+			id = c.id
+		}
 		h.mu.Unlock()
 		err := h.t.Send(h.out[:n])
 		h.mu.Lock()
-		if err != nil {
-			h.sendFailed(err)
+		switch {
+		case err == nil:
+		case c == nil:
+			h.commandFailed(err)
+		case c.used && c.id == id:
+			h.dataFailed(c, err)
 		}
 	}
 	h.sending = false
 }
 
-// sendFailed gives up what waits for a controller that takes nothing.
-func (h *Host) sendFailed(err error) {
+// dataFailed ends the link of a client that will not get its answer whole.
+func (h *Host) dataFailed(c *conn, err error) {
+	h.sendErr = err
+	h.cfg.Logger.Log(hal.LevelError, "data for the BLE controller is lost; its link is ended", hal.Err(err))
+	if c.inFlight > 0 {
+		c.inFlight--
+		h.aclFree++
+	}
+	c.txLen, c.txSent, c.sigLen, c.sigSent = 0, 0, 0, 0
+	h.hangUp(c, hal.ReasonRemoteUser)
+}
+
+// commandFailed gives up what waits for a controller that takes nothing.
+func (h *Host) commandFailed(err error) {
 	h.sendErr = err
 	h.queued, h.credits = 0, 1
+	h.eachConn(func(c *conn) { c.ending = false })
 	if h.waiter != nil {
 		h.finish(completion{err: err})
 		return
@@ -53,11 +75,12 @@ func (h *Host) nextCommand() int {
 	return 4 + copy(h.out[4:], c.params[:c.length])
 }
 
-// nextData puts the next fragment into out and returns its length; 0: none.
-// Connections take turns; a frame is sent whole before the next one begins.
-func (h *Host) nextData() int {
+// nextData puts the next fragment into out and returns its length and whose it
+// is; 0: there is none. Connections take turns; a frame is sent whole before the
+// next one begins.
+func (h *Host) nextData() (int, *conn) {
 	if h.aclFree == 0 {
-		return 0
+		return 0, nil
 	}
 	for range h.conns {
 		c := &h.conns[h.next]
@@ -67,12 +90,12 @@ func (h *Host) nextData() int {
 		}
 		switch {
 		case c.txSent > 0 || c.sigLen == 0 && c.txLen > 0:
-			return h.fragment(c, c.tx, &c.txLen, &c.txSent)
+			return h.fragment(c, c.tx, &c.txLen, &c.txSent), c
 		case c.sigLen > 0:
-			return h.fragment(c, c.signal[:], &c.sigLen, &c.sigSent)
+			return h.fragment(c, c.signal[:], &c.sigLen, &c.sigSent), c
 		}
 	}
-	return 0
+	return 0, nil
 }
 
 func (h *Host) fragment(c *conn, frame []byte, length, sent *int) int {

@@ -138,13 +138,15 @@ func (h *Host) data(head int, p []byte) {
 	}
 }
 
-// signal refuses L2CAP signals that ask for something.
+// signal refuses every L2CAP signal but answers, and flow control for channels
+// that there are not. 0 is no identifier (Bluetooth Core, Vol 3 Part A 4).
 func (h *Host) signal(c *conn, p []byte) {
-	if len(p) < 4 || c.sigLen > 0 {
+	if len(p) < 4 || p[1] == 0 || c.sigLen > 0 {
 		return
 	}
-	switch code := p[0]; code {
-	case 0x02, 0x04, 0x06, 0x08, 0x0A, 0x12, 0x14, 0x17, 0x19: // requests
+	switch p[0] {
+	case sigReject, 0x03, 0x05, 0x07, 0x09, 0x0B, 0x0D, 0x0F, 0x11, 0x13, 0x15, 0x16, 0x18, 0x1A:
+	default:
 		c.sendSignal(cidSignal, sigReject, p[1], 2, 0, 0, 0) // not understood
 	}
 }

@@ -64,7 +64,7 @@ func (h *Host) refuse(c *conn, op byte, handle int, code hal.ATTError) {
 
 // pdu begins an answer in tx; the result has capacity for all that may be sent.
 func (c *conn) pdu(op byte) []byte {
-	end := headL2CAP + min(c.mtu, len(c.tx)-headL2CAP)
+	end := headL2CAP + min(c.mtu, len(c.tx)-1-headL2CAP)
 	return append(c.tx[headL2CAP:headL2CAP:end], op)
 }
 
@@ -139,25 +139,27 @@ func (h *Host) findInfo(c *conn, p []byte) {
 	h.send(c, b)
 }
 
-// findByValue finds primary services by their UUID; nothing else is asked for
-// this way.
+// findByValue finds attributes by type and value: primary services by their
+// UUID, as phones do, and whatever else is not the application's.
 func (h *Host) findByValue(c *conn, p []byte) {
 	first, last, ok := h.span(c, p, len(p) >= 7)
 	if !ok {
 		return
 	}
 	b := c.pdu(reqFindByValue + 1)
-	if le16(p[5:]) == typeService {
-		for handle := first; handle <= last; handle++ {
-			if h.table.at(handle).kind != attrService || !h.serviceIs(handle, p[7:]) {
-				continue
-			}
-			if len(b)+4 > cap(b) {
-				break
-			}
-			end := h.table.serviceEnd(handle)
-			b = append(b, byte(handle), byte(handle>>8), byte(end), byte(end>>8))
+	for handle := first; handle <= last; handle++ {
+		a := h.table.at(handle)
+		if a.kind == attrValue || h.table.typeOf(a) != le16(p[5:]) || !h.table.equals(c, a, p[7:]) {
+			continue
 		}
+		if len(b)+4 > cap(b) {
+			break
+		}
+		end := handle
+		if a.kind == attrService {
+			end = h.table.serviceEnd(handle)
+		}
+		b = append(b, byte(handle), byte(handle>>8), byte(end), byte(end>>8))
 	}
 	if len(b) == 1 {
 		h.refuse(c, p[0], first, hal.ATTAttributeNotFound)
@@ -166,17 +168,16 @@ func (h *Host) findByValue(c *conn, p []byte) {
 	h.send(c, b)
 }
 
-func (h *Host) serviceIs(handle int, uuid []byte) bool {
-	var buf [hal.UUIDSize]byte
-	return string(h.table.appendService(buf[:0], handle)) == string(uuid)
-}
-
 func (h *Host) readByGroup(c *conn, p []byte) {
 	first, last, ok := h.span(c, p, len(p) == 7 || len(p) == 21)
 	if !ok {
 		return
 	}
-	if !h.table.typeIs(attr{kind: attrService}, p[5:]) {
+	switch short(p[5:]) {
+	case typeService:
+	case typeSecondary: // there is none
+		last = 0
+	default:
 		h.refuse(c, p[0], first, hal.ATTUnsupportedGroupType)
 		return
 	}
@@ -216,14 +217,15 @@ func (h *Host) readByType(c *conn, p []byte) {
 		if !h.table.typeIs(a, p[5:]) {
 			continue
 		}
-		room := cap(b) - len(b)
+		room := min(cap(b)-len(b), maxEntry)
 		if b[1] != 0 {
-			room = min(room, int(b[1])+1) // one more shows that it is longer
+			if room < int(b[1]) {
+				break
+			}
+			room = int(b[1]) + 1 // one more, which tx has, shows that it is longer
 		}
-		if room < 2 {
-			break
-		}
-		value := b[len(b)+2 : len(b)+min(room, maxEntry)]
+		at := headL2CAP + len(b)
+		value := c.tx[at+2 : at+room]
 		id := c.id
 		n, code := h.value(c, a, 0, value)
 		if !c.used || c.id != id {

@@ -24,6 +24,7 @@ const (
 // Types of attributes that the Bluetooth SIG assigned.
 const (
 	typeService        = 0x2800
+	typeSecondary      = 0x2801
 	typeCharacteristic = 0x2803
 	typeDescription    = 0x2901
 	typeConfiguration  = 0x2902
@@ -130,18 +131,28 @@ func (t *table) appendType(dst []byte, a attr) []byte {
 	return append(dst, t.cfg.Characteristics[a.char].UUID[:]...)
 }
 
+// short returns the 16-bit form of a type that is given as 2 or 16 bytes; 0: it
+// has none.
+func short(typ []byte) int {
+	if len(typ) == 2 {
+		return le16(typ)
+	}
+	if id := le16(typ[12:]); hal.UUID(typ) == hal.UUID16(uint16(id)) {
+		return id
+	}
+	return 0
+}
+
 // typeIs reports whether an attribute has a type, given as 2 or 16 bytes.
 func (t *table) typeIs(a attr, typ []byte) bool {
-	if short := t.typeOf(a); short != 0 {
-		if len(typ) == 2 {
-			return le16(typ) == short
-		}
-		return hal.UUID(typ) == hal.UUID16(uint16(short))
+	if own := t.typeOf(a); own != 0 {
+		return short(typ) == own
 	}
+	own := &t.cfg.Characteristics[a.char].UUID
 	if len(typ) == 2 {
-		return t.cfg.Characteristics[a.char].UUID == hal.UUID16(uint16(le16(typ)))
+		return *own == hal.UUID16(uint16(le16(typ)))
 	}
-	return t.cfg.Characteristics[a.char].UUID == hal.UUID(typ)
+	return *own == hal.UUID(typ)
 }
 
 // serviceEnd returns the last handle of the service that begins at handle.
@@ -200,4 +211,19 @@ func (t *table) static(c *conn, a attr, offset int, dst []byte) (int, hal.ATTErr
 		return copy(dst, text[offset:]), hal.ATTSuccess
 	}
 	return copy(dst, value[offset:]), hal.ATTSuccess
+}
+
+// equals reports whether an attribute that is not the application's has that
+// value.
+func (t *table) equals(c *conn, a attr, want []byte) bool {
+	var part [32]byte
+	for offset := 0; ; offset += len(part) {
+		n, code := t.static(c, a, offset, part[:])
+		if code != hal.ATTSuccess || n > len(want) || string(part[:n]) != string(want[:n]) {
+			return false
+		}
+		if want = want[n:]; n < len(part) {
+			return len(want) == 0
+		}
+	}
 }
