@@ -26,6 +26,7 @@ type controller struct {
 	status   map[int]byte // of commands that fail
 	mute     map[int]bool // commands that are not answered
 	sendErr  error
+	dataErr  error // of data packets only
 	aclLen   int
 	aclNum   int
 	owed     [][]byte // events that give buffers back
@@ -66,6 +67,9 @@ func (c *controller) Send(p []byte) error {
 	defer c.lock.Unlock()
 	if c.sendErr != nil {
 		return c.sendErr
+	}
+	if c.dataErr != nil && p[0] == PacketACL {
+		return c.dataErr
 	}
 	if p[0] == PacketCommand {
 		op := le16(p[1:])
@@ -247,9 +251,15 @@ func (r *rig) frame(handle byte, cid int, pdu []byte, size int) {
 // ask sends a PDU, in hex, and returns the answers, in hex.
 func (r *rig) ask(pdu string) string {
 	r.Helper()
+	return r.askAs(1, pdu)
+}
+
+// askAs is ask for the client with that handle.
+func (r *rig) askAs(handle byte, pdu string) string {
+	r.Helper()
 	b, err := hex.DecodeString(strings.ReplaceAll(pdu, " ", ""))
 	require.NoError(r, err)
 	r.ctl.taken()
-	r.frame(1, cidATT, b, 27)
+	r.frame(handle, cidATT, b, 27)
 	return strings.ReplaceAll(strings.Join(r.ctl.taken(), " "), "4:", "")
 }
