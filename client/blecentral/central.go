@@ -19,6 +19,16 @@ const (
 	DefaultInterval = 30 * time.Millisecond
 )
 
+const (
+	// commandTimeout is how long the controller may take for what is done
+	// whether a caller waits or not: it stops scanning, gives a connection
+	// up, ends a link. Afterwards it is reset.
+	commandTimeout = 2 * time.Second
+	// maxDevices is how many devices a scan tells apart; the rest is not
+	// reported.
+	maxDevices = 1024
+)
+
 // Config holds the settings of a Central. The zero value is usable.
 type Config struct {
 	// MTU to ask for, 23 to 517; 0: DefaultMTU. 23: none is asked for.
@@ -89,13 +99,54 @@ func (c *Central) run(ctx context.Context, op int, params ...byte) ([]byte, erro
 				continue
 			}
 			if p[2] != 0 {
-				return nil, fmt.Errorf("blecentral: the controller refused command %04x with status %d", op, p[2])
+				return nil, refusal{op, p[2]}
 			}
 			return p[2:], nil
 		case <-ctx.Done():
 			return nil, ctx.Err()
 		}
 	}
+}
+
+// finish is run for what has to be done although the caller's context has
+// ended. A controller that does not do it is reset at the next occasion.
+func (c *Central) finish(op int, params ...byte) error {
+	ctx, cancel := context.WithTimeout(context.Background(), commandTimeout)
+	defer cancel()
+	_, err := c.run(ctx, op, params...)
+	if err != nil && !errors.As(err, new(refusal)) {
+		c.giveUp(nil)
+	}
+	return err
+}
+
+// giveUp has the controller reset at the next occasion. l, if that is the link,
+// ends now.
+func (c *Central) giveUp(l *Link) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.up, c.made = false, nil
+	if l != nil && c.link == l {
+		c.endLink()
+	}
+}
+
+// endLink forgets the link. mu is held.
+func (c *Central) endLink() {
+	c.aclFree += c.link.inFlight
+	close(c.link.gone)
+	c.link = nil
+	c.wake()
+}
+
+// refusal is a status of a command.
+type refusal struct {
+	op     int
+	status byte
+}
+
+func (r refusal) Error() string {
+	return fmt.Sprintf("blecentral: the controller refused command %04x with status %d", r.op, r.status)
 }
 
 // setUp resets the controller, once.
@@ -152,17 +203,18 @@ func (c *Central) Scan(ctx context.Context, found func(client.Advertisement) boo
 	if _, err := c.run(ctx, 0x200B, 1, 0x60, 0, 0x60, 0, 0, 0); err != nil {
 		return err
 	}
+	defer func() { _ = c.finish(0x200C, 0, 0) }()
 	if _, err := c.run(ctx, 0x200C, 1, 0); err != nil {
 		return err
 	}
-	defer func() {
-		_, _ = c.run(context.WithoutCancel(ctx), 0x200C, 0, 0)
-	}()
 	devices := map[[7]byte]*client.Advertisement{}
 	for {
 		select {
 		case r := <-reports:
 			a := devices[r.addr]
+			if a == nil && len(devices) == maxDevices {
+				continue
+			}
 			if a == nil {
 				a = &client.Advertisement{Address: hex.EncodeToString(r.addr[:])}
 				devices[r.addr] = a
@@ -219,7 +271,7 @@ func (c *Central) Connect(ctx context.Context, device client.Advertisement) (cli
 	p := []byte{0x60, 0, 0x60, 0, 0, raw[0]}
 	p = append(p, raw[1:]...)
 	p = append(p, 0, byte(interval), byte(interval>>8), byte(interval), byte(interval>>8), 0, 0, byte(timeout), byte(timeout>>8), 0, 0, 0, 0)
-	if _, err := c.run(ctx, 0x200D, p...); err != nil {
+	if _, err := c.run(ctx, 0x200D, p...); err != nil && ctx.Err() == nil {
 		return nil, err
 	}
 	var params []byte
@@ -227,8 +279,13 @@ func (c *Central) Connect(ctx context.Context, device client.Advertisement) (cli
 	case params = <-made:
 	case <-ctx.Done():
 		// The attempt ends with a connection that failed, or was just made.
-		_, _ = c.run(context.WithoutCancel(ctx), 0x200E)
-		params = <-made
+		_ = c.finish(0x200E)
+		select {
+		case params = <-made:
+		case <-time.After(commandTimeout):
+			c.giveUp(nil)
+			return nil, ctx.Err()
+		}
 		if params[0] != 0 {
 			return nil, ctx.Err()
 		}

@@ -178,7 +178,8 @@ func FuzzReceive(f *testing.F) {
 		c, err := New(dead{}, Config{})
 		require.NoError(t, err)
 		c.reports = make(chan report, 4)
-		c.made = make(chan []byte, 1)
+		made := make(chan []byte, 1)
+		c.made = made
 		for len(data) > 0 {
 			n := min(int(data[0]), len(data)-1)
 			c.receive(bytes.Clone(data[1 : 1+n]))
@@ -189,5 +190,9 @@ func FuzzReceive(f *testing.F) {
 			parse(&a, (<-c.reports).data)
 		}
 		require.GreaterOrEqual(t, c.aclFree, 0)
+		require.Equal(t, c.link != nil && len(made) == 0, false, "a link that nobody asked for")
+		if c.link != nil {
+			require.LessOrEqual(t, cap(c.link.frame), 2*att.MaxMTU, "what is put together is bounded")
+		}
 	})
 }

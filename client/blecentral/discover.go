@@ -115,12 +115,12 @@ func (l *Link) describe(ctx context.Context, c *client.BLECharacteristic, last i
 		if err != nil {
 			return err
 		}
-		if len(p) < 6 {
-			return errShort
-		}
 		size := 4
-		if p[1] == 2 {
+		if len(p) >= 2 && p[1] == 2 {
 			size = 2 + hal.UUIDSize
+		}
+		if len(p) < 2+size {
+			return errShort
 		}
 		for e := p[2:]; len(e) >= size; e = e[size:] {
 			if le16(e) < from {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"sync"
+	"time"
 
 	"github.com/wifiprov/wifiprov/client"
 	"github.com/wifiprov/wifiprov/hal"
@@ -21,6 +22,7 @@ type Link struct {
 
 	// guarded by c.mu
 	frame    []byte // being received
+	more     bool   // it is not complete
 	inFlight int
 }
 
@@ -34,7 +36,8 @@ func newLink(c *Central, handle int) *Link {
 func (l *Link) MTU() int { return l.mtu }
 
 // Close implements client.BLELink: it ends the connection and waits until it is
-// over, at most as long as the supervision time-out.
+// over, at most a little longer than the supervision time-out. If the controller
+// does not end it, it is reset before its next use.
 func (l *Link) Close() error {
 	l.once.Do(func() {
 		select {
@@ -42,8 +45,18 @@ func (l *Link) Close() error {
 			return
 		default:
 		}
-		if _, err := l.c.run(context.Background(), 0x0406, byte(l.handle), byte(l.handle>>8), byte(hal.ReasonRemoteUser)); err == nil {
-			<-l.gone
+		err := l.c.finish(0x0406, byte(l.handle), byte(l.handle>>8), byte(hal.ReasonRemoteUser))
+		if err == nil {
+			select {
+			case <-l.gone:
+				return
+			case <-time.After(l.c.cfg.SupervisionTimeout + commandTimeout):
+			}
+		}
+		select {
+		case <-l.gone: // before the order came
+		default:
+			l.c.giveUp(l)
 		}
 	})
 	return nil

@@ -29,10 +29,7 @@ func (c *Central) event(code byte, p []byte) {
 		c.mu.Lock()
 		defer c.mu.Unlock()
 		if l := c.link; l != nil && le16(p[1:]) == l.handle {
-			c.aclFree += l.inFlight
-			c.link = nil
-			c.wake()
-			close(l.gone)
+			c.endLink()
 		}
 	case code == 0x13 && len(p) >= 5:
 		c.mu.Lock()
@@ -53,13 +50,14 @@ func (c *Central) eventLE(code byte, p []byte) {
 	case code == 0x01 && len(p) >= 4:
 		c.mu.Lock()
 		defer c.mu.Unlock()
+		if c.made == nil { // nobody asked for it
+			return
+		}
 		if p[0] == 0 && c.link == nil {
 			c.link = newLink(c, le16(p[1:]))
 		}
-		if c.made != nil {
-			c.made <- append([]byte(nil), p...)
-			c.made = nil
-		}
+		c.made <- append([]byte(nil), p...)
+		c.made = nil
 	case code == 0x02 && len(p) >= 11 && p[0] == 1 && int(p[9]) == len(p)-11:
 		r := report{addr: [7]byte(p[2:9]), data: append([]byte(nil), p[10:len(p)-1]...), rssi: int8(p[len(p)-1])}
 		c.mu.Lock()
@@ -93,17 +91,34 @@ func (c *Central) data(head int, p []byte) {
 		return
 	}
 	if head&0x3000 != 0x1000 {
-		l.frame = l.frame[:0]
+		l.frame, l.more = l.frame[:0], true
 	}
-	if l.frame = append(l.frame, p...); len(l.frame) > 4+att.MaxMTU {
-		l.frame = l.frame[:0]
+	if !l.more {
 		return
 	}
-	if len(l.frame) < 4 || len(l.frame) != 4+le16(l.frame) || le16(l.frame[2:]) != 4 {
+	l.frame = append(l.frame, p...)
+	if len(l.frame) < 4 {
+		return
+	}
+	want := 4 + le16(l.frame)
+	if want <= 4+att.MaxMTU && len(l.frame) < want {
+		return
+	}
+	l.more = false // complete, or longer than it may be
+	if len(l.frame) != want || le16(l.frame[2:]) != 4 || !isAnswer(l.frame[4:]) {
 		return
 	}
 	select {
 	case l.answers <- append([]byte(nil), l.frame[4:]...):
 	default: // nobody asked
 	}
+}
+
+// isAnswer tells responses from what a device may send on its own:
+// notifications, indications, requests to the server that this side is not.
+func isAnswer(pdu []byte) bool {
+	if len(pdu) == 0 || pdu[0]&1 == 0 {
+		return false
+	}
+	return pdu[0] != 0x1B && pdu[0] != 0x1D && pdu[0] != 0x23
 }
