@@ -19,8 +19,9 @@ const (
 	version = "70726f746f2d766572"       // proto-ver
 )
 
-// The discovery of Android, iOS and BlueZ: services or the service by UUID, all
-// characteristics, all descriptors, with MTU 23 and 517.
+// Discovery with the option of notifications: the service by UUID, all
+// characteristics, all descriptors, with MTU 23 and 517. What the clients of
+// Android, iOS and BlueZ ask is in internal/provtest.
 func TestDiscovery(t *testing.T) {
 	for _, mtu := range []int{23, 517} {
 		r := up(t, Config{MTU: 517}, true)
@@ -46,6 +47,7 @@ func TestDiscovery(t *testing.T) {
 // and nothing notifies.
 func TestQT35_Notify(t *testing.T) {
 	r := up(t, Config{}, true)
+	require.Equal(t, "0b1a0900"+uuid51, r.ask("0a0800"), "the property")
 	require.Equal(t, "0b0000", r.ask("0a0a00"))
 	require.Equal(t, "13", r.ask("120a000100"))
 	require.Equal(t, "0b0100", r.ask("0a0a00"))
@@ -91,13 +93,13 @@ func TestQT14_OverlapAndDisconnect(t *testing.T) {
 
 // No fragment goes beyond the longest value; an attempt drops the queue.
 func TestQT15_PreparedBounds(t *testing.T) {
-	for _, bad := range []string{"16 0900 0102 01", "16 0900 ff01 0102", "16 0900 ffff 01"} {
+	for bad, code := range map[string]string{"16 0900 0102 01": "07", "16 0900 ff01 0102": "0d", "16 0900 ffff 01": "07"} {
 		r := up(t, Config{}, false)
 		for offset := 0; offset < 512; offset += 16 {
 			want := fmt.Sprintf("170900%02x%02x%s", offset&255, offset>>8, strings.Repeat("5a", 16))
 			require.Equal(t, want, r.ask("16"+want[2:]))
 		}
-		require.Equal(t, "01", r.ask(bad)[:2])
+		require.Equal(t, "01160900"+code, r.ask(bad))
 		require.Equal(t, "19", r.ask("1801"))
 		require.Empty(t, r.v.value[0])
 	}

@@ -298,8 +298,8 @@ func TestDisconnectDuringRequest(t *testing.T) {
 	})
 }
 
-// After Stop, events and accesses of the stack that come late change nothing,
-// and a start that follows is not disturbed.
+// After Stop, events and accesses of the stack that come late change nothing
+// (CVE-2026-25507), and a start that follows is not disturbed.
 func TestQT16_QT18_LateEvents(t *testing.T) {
 	bubble(t, sec0.New(), func(r *rig) {
 		c := r.start()
