@@ -11,13 +11,13 @@ import (
 // tap is an HCI transport that writes down the ATT PDUs that pass, and may do
 // something at a packet, of whatever kind and direction.
 type tap struct {
-	t  att.Transport
-	at func(n int) // told of the nth packet, from 1, after it was passed on; may be nil
+	t att.Transport
 
 	mu      sync.Mutex // guards what follows
-	packets int
-	pdus    []string  // "> 0a0900" from this side, "< 0b" to it
-	frames  [2][]byte // being put together
+	packets int        // until after is called
+	after   func()     // or nil
+	pdus    []string   // "> 0a0900" from this side, "< 0b" to it
+	frames  [2][]byte  // being put together
 }
 
 var _ att.Transport = (*tap)(nil)
@@ -40,12 +40,25 @@ func (p *tap) SetReceiver(fn func([]byte)) {
 // passed counts a packet.
 func (p *tap) passed() {
 	p.mu.Lock()
-	p.packets++
-	n := p.packets
-	p.mu.Unlock()
-	if p.at != nil {
-		p.at(n)
+	p.packets--
+	after := p.after
+	if p.packets > 0 {
+		after = nil
 	}
+	if after != nil {
+		p.after = nil
+	}
+	p.mu.Unlock()
+	if after != nil {
+		after()
+	}
+}
+
+// call has fn called once when n more packets have passed; nil: not any more.
+func (p *tap) call(n int, fn func()) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.packets, p.after = n, fn
 }
 
 // note puts L2CAP frames together.

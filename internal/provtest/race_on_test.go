@@ -1,0 +1,5 @@
+//go:build race
+
+package provtest
+
+const raceDetector = true
