@@ -10,7 +10,7 @@ import (
 func BenchmarkRequest(b *testing.B) {
 	for _, n := range []int{20, 244, 480} {
 		b.Run(fmt.Sprint(n), func(b *testing.B) {
-			h, v := fuzzed(b)
+			h, v, _ := fuzzed(b)
 			h, _ = New(discard{}, Config{MTU: 517})
 			v.h = h
 			h.gatt, h.handler = gattConfig(false), v

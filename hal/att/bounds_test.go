@@ -90,6 +90,16 @@ func TestEverySignal(t *testing.T) {
 	}
 	r.frame(1, cidSignal, append([]byte{0x08, 3, 40, 0}, make([]byte, 40)...), 27) // echo, longer than the least MTU
 	require.Equal(t, []string{"5:010302000000"}, r.ctl.taken())
+
+	r = newRig(t, Config{})
+	r.ctl.aclNum, r.ctl.noCredit = 1, true
+	require.NoError(t, r.h.StartGATT(gattConfig(false), r.v))
+	r.connect(1)
+	for _, id := range []byte{1, 2, 3} {
+		r.frame(1, cidSignal, []byte{0x14, id, 0, 0}, 27)
+	}
+	r.ctl.giveBack()
+	require.Equal(t, []string{"5:010102000000", "5:010202000000"}, r.ctl.taken())
 }
 
 // Frames on channels that there are not, of every length, and data for
@@ -246,6 +256,20 @@ func TestDataIsLost(t *testing.T) {
 		r.ctl.lock.Unlock()
 		r.connect(1)
 		require.Equal(t, "0b0000", r.ask("0a0500"))
+
+		// The order to end the link is lost, too: it can be given again.
+		r.ctl.lock.Lock()
+		r.ctl.sendErr = errors.New("UART is gone")
+		r.ctl.lock.Unlock()
+		require.Empty(t, r.ask("0a0500"))
+		free, inFlight := r.buffers()
+		require.Equal(t, []int{4, 0}, []int{free, inFlight})
+		r.ctl.lock.Lock()
+		r.ctl.sendErr = nil
+		r.ctl.lock.Unlock()
+		require.Equal(t, "0b0000", r.ask("0a0500"))
+		require.NoError(t, r.h.Disconnect(0x20001, hal.ReasonRemoteUser))
+		require.Equal(t, []string{"0406 010013"}, r.ctl.sent()[1:])
 	})
 }
 

@@ -90,6 +90,7 @@ var conformances = []struct {
 		{isValid, "another service", fresh, "", "06 0100 ffff 0028 0f18", "01 06 0100 0a"},
 		{isValid, "a part of a UUID", fresh, "", "06 0100 ffff 0028" + ffUUID[:30], "01 06 0100 0a"},
 		{isValid, "no value", fresh, "", "06 0100 ffff 0028", "01 06 0100 0a"},
+		{isValid, "a type that nothing has, and no value", fresh, "", "06 0100 ffff 0000", "01 06 0100 0a"},
 		{isValid, "secondary service", fresh, "", "06 0100 ffff 0128" + ffUUID, "01 06 0100 0a"},
 		{isValid, "another type", fresh, "", "06 0100 ffff 012a 0000", "07 0500 0500"},
 		{isValid, "a description", fresh, "", "06 0100 ffff 0129" + version, "07 0d00 0d00"},

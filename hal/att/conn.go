@@ -16,8 +16,7 @@ type conn struct {
 
 	rx   []byte // L2CAP frame being put together
 	have int
-	want int // 0: none has begun
-	skip int // bytes of a frame to drop
+	want int // 0: none has begun, or the rest of it is dropped
 
 	tx       []byte // L2CAP frame: an answer
 	txLen    int

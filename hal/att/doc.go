@@ -16,7 +16,10 @@
 // to the transport, and in its methods. Memory is taken by New and by
 // StartGATT; packets cost no allocation. Each connection has four buffers: a
 // received PDU, an answer, a queue of prepared writes (hal.MaxGATTValue bytes)
-// and a signal.
+// and a signal. Beside the buffers, a service of 8 characteristics with one
+// connection takes less than 2 KiB on a 64-bit machine: the queue of commands
+// and the list of characteristics are most of it. The attribute table is computed,
+// not stored.
 //
 // # Misbehaving peers
 //

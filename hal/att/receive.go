@@ -92,16 +92,12 @@ func (h *Host) data(head int, p []byte) {
 	}
 	switch head & pbMask {
 	case pbStart, pbAuto:
-		c.have, c.want, c.skip = 0, headL2CAP, 0
+		c.have, c.want = 0, headL2CAP
 	case pbContinue:
-		if c.want == 0 && c.skip == 0 {
+		if c.want == 0 {
 			return
 		}
 	default:
-		return
-	}
-	if c.skip > 0 {
-		c.skip -= min(c.skip, len(p))
 		return
 	}
 	if c.have < headL2CAP {
@@ -113,12 +109,9 @@ func (h *Host) data(head int, p []byte) {
 		}
 		c.want = headL2CAP + le16(c.rx)
 	}
-	if c.want > len(c.rx) { // longer than anything that was agreed on
-		c.skip = max(c.want-c.have-len(p), 0)
-		c.want = 0
-		return
-	}
-	if len(p) > c.want-c.have { // more than the frame has
+	// Longer than anything that was agreed on, or more than the frame has: it is
+	// dropped up to the next beginning.
+	if c.want > len(c.rx) || len(p) > c.want-c.have {
 		c.want = 0
 		return
 	}

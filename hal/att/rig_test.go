@@ -146,9 +146,6 @@ type values struct {
 }
 
 func (v *values) note(format string, args ...any) {
-	if v.silent {
-		return
-	}
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	v.log = append(v.log, fmt.Sprintf(format, args...))
@@ -162,9 +159,23 @@ func (v *values) taken() []string {
 	return l
 }
 
-func (v *values) Connected(c hal.GATTConn)                     { v.note("connected %x", c) }
-func (v *values) Disconnected(c hal.GATTConn, r hal.HCIReason) { v.note("disconnected %x %d", c, r) }
-func (v *values) MTU(c hal.GATTConn, mtu int)                  { v.note("mtu %x %d", c, mtu) }
+func (v *values) Connected(c hal.GATTConn) {
+	if !v.silent { // and nothing is allocated
+		v.note("connected %x", c)
+	}
+}
+
+func (v *values) Disconnected(c hal.GATTConn, r hal.HCIReason) {
+	if !v.silent {
+		v.note("disconnected %x %d", c, r)
+	}
+}
+
+func (v *values) MTU(c hal.GATTConn, mtu int) {
+	if !v.silent {
+		v.note("mtu %x %d", c, mtu)
+	}
+}
 
 func (v *values) Read(c hal.GATTConn, char, offset int, dst []byte) (int, hal.ATTError) {
 	if offset > len(v.value[char]) {
