@@ -209,6 +209,11 @@ func TestControllerRefuses(t *testing.T) {
 		require.Equal(t, []string{"040f0400010d20", "040f040c010d20", "043e130102" + "0000000000000000000000000000000000"}, h.taken())
 		h.c.Close()
 		require.ErrorIs(t, h.c.Send([]byte{1, 3, 12, 0}), sim.ErrClosed)
+		_, phone := linked(t, sim.NewAir(sim.AirConfig{}))
+		for _, reason := range []byte{0, 0x08, 0x16, 0x77} { // none that a host may name
+			phone.command(0x0406, 0x40, 0, reason)
+			require.Equal(t, []string{"040f0412010604"}, phone.taken())
+		}
 	})
 }
 
@@ -234,20 +239,101 @@ func TestControllerDeterminism(t *testing.T) {
 	require.NotEqual(t, run(1), run(2))
 }
 
-// FuzzController sends any packets of two hosts to their controllers.
+// checked is a host that looks at what its controller says.
+type checked struct {
+	t         *testing.T
+	c         *sim.Controller
+	mu        sync.Mutex
+	sent      int          // data packets that the controller took
+	completed int          // and gave back
+	linked    map[int]bool // by handle
+}
+
+func (h *checked) receive(p []byte) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	switch {
+	case len(p) >= 3 && p[0] == 4 && int(p[2]) == len(p)-3:
+		switch {
+		case p[1] == 0x13:
+			h.completed += int(p[6]) | int(p[7])<<8
+			require.LessOrEqual(h.t, h.completed, h.sent, "buffers come back that were not taken")
+		case p[1] == 0x05:
+			handle := int(p[4]) | int(p[5])<<8
+			require.True(h.t, h.linked[handle], "a link ends that there is not")
+			require.NotZero(h.t, p[6], "without a reason")
+			delete(h.linked, handle)
+		case p[1] == 0x3E && p[3] == 1 && p[4] == 0:
+			handle := int(p[5]) | int(p[6])<<8
+			require.False(h.t, h.linked[handle], "two links of one handle")
+			h.linked[handle] = true
+		}
+	case len(p) >= 5 && p[0] == 2 && int(p[3])|int(p[4])<<8 == len(p)-5:
+		head := int(p[1]) | int(p[2])<<8
+		require.True(h.t, h.linked[head&0x0FFF], "data of no link")
+		require.LessOrEqual(h.t, len(p)-5, sim.DefaultACLLength)
+	default:
+		require.Fail(h.t, "no packet for a host", "%x", p)
+	}
+}
+
+func (h *checked) send(p []byte) {
+	if err := h.c.Send(p); err == nil && p[0] == 2 {
+		h.mu.Lock()
+		h.sent++
+		h.mu.Unlock()
+	}
+}
+
+// FuzzController sends any packets of two hosts to their controllers, with
+// pauses: a host, the length, the bytes. What comes back are packets; buffers
+// and links come and go in pairs; after a reset the two make a link.
 func FuzzController(f *testing.F) {
 	f.Add([]byte{0, 4, 1, 0x0A, 0x20, 1, 1, 6, 1, 0x0C, 0x20, 2, 1, 0})
+	connect := []byte{1, 29, 1, 0x0D, 0x20, 25, 0x60, 0, 0x60, 0, 0, 0, 0xBE, 1, 0, 0x66, 0x77, 0x02, 0, 24, 0, 24, 0, 0, 0, 0x90, 1, 0, 0, 0, 0}
+	link := append([]byte{0, 5, 1, 0x0A, 0x20, 1, 1}, connect...)
+	link = append(link, 0x81, 0)
+	f.Add(append(link[:len(link):len(link)], 1, 6, 2, 0x40, 0, 1, 0, 7, 0x81, 0, 0, 7, 1, 6, 4, 3, 0x40, 0, 0x13, 0x81, 0))
+	f.Add(append(link[:len(link):len(link)], 0, 6, 2, 0x40, 0, 1, 0, 7, 1, 4, 1, 3, 0x0C, 0, 0xFF, 0))
+	f.Add(append(link[:len(link):len(link)], 0, 7, 1, 6, 4, 3, 0x40, 0, 0, 0xFF, 0))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		air := sim.NewAir(sim.AirConfig{TimeScale: 1e9})
-		var hosts [2]*sim.Controller
-		for i := range hosts {
-			hosts[i], _ = air.NewController(sim.ControllerConfig{})
-			defer hosts[i].Close()
-		}
-		for len(data) > 1 {
-			n := min(int(data[1]), len(data)-2)
-			_ = hosts[data[0]&1].Send(data[2 : 2+n])
-			data = data[2+n:]
-		}
+		synctest.Test(t, func(t *testing.T) {
+			air := sim.NewAir(sim.AirConfig{})
+			var hosts [2]*checked
+			for i := range hosts {
+				c, err := air.NewController(sim.ControllerConfig{})
+				require.NoError(t, err)
+				hosts[i] = &checked{t: t, c: c, linked: map[int]bool{}}
+				c.SetReceiver(hosts[i].receive)
+			}
+			for len(data) > 1 {
+				n := min(int(data[1]), len(data)-2)
+				if p := data[2 : 2+n]; len(p) > 0 {
+					hosts[data[0]&1].send(p)
+				}
+				time.Sleep(time.Duration(data[0]&0xFE) * 4 * time.Millisecond)
+				data = data[2+n:]
+			}
+			for _, h := range hosts {
+				h.send([]byte{1, 3, 12, 0})
+			}
+			time.Sleep(time.Hour)
+			synctest.Wait()
+			for _, h := range hosts {
+				require.Zero(t, h.c.Links())
+				h.mu.Lock()
+				h.linked = map[int]bool{} // a reset says nothing of them
+				h.mu.Unlock()
+			}
+			hosts[0].send([]byte{1, 0x0A, 0x20, 1, 1})
+			hosts[1].send(connect[2:])
+			time.Sleep(time.Second)
+			synctest.Wait()
+			require.Len(t, hosts[0].linked, 1)
+			require.Len(t, hosts[1].linked, 1)
+			hosts[0].c.Close()
+			hosts[1].c.Close()
+			time.Sleep(time.Hour)
+		})
 	})
 }

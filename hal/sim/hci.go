@@ -130,15 +130,28 @@ func (c *Controller) commandLocked(op int, p []byte) {
 		c.event(hciLE, append([]byte{leConnected, hciNoConnection}, make([]byte, 17)...)...)
 	case 0x0406:
 		l := c.linkLocked(le16(p))
-		if l == nil {
+		switch {
+		case l == nil:
 			c.status(op, hciNoConnection)
-			return
+		case !mayHangUp(p[2]):
+			c.status(op, hciInvalid)
+		default:
+			c.status(op, 0)
+			l.hangUpLocked(l.side(c), p[2])
 		}
-		c.status(op, 0)
-		l.hangUpLocked(l.side(c), p[2])
 	default:
 		c.complete(op, hciUnknownCommand)
 	}
+}
+
+// mayHangUp reports whether a host may end a link for that reason (Bluetooth
+// Core, Vol 4 Part E 7.1.6).
+func mayHangUp(reason byte) bool {
+	switch reason {
+	case 0x05, 0x13, 0x14, 0x15, 0x1A, 0x29, 0x3B:
+		return true
+	}
+	return false
 }
 
 // advertiser is what a controller advertises.
