@@ -24,6 +24,8 @@ type peer struct {
 	answer func(pdu []byte) [][]byte   // of the device; nil: none
 	end    func(pdu []byte) (end bool) // the link ends instead; may be nil
 
+	frame []byte // being received
+
 	mu       sync.Mutex // guards what follows
 	fn       func([]byte)
 	commands []int
@@ -67,16 +69,24 @@ func (p *peer) Send(packet []byte) error {
 		}
 		return nil
 	}
-	pdu := bytes.Clone(packet[9:])
+	if packet[2]&0x30 == 0 {
+		p.frame = nil
+	}
+	p.frame = append(p.frame, packet[5:]...)
+	if len(p.frame) < 4+le16(p.frame) {
+		p.event(0x13, 1, peerHandle, 0, 1, 0)
+		return nil
+	}
+	pdu := p.frame[4:]
 	p.mu.Lock()
 	p.requests++
 	p.longest = max(p.longest, len(pdu))
 	p.mu.Unlock()
-	p.event(0x13, 1, peerHandle, 0, 1, 0)
-	if p.end != nil && p.end(pdu) {
+	if p.end != nil && p.end(pdu) { // and keeps the buffer
 		p.event(0x05, 0, peerHandle, 0, 8)
 		return nil
 	}
+	p.event(0x13, 1, peerHandle, 0, 1, 0)
 	if p.answer != nil {
 		for _, a := range p.answer(pdu) {
 			p.data(a)
@@ -158,6 +168,8 @@ func TestOnlyAnswersAreAnswers(t *testing.T) {
 		return pdus("1b 0900 77", "1d 0900 77", "23 0900 0100 77", "08 0100 ffff 0028", "02 1700", "52 0100 00", "0b aabb", "0b cc")
 	}}
 	_, l := connectTo(t, p)
+	p.fn(pdus("02 4010 0500 01 00 04 00 0b")[0]) // a fragment without a beginning
+	require.Empty(t, l.answers)
 	for range 2 {
 		value, err := l.Read(t.Context(), client.BLECharacteristic{Handle: 9})
 		require.NoError(t, err)
