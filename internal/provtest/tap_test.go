@@ -74,7 +74,7 @@ func (p *tap) note(side int, arrow string, packet []byte) {
 		*f = (*f)[:0]
 	}
 	*f = append(*f, packet[head:]...)
-	if len(*f) >= l2cap && len(*f) == l2cap+int((*f)[0])|int((*f)[1])<<8 && (*f)[2] == 4 {
+	if len(*f) >= l2cap && len(*f) == l2cap+(int((*f)[0])|int((*f)[1])<<8) && (*f)[2] == 4 {
 		p.pdus = append(p.pdus, arrow+hex.EncodeToString((*f)[l2cap:]))
 	}
 }

@@ -41,6 +41,7 @@ func newTapped(t *testing.T, sec protocomm.Security, mtu int) *tapped {
 	require.NoError(t, d.Manager.Init(cfg))
 	require.NoError(t, d.Manager.DisableAutoStop(0))
 	require.NoError(t, d.Manager.StartProvisioning(d.sessions, "PROV_TEST", ""))
+	require.Zero(t, d.clock.pending.Load(), "starting leaves a timer")
 	return d
 }
 
