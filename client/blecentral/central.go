@@ -64,7 +64,7 @@ var (
 	errBusy     = errors.New("blecentral: there is a link already; close it first")
 )
 
-// New returns a central that is the controller's host.
+// New returns a central that is the controller's host. An error is about cfg.
 func New(t att.Transport, cfg Config) (*Central, error) {
 	if cfg.MTU == 0 {
 		cfg.MTU = DefaultMTU
@@ -75,8 +75,13 @@ func New(t att.Transport, cfg Config) (*Central, error) {
 	if cfg.SupervisionTimeout == 0 {
 		cfg.SupervisionTimeout = 4 * time.Second
 	}
-	if cfg.MTU < att.MinMTU || cfg.MTU > att.MaxMTU {
+	switch {
+	case cfg.MTU < att.MinMTU || cfg.MTU > att.MaxMTU:
 		return nil, fmt.Errorf("blecentral: MTU %d is not 23 to 517", cfg.MTU)
+	case cfg.Interval < 7500*time.Microsecond || cfg.Interval > 4*time.Second:
+		return nil, fmt.Errorf("blecentral: an interval of %v is not 7.5 ms to 4 s", cfg.Interval)
+	case cfg.SupervisionTimeout < 100*time.Millisecond || cfg.SupervisionTimeout > 32*time.Second:
+		return nil, fmt.Errorf("blecentral: a supervision time-out of %v is not 100 ms to 32 s", cfg.SupervisionTimeout)
 	}
 	c := &Central{t: t, cfg: cfg, reply: make(chan []byte, 4), room: make(chan struct{})}
 	t.SetReceiver(c.receive)

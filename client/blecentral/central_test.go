@@ -166,8 +166,13 @@ func TestDeadController(t *testing.T) {
 	c, err := New(dead{}, Config{})
 	require.NoError(t, err)
 	require.ErrorContains(t, c.Scan(t.Context(), nil), "gone")
-	_, err = New(dead{}, Config{MTU: 22})
-	require.Error(t, err)
+	for _, cfg := range []Config{
+		{MTU: 22}, {MTU: 518}, {Interval: 7 * time.Millisecond}, {Interval: 5 * time.Second}, {Interval: -1},
+		{SupervisionTimeout: 99 * time.Millisecond}, {SupervisionTimeout: 33 * time.Second},
+	} {
+		_, err = New(dead{}, cfg)
+		require.Error(t, err, "%+v", cfg)
+	}
 }
 
 // FuzzReceive feeds any packets of a controller.
