@@ -21,7 +21,8 @@ type GATT interface {
 
 	// StopGATT ends advertising and service. No method of the handler begins
 	// after it returned, Disconnected for those who were connected
-	// included; one that runs is not waited for, so it may be called by one.
+	// included; one that runs, or is just being called, is not waited for, so it
+	// may be called by one.
 	// What a client asks afterwards, if the stack stays up, is answered with
 	// ATTUnlikely (Q-T16). Stopping a stopped peripheral with KeepOn
 	// succeeds and does nothing; without KeepOn it takes down a stack that

@@ -2,6 +2,7 @@ package gatt
 
 import (
 	"bytes"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"sync"
@@ -15,6 +16,7 @@ import (
 	"github.com/wifiprov/wifiprov/protocomm"
 	"github.com/wifiprov/wifiprov/security/sec0"
 	"github.com/wifiprov/wifiprov/security/sec1"
+	"github.com/wifiprov/wifiprov/security/sec2"
 )
 
 var table = []Endpoint{{"prov-session", 0xFF51}, {"proto-ver", 0xFF53}, {"echo", 0xFF54}, {"unserved", 0xFF55}}
@@ -231,7 +233,11 @@ func TestQT37_WriteLengths(t *testing.T) {
 func TestQT38_EventsOnce(t *testing.T) {
 	one, err := sec1.New(sec1.Config{PoP: "abcd1234"})
 	require.NoError(t, err)
-	for _, sec := range []protocomm.Security{nil, sec0.New(), one} {
+	salt, verifier, err := sec2.Generate("user", "password", sec2.DefaultSaltSize, rand.Reader)
+	require.NoError(t, err)
+	two, err := sec2.New(sec2.Config{Salt: salt, Verifier: verifier})
+	require.NoError(t, err)
+	for _, sec := range []protocomm.Security{nil, sec0.New(), one, two} {
 		bubble(t, sec, func(r *rig) {
 			c := r.start()
 			open, _ := r.pc.Sessions()
