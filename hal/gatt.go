@@ -23,8 +23,8 @@ type GATT interface {
 	// after it returned, Disconnected for those who were connected
 	// included; one that runs, or is just being called, is not waited for, so it
 	// may be called by one.
-	// What a client asks afterwards, if the stack stays up, is answered with
-	// ATTUnlikely (Q-T16). Stopping a stopped peripheral with KeepOn
+	// What a client asks afterwards, or has written and waits for, if its link
+	// stays up, is answered with ATTUnlikely (Q-T16). Stopping a stopped peripheral with KeepOn
 	// succeeds and does nothing; without KeepOn it takes down a stack that
 	// was kept up. After an error the call may be repeated.
 	StopGATT(GATTStop) error

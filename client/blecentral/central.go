@@ -175,12 +175,24 @@ func (c *Central) setUp(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if len(size) < 4 || le16(size[1:]) < 27 || size[3] == 0 {
+	length, n := 0, 0
+	if len(size) >= 4 {
+		length, n = le16(size[1:]), int(size[3])
+	}
+	if length == 0 || n == 0 { // shared with classic Bluetooth
+		if size, err = c.run(ctx, 0x1005); err != nil {
+			return err
+		}
+		if len(size) >= 6 {
+			length, n = le16(size[1:]), le16(size[4:])
+		}
+	}
+	if length < 27 || n == 0 {
 		return errors.New("blecentral: the controller has no buffers for data")
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.up, c.aclLen, c.aclFree = true, le16(size[1:]), int(size[3])
+	c.up, c.aclLen, c.aclFree = true, length, n
 	return nil
 }
 

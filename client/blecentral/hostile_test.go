@@ -20,9 +20,11 @@ import (
 // peer is a controller with a device behind it, both as a test wants them. It
 // delivers inside Send, which a Central bears.
 type peer struct {
-	mute   map[int]bool                // commands that are not answered
-	answer func(pdu []byte) [][]byte   // of the device; nil: none
-	end    func(pdu []byte) (end bool) // the link ends instead; may be nil
+	buffers []byte                      // of LE Read Buffer Size; nil: 8 of 251 bytes
+	shared  []byte                      // of Read Buffer Size
+	mute    map[int]bool                // commands that are not answered
+	answer  func(pdu []byte) [][]byte   // of the device; nil: none
+	end     func(pdu []byte) (end bool) // the link ends instead; may be nil
 
 	frame []byte // being received
 
@@ -35,7 +37,11 @@ type peer struct {
 
 const peerHandle = 0x40
 
-func (p *peer) SetReceiver(fn func([]byte)) { p.fn = fn }
+func (p *peer) SetReceiver(fn func([]byte)) {
+	if p.fn = fn; p.buffers == nil {
+		p.buffers = []byte{251, 0, 8}
+	}
+}
 
 func (p *peer) event(code byte, params ...byte) {
 	p.fn(append([]byte{att.PacketEvent, code, byte(len(params))}, params...))
@@ -51,8 +57,10 @@ func (p *peer) Send(packet []byte) error {
 			return nil
 		}
 		switch lo, hi := packet[1], packet[2]; op {
+		case 0x1005:
+			p.event(0x0E, append([]byte{1, lo, hi, 0}, p.shared...)...)
 		case 0x2002:
-			p.event(0x0E, 1, lo, hi, 0, 251, 0, 8)
+			p.event(0x0E, append([]byte{1, lo, hi, 0}, p.buffers...)...)
 		case 0x200D:
 			p.event(0x0F, 0, 1, lo, hi)
 			if !p.mute[-op] {
@@ -185,6 +193,30 @@ func TestOnlyAnswersAreAnswers(t *testing.T) {
 	require.Empty(t, l.answers)
 	require.LessOrEqual(t, cap(l.frame), 2*att.MaxMTU)
 	require.NoError(t, l.Close())
+}
+
+// Buffers of the controller: of its own, shared with classic Bluetooth, none,
+// and answers that are cut off.
+func TestControllersBuffers(t *testing.T) {
+	for _, tc := range []struct {
+		le, shared string
+		length, n  int
+	}{
+		{"1b00 01", "", 27, 1}, {"fb00 08", "", 251, 8}, {"0000 00", "fd03 40 0900 0800", 1021, 9}, {"fb00 00", "1b00 00 0100 0000", 27, 1},
+		{"1a00 08", "", 0, 0}, {"0000 00", "0000 00 0000 0000", 0, 0}, {"fb", "fd03 40", 0, 0}, {"", "", 0, 0},
+	} {
+		p := &peer{buffers: append([]byte{}, pdus(tc.le)[0]...), shared: pdus(tc.shared)[0]}
+		c, err := New(p, Config{MTU: att.MinMTU})
+		require.NoError(t, err)
+		l, err := c.Connect(t.Context(), someDevice)
+		if tc.n == 0 {
+			require.ErrorContains(t, err, "no buffers", "%+v", tc)
+			continue
+		}
+		require.NoError(t, err)
+		require.Equal(t, []int{tc.length, tc.n}, []int{c.aclLen, c.aclFree})
+		require.NoError(t, l.Close())
+	}
 }
 
 // A connection that nobody asked for is none.

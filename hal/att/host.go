@@ -197,9 +197,15 @@ func (h *Host) StopGATT(how hal.GATTStop) error {
 		h.advOn = false
 		h.enqueue(opLEAdvEnable, 0)
 	}
-	if !how.KeepOn || !how.KeepConnections {
-		h.eachConn(func(c *conn) { h.hangUp(c, hal.ReasonRemoteUser) })
-	}
+	h.eachConn(func(c *conn) {
+		switch {
+		case !how.KeepOn || !how.KeepConnections:
+			h.hangUp(c, hal.ReasonRemoteUser)
+		case c.writing: // nobody responds any more
+			c.writing = false
+			h.answerWrite(c, hal.ATTUnlikely)
+		}
+	})
 	if !how.KeepOn {
 		h.leaving = true
 		if !h.anyConn() {

@@ -190,6 +190,30 @@ func TestQT16_QT18_KeptOn(t *testing.T) {
 	require.Equal(t, []string{"0c03 "}, r.ctl.sent())
 }
 
+// A write that waits for its answer when the service ends gets one, if its client
+// stays; a late answer of the handler goes nowhere.
+func TestQT16_WriteWaitsAtStop(t *testing.T) {
+	for _, execute := range []bool{false, true} {
+		r := up(t, Config{}, false)
+		r.v.hold = true
+		r.ask("16 0900 0000 01")
+		want := "4:011809000e"
+		if execute {
+			require.Empty(t, r.ask("1801"))
+		} else {
+			require.Empty(t, r.ask("12 0900 01"))
+			want = "4:011209000e"
+		}
+		require.NoError(t, r.h.StopGATT(hal.GATTStop{KeepOn: true, KeepConnections: true}))
+		require.Equal(t, []string{want}, r.ctl.taken())
+		r.h.Respond(0x10001, hal.ATTSuccess)
+		require.Empty(t, r.ctl.taken())
+		r.ctl.giveBack()
+		require.Equal(t, "011209000e", r.ask("12 0900 01"))
+		require.Equal(t, "0b0000", r.ask("0a0500"))
+	}
+}
+
 // Packets cost no allocation.
 func TestNoAllocations(t *testing.T) {
 	r := up(t, Config{MTU: 517}, false)
