@@ -268,8 +268,10 @@ func TestDataIsLost(t *testing.T) {
 		r.ctl.sendErr = nil
 		r.ctl.lock.Unlock()
 		require.Equal(t, "0b0000", r.ask("0a0500"))
+		synctest.Wait()
+		r.ctl.sent()
 		require.NoError(t, r.h.Disconnect(0x20001, hal.ReasonRemoteUser))
-		require.Equal(t, []string{"0406 010013"}, r.ctl.sent()[1:])
+		require.Equal(t, "0406 010013", r.ctl.sent()[0])
 	})
 }
 
