@@ -215,13 +215,35 @@ func (c *client) handle() {
 	}
 	conn, name := c.conn, v.names[c.char]
 	v.mu.Unlock()
-	out, err := v.pc.Handle(c.out[:0], name, session(conn), c.req)
+	out, err := v.ask(c.out[:0], name, session(conn), c.req)
 	if err != nil {
 		v.server.cfg.Logger.Log(hal.LevelInfo, "a BLE request was refused", hal.Err(err))
 	}
 	if code := c.finish(out, err); code != pending {
 		v.server.cfg.GATT.Respond(conn, code)
+	} else {
+		_ = v.pc.CloseSession(session(conn)) // ask may have opened it again
 	}
+}
+
+// ask has the instance handle a request. A handshake in a session that the
+// instance has closed to make room for others goes on in a fresh one: its client
+// is connected, and cannot know.
+func (v *service) ask(dst []byte, name string, id protocomm.SessionID, req []byte) ([]byte, error) {
+	out, err := v.pc.Handle(dst, name, id, req)
+	if !errors.Is(err, protocomm.ErrInvalidState) || v.pc.SessionEstablished(id) {
+		return out, err
+	}
+	if kind, _ := v.pc.Kind(name); kind != protocomm.KindSecurity {
+		return out, err
+	}
+	// Either it is closed, or the message is out of turn in a session that has
+	// nothing to lose; in that case the second attempt fails as well.
+	// Handshakes leave the body as it is.
+	if err := v.pc.OpenSession(id); err != nil {
+		return dst, err
+	}
+	return v.pc.Handle(dst, name, id, req)
 }
 
 // finish keeps the answer and returns what the client gets; pending: it is
