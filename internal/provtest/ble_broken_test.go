@@ -3,6 +3,7 @@ package provtest
 import (
 	"flag"
 	"fmt"
+	"strconv"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -23,19 +24,20 @@ var everyPacket = flag.Bool("everypacket", false, "end links after every packet 
 // at the phone, under security 1 and, at MTU 23, under security 2: the next
 // client provisions the device at once, and nothing of the first is left.
 //
-// Under security 2 it is every fourth packet, and with the race detector every
-// fourth, under security 2 every 32nd, unless the flag everypacket is given.
+// Under security 2 it is every fourth packet, and with the race detector or 32
+// bits every fourth, under security 2 every 32nd, unless the flag everypacket is
+// given.
 func TestBLEEndsAfterEveryPacket(t *testing.T) {
 	for _, tc := range []struct{ mode, mtu, least int }{{1, 64, 100}, {2, 23, 280}} {
 		for i, side := range []string{"device", "phone"} {
 			t.Run(fmt.Sprintf("security %d, MTU %d, %s", tc.mode, tc.mtu, side), func(t *testing.T) {
 				t.Parallel()
 				stride := 1
-				switch slow := tc.mode == 2; {
+				switch slow := raceDetector || strconv.IntSize == 32; {
 				case *everyPacket:
-				case slow && raceDetector:
+				case tc.mode == 2 && slow:
 					stride = 32
-				case slow || raceDetector:
+				case tc.mode == 2 || slow:
 					stride = 4
 				}
 				n := 1 + i*stride/2
