@@ -104,6 +104,24 @@ func TestSendFails(t *testing.T) {
 	require.NoError(t, r.h.StopGATT(hal.GATTStop{}))
 }
 
+// A stop that the transport failed is repeated: the client is disconnected then,
+// and the controller reset after it.
+func TestStopRepeatedWithAClient(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := up(t, Config{}, false)
+		synctest.Wait()
+		broken := errors.New("UART is gone")
+		r.ctl.sendErr = broken
+		require.ErrorIs(t, r.h.StopGATT(hal.GATTStop{}), broken)
+		r.ctl.sendErr = nil
+		r.ctl.sent()
+		require.NoError(t, r.h.StopGATT(hal.GATTStop{}))
+		synctest.Wait()
+		require.Equal(t, []string{"200a 00", "0406 010013", "0c03 "}, r.ctl.sent())
+		require.Equal(t, []string{"connected 10001"}, r.v.taken())
+	})
+}
+
 func TestConfigRefused(t *testing.T) {
 	for _, cfg := range []Config{{MTU: 22}, {MTU: 518}, {MaxConns: 9}, {MaxConns: -1}} {
 		_, err := New(newController(t), cfg)
