@@ -163,11 +163,11 @@ func (m *Manager) Deinit() error {
 		wait = in.tornDown
 	})
 	if wait != nil {
-		<-wait
+		hal.Await(wait, in.cfg.Poll)
 		m.do(func() { err = in.stopErr })
 	}
 	if in != nil && !inHandler {
-		<-in.gone
+		hal.Await(in.gone, in.cfg.Poll)
 	}
 	return err
 }
@@ -187,7 +187,14 @@ func (m *Manager) Subscribe(fn func(Event)) (cancel func()) { return m.events.su
 // Wait blocks until the service is down and the handlers of EventEnd have
 // returned. It returns at once when nothing runs. It must not be called from
 // an event handler.
-func (m *Manager) Wait() { <-m.Done() }
+func (m *Manager) Wait() {
+	done := m.Done()
+	var poll func()
+	if in := m.instance(); in != nil {
+		poll = in.cfg.Poll
+	}
+	hal.Await(done, poll)
+}
 
 // Done returns a channel that is closed when Wait would return.
 func (m *Manager) Done() <-chan struct{} {

@@ -64,7 +64,7 @@ func (in *instance) serveScanStart(cmd *pb.CmdScanStart) (pb.Status, error) {
 	if !cmd.Blocking {
 		return pb.StatusSuccess, nil
 	}
-	<-done.c
+	hal.Await(done.c, in.cfg.Poll)
 	return pb.StatusSuccess, done.err
 }
 

@@ -111,3 +111,23 @@ func TestJoinSteps(t *testing.T) {
 		require.Equal(t, want[hal.Reason(r)], hal.Reason(r).Step(), "reason %d", r)
 	}
 }
+
+// With poll nobody else is needed to close done.
+func TestAwait(t *testing.T) {
+	done := make(chan struct{})
+	polls := 0
+	hal.Await(done, func() {
+		if polls++; polls == 3 {
+			close(done)
+		}
+	})
+	require.Equal(t, 3, polls)
+	hal.Await(done, func() { t.Error("polled for nothing") })
+	synctest.Test(t, func(t *testing.T) {
+		done := make(chan struct{})
+		time.AfterFunc(time.Minute, func() { close(done) })
+		began := time.Now()
+		hal.Await(done, nil)
+		require.Equal(t, time.Minute, time.Since(began))
+	})
+}

@@ -15,8 +15,9 @@ type command struct {
 
 // waiter is a StartGATT that waits for a command to be complete.
 type waiter struct {
-	op   uint16
-	done chan completion // one is sent
+	op      uint16
+	done    chan struct{} // closed when outcome is there
+	outcome completion
 }
 
 // completion is how a command went.
@@ -42,7 +43,7 @@ func (h *Host) enqueue(op uint16, params ...byte) bool {
 // run sends a command and waits until it is complete. mu is held, but not
 // while waiting.
 func (h *Host) run(what string, op uint16, params ...byte) ([8]byte, error) {
-	w := &waiter{op: op, done: make(chan completion, 1)}
+	w := &waiter{op: op, done: make(chan struct{})}
 	if !h.enqueue(op, params...) {
 		return [8]byte{}, &stackError{what, errQueue}
 	}
@@ -56,9 +57,10 @@ func (h *Host) run(what string, op uint16, params ...byte) ([8]byte, error) {
 			h.finish(completion{err: errTimeout})
 		}
 	})
-	c := <-w.done
+	hal.Await(w.done, h.cfg.Poll)
 	timer.Stop()
 	h.mu.Lock()
+	c := w.outcome
 	if c.err == nil && c.params[0] != 0 {
 		c.err = &stackError{"the controller refused it with status " + strconv.Itoa(int(c.params[0])), nil}
 	}
@@ -70,7 +72,8 @@ func (h *Host) run(what string, op uint16, params ...byte) ([8]byte, error) {
 
 // finish wakes the waiter. mu is held.
 func (h *Host) finish(c completion) {
-	h.waiter.done <- c
+	h.waiter.outcome = c
+	close(h.waiter.done)
 	h.waiter = nil
 }
 
@@ -129,7 +132,7 @@ func (h *Host) awaitDrained() {
 		}
 	})
 	h.mu.Unlock()
-	<-drained
+	hal.Await(drained, h.cfg.Poll)
 	timer.Stop()
 	h.mu.Lock()
 }

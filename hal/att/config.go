@@ -35,6 +35,10 @@ type Config struct {
 	// ConnParams are asked for when a client connects; the zero value: none
 	// are, as NimBLE does. Bluedroid asks for BluedroidParams.
 	ConnParams ConnParams
+	// Poll is called again and again while StartGATT waits for the controller,
+	// for runtimes without a scheduler: it has to wait a little for a packet or
+	// a timer, and handle it; of packets one at a time. nil: StartGATT blocks.
+	Poll func()
 	// Logger is told of trouble; nil is silent.
 	Logger hal.Logger
 }

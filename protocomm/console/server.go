@@ -91,6 +91,9 @@ func (s *Server) Start(pc *protocomm.Protocomm) error {
 		}
 		return fail(op, protocomm.ErrNotSupported, "another instance is being served; stop it first", nil)
 	}
+	if !scheduled {
+		return fail(op, protocomm.ErrNotSupported, "there is no scheduler for the goroutine that reads the stream", nil)
+	}
 	pc.SetTransport(protocomm.Hooks{
 		AddEndpoint: func(name string, _ protocomm.Kind) error { return CheckName(name) },
 	})
@@ -104,7 +107,7 @@ func (s *Server) Start(pc *protocomm.Protocomm) error {
 	if l.state == lineIdle {
 		l.state = lineReading
 		s.live++
-		go l.loop()
+		spawn(l.loop)
 	}
 	return nil
 }

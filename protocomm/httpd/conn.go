@@ -1,3 +1,5 @@
+//go:build !scheduler.none
+
 package httpd
 
 import (
@@ -70,10 +72,8 @@ func (c *conn) rank() int {
 	return rankStranger
 }
 
-const (
-	firstBuffer = 1024     // bytes that a new connection reads into
-	keepBuffer  = 8 * 1024 // bytes of an answer's buffer that an idle connection keeps
-)
+// firstBuffer is how many bytes a new connection reads into.
+const firstBuffer = 1024
 
 func newConn(f *listenFront, nc net.Conn) *conn {
 	return &conn{front: f, nc: nc, session: protocomm.NoSession}
@@ -252,8 +252,6 @@ func (c *conn) call(r request) (out reply, err error) {
 	}
 	return out, err
 }
-
-var errPanic = errors.New("the handler panicked")
 
 func logPanic(log hal.Logger, name string, value any) {
 	if log == nil {

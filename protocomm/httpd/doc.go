@@ -3,10 +3,12 @@
 // 1 to 4096 bytes, answered with 200 and the endpoint's answer, or by closing
 // the connection without a word.
 //
-// A [Server] has two fronts. With Config.Mux nil it serves a listener of its
+// A [Server] has three fronts. With Config.Mux nil it serves a listener of its
 // own through a small HTTP server written for this protocol, which behaves as
 // the original on the wire. With a Mux it adds its paths to the application's
-// HTTP server (the original's set_httpd_handle).
+// HTTP server (the original's set_httpd_handle). With Config.Platform it
+// answers the requests of an HTTP server that is not Go's: on an ESP32 that is
+// ESP-IDF's, the original's own.
 //
 // # What a client sees (own listener)
 //
@@ -54,6 +56,13 @@
 // time-outs where it has been given any. An answer that is refused panics with
 // http.ErrAbortHandler, which makes net/http close the connection. TinyGo builds
 // have the listener of our own alone.
+//
+// # Differences on a platform's server
+//
+// One request is answered at a time. The platform decides about everything but
+// path, method, session and body; it has limits and time-outs of its own. A
+// build with the tag scheduler.none, as TinyGo has it inside of an ESP-IDF
+// application, has this front alone, for the others need goroutines.
 //
 // # Panics
 //

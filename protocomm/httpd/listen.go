@@ -1,3 +1,5 @@
+//go:build !scheduler.none
+
 package httpd
 
 import (
@@ -25,6 +27,15 @@ type listenFront struct {
 	left    int     // goroutines
 	stopCh  chan struct{}
 	doneCh  chan struct{}
+}
+
+// openListener makes the front with a listener of our own.
+func openListener(c *core, cfg *Config) (front, error) {
+	l, err := cfg.Listen()
+	if err != nil {
+		return nil, fail("start", nil, "cannot listen", err)
+	}
+	return newListenFront(c, l, cfg.MaxConns, cfg.MaxHeader), nil
 }
 
 func newListenFront(c *core, l net.Listener, maxConns, maxHeader int) *listenFront {

@@ -32,6 +32,13 @@ const DefaultAddr = ":80"
 // DefaultMaxHeader is the header block in bytes that a zero Config allows.
 const DefaultMaxHeader = 1024
 
+// keepBuffer is how many bytes of an answer's buffer an idle connection keeps.
+const keepBuffer = 8 * 1024
+
+// DefaultPort is the port of a platform's server unless Config.Port says
+// otherwise.
+const DefaultPort = 80
+
 // DefaultMaxConns is the number of connections that a zero Config allows.
 const DefaultMaxConns = 8
 
@@ -44,6 +51,14 @@ type Config struct {
 	// Mux is the application's HTTP server, for example an *http.ServeMux;
 	// nil: a listener of our own. The limits below do not apply to it.
 	Mux Mux
+
+	// Platform is an HTTP server of the platform's to serve with, on Port,
+	// instead of Listen and Mux, which must be nil then; nil: there is none.
+	// The limits below do not apply to it.
+	Platform hal.HTTPServer
+
+	// Port of Platform; 0: 80.
+	Port uint16
 
 	// MaxConns bounds the open connections; 0 or less: DefaultMaxConns. One
 	// more closes the one whose last request is the longest ago, first among
@@ -75,7 +90,7 @@ type Server struct {
 	live  []front // running, or stopped and perhaps not over
 }
 
-// front is one of the two ways to be reached, from Start to Stop.
+// front is one of the three ways to be reached, from Start to Stop.
 type front interface {
 	instance() *protocomm.Protocomm
 	// addEndpoint prepares for an endpoint; repeating it is allowed.
@@ -99,6 +114,9 @@ func New(cfg Config) *Server {
 	}
 	if cfg.MaxHeader <= 0 {
 		cfg.MaxHeader = DefaultMaxHeader
+	}
+	if cfg.Port == 0 {
+		cfg.Port = DefaultPort
 	}
 	if cfg.Random == nil {
 		cfg.Random = rand.Reader
@@ -149,6 +167,16 @@ func (s *Server) Start(pc *protocomm.Protocomm) error {
 // open makes the front that the configuration asks for.
 func (s *Server) open(c *core) (front, error) {
 	const op = "start"
+	if s.cfg.Platform != nil {
+		if s.cfg.Mux != nil {
+			return nil, fail(op, protocomm.ErrInvalidArg, "there are both a Mux and a Platform server", nil)
+		}
+		f, err := newPlatformFront(c, s.cfg.Platform, s.cfg.Port)
+		if err != nil {
+			return nil, fail(op, nil, "the platform's HTTP server did not start", err)
+		}
+		return f, nil
+	}
 	if s.cfg.Mux != nil {
 		f, err := newMuxFront(c, s.cfg.Mux)
 		if err != nil {
@@ -156,11 +184,7 @@ func (s *Server) open(c *core) (front, error) {
 		}
 		return f, nil
 	}
-	l, err := s.cfg.Listen()
-	if err != nil {
-		return nil, fail(op, nil, "cannot listen", err)
-	}
-	return newListenFront(c, l, s.cfg.MaxConns, s.cfg.MaxHeader), nil
+	return openListener(c, &s.cfg)
 }
 
 // Stop ends the service of an instance. The listener and all connections are
@@ -170,10 +194,11 @@ func (s *Server) open(c *core) (front, error) {
 // requests that wait for an earlier one of their session included; a request
 // that is just being handed over counts as running. The sessions end with
 // their last request. On an application's server the paths answer 404 from then
-// on; the connections are not ours to close.
+// on; the connections are not ours to close. A platform's server drops the answer of a
+// running handler.
 //
 // Errors: protocomm.ErrInvalidArg when pc is not being served; the error of the
-// listener's Close, and then everything is as before and Stop can be repeated
+// listener's Close or of the platform's server, and then everything is as before and Stop can be repeated
 // (Q-T33).
 func (s *Server) Stop(pc *protocomm.Protocomm) error {
 	const op = "stop"
@@ -191,7 +216,7 @@ func (s *Server) Stop(pc *protocomm.Protocomm) error {
 }
 
 // Addr returns the address of the listener; nil when the server is not
-// started or has a Mux.
+// started or has none.
 func (s *Server) Addr() net.Addr {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -73,6 +73,11 @@ type Config struct {
 	Free   Free
 	Memory hal.BluetoothMemory
 
+	// Go runs fn, which handles a request or tells of an event, and returns
+	// without waiting for it; nil: a new goroutine, or at once where there is
+	// no scheduler. fn may block.
+	Go func(fn func())
+
 	// Logger is told of refused requests and of trouble; nil is silent.
 	Logger hal.Logger
 }
@@ -113,7 +118,7 @@ func (s *Scheme) NewService() (scheme.Service, error) {
 		return nil, fail(op, protocomm.ErrInvalidArg, "Config.Free needs Config.Memory", nil)
 	}
 	v := &Service{cfg: cfg, keepOn: cfg.KeepBLEOn}
-	v.server = gatt.New(gatt.Config{GATT: cfg.GATT, Logger: cfg.Logger, Report: v.report})
+	v.server = gatt.New(gatt.Config{GATT: cfg.GATT, Go: cfg.Go, Logger: cfg.Logger, Report: v.report})
 	if cfg.Free == FreeBTDM || cfg.Free == FreeBT {
 		v.release(hal.BluetoothClassic)
 	}

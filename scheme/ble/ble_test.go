@@ -193,3 +193,20 @@ func TestReportTransport(t *testing.T) {
 		s.Close()
 	})
 }
+
+// Config.Go says where that, and requests, are run.
+func TestGo(t *testing.T) {
+	p := &fakegatt.Peripheral{}
+	var waiting []func()
+	s := service(t, Config{GATT: p, Go: func(fn func()) { waiting = append(waiting, fn) }}, "PROV_1")
+	told := 0
+	s.ReportTransport(func(scheme.TransportEvent) { told++ })
+	require.NoError(t, s.Start(instance(t)))
+	_, err := p.Connect()
+	require.NoError(t, err)
+	require.Zero(t, told)
+	require.Len(t, waiting, 1)
+	waiting[0]()
+	require.Equal(t, 1, told)
+	s.Close()
+}

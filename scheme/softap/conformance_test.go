@@ -11,7 +11,9 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/wifiprov/wifiprov/hal"
 	"github.com/wifiprov/wifiprov/hal/sim/simnet"
+	"github.com/wifiprov/wifiprov/protocomm"
 	"github.com/wifiprov/wifiprov/protocomm/httpd"
 	"github.com/wifiprov/wifiprov/scheme"
 	"github.com/wifiprov/wifiprov/scheme/schemetest"
@@ -108,3 +110,13 @@ func TestConformanceOnMux(t *testing.T) {
 func TestConformanceOnMuxRealTime(t *testing.T) {
 	schemetest.Run(t, onMux)
 }
+
+// Of two servers of somebody else's there can be one.
+func TestMuxAndPlatform(t *testing.T) {
+	_, err := New(Config{AP: &ap{}, Mux: http.NewServeMux(), Platform: noServer{}}).NewService()
+	require.ErrorIs(t, err, protocomm.ErrInvalidArg)
+	_, err = New(Config{AP: &ap{}, Platform: noServer{}}).NewService()
+	require.NoError(t, err)
+}
+
+type noServer struct{ hal.HTTPServer }

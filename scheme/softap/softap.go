@@ -37,6 +37,11 @@ type Config struct {
 	// of our own. What net/http then decides is told in package httpd.
 	Mux httpd.Mux
 
+	// Platform is the platform's HTTP server to serve with instead, on an
+	// ESP32 that of ESP-IDF; nil: there is none. Port is its port, 0: 80.
+	Platform hal.HTTPServer
+	Port     uint16
+
 	// MaxConns bounds the open HTTP connections; 0: httpd.DefaultMaxConns.
 	MaxConns int
 
@@ -80,6 +85,8 @@ func (s *Scheme) NewService() (scheme.Service, error) {
 	switch {
 	case cfg.AP == nil:
 		return nil, fail(op, protocomm.ErrInvalidArg, "Config.AP is nil; give it the driver's hal.SoftAP", nil)
+	case cfg.Mux != nil && cfg.Platform != nil:
+		return nil, fail(op, protocomm.ErrInvalidArg, "Config has both a Mux and a Platform server; take one of them", nil)
 	case cfg.Channel > 13:
 		return nil, fail(op, protocomm.ErrInvalidArg, "Config.Channel "+strconv.Itoa(int(cfg.Channel))+" is not in 0…13", nil)
 	}
@@ -89,7 +96,7 @@ func (s *Scheme) NewService() (scheme.Service, error) {
 	return &Service{
 		cfg: cfg,
 		server: httpd.New(httpd.Config{
-			Listen: cfg.Listen, Mux: cfg.Mux, MaxConns: cfg.MaxConns, MaxHeader: cfg.MaxHeader,
+			Listen: cfg.Listen, Mux: cfg.Mux, Platform: cfg.Platform, Port: cfg.Port, MaxConns: cfg.MaxConns, MaxHeader: cfg.MaxHeader,
 			Random: cfg.Random, Logger: cfg.Logger,
 		}),
 	}, nil
@@ -226,7 +233,7 @@ func (s *Service) Close() {
 }
 
 // Addr returns the address of the HTTP listener; nil while the service is
-// stopped, and with a Mux.
+// stopped, and with a Mux or a Platform server.
 func (s *Service) Addr() net.Addr { return s.server.Addr() }
 
 // Wait blocks until the service is stopped and nothing is left of it: no

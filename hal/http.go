@@ -1,0 +1,63 @@
+package hal
+
+// HTTPServer is an HTTP server of the platform, such as ESP-IDF's, for devices
+// without Go's net package. It reads whole requests and hands them over; what
+// is malformed, chunked, too long or too late it refuses by itself.
+type HTTPServer interface {
+	// StartHTTP serves a TCP port until StopHTTP. ErrBusy: it serves already.
+	// After an error nothing is left running.
+	StartHTTP(port uint16, h HTTPHandler) error
+
+	// StopHTTP closes the port and all connections. No method of the handler
+	// begins after it returned; one that runs, which may be the caller, is
+	// not waited for, and its answer is dropped. An answer that was given
+	// is still sent, and StopHTTP may wait for that: a few seconds if a
+	// client is slow. Without a started server it succeeds. After an error
+	// nothing has changed.
+	StopHTTP() error
+}
+
+// HTTPHandler answers an HTTPServer's requests. Calls come one at a time, never
+// from inside a method of the server and with no lock of it held.
+type HTTPHandler interface {
+	// ServeHTTPRequest fills in the answer, which is zero. The request is
+	// valid, and its body may be overwritten, during the call; what the
+	// answer points to must stay as it is until the next call.
+	ServeHTTPRequest(r *HTTPRequest, a *HTTPAnswer)
+
+	// HTTPClosed says that a connection is gone, so that its number may name
+	// another one from now on. A server need not tell of connections that
+	// brought no request.
+	HTTPClosed(conn int)
+}
+
+// MaxHTTPBody is the longest body of a request in bytes (transports.md 1.3).
+const MaxHTTPBody = 4096
+
+// HTTPRequest is one request.
+type HTTPRequest struct {
+	// Conn names the connection.
+	Conn int
+	// Post: the method is POST. Requests of other methods may come without
+	// their body.
+	Post bool
+	// Path is the request's target as the client wrote it, without its query.
+	Path []byte
+	// Cookie is the value of the Cookie header; empty: there is none.
+	Cookie []byte
+	// Body has at most MaxHTTPBody bytes.
+	Body []byte
+}
+
+// HTTPAnswer is what a request is answered with.
+type HTTPAnswer struct {
+	// Status is 200, 404 or 405; 0: the connection is closed without an
+	// answer.
+	Status int
+	// Cookie is the value of the Set-Cookie header; empty: there is none.
+	Cookie []byte
+	// Body is of type text/html.
+	Body []byte
+	// Close ends the connection after the answer.
+	Close bool
+}

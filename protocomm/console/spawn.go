@@ -1,0 +1,9 @@
+//go:build !scheduler.none
+
+package console
+
+// scheduled: there are goroutines.
+const scheduled = true
+
+// spawn runs fn in a goroutine.
+func spawn(fn func()) { go fn() }

@@ -1,0 +1,157 @@
+package httpd
+
+import (
+	"errors"
+	"net"
+	"strconv"
+	"sync"
+
+	"github.com/wifiprov/wifiprov/hal"
+	"github.com/wifiprov/wifiprov/protocomm"
+)
+
+// platformFront serves through an HTTP server of the platform's, which calls it
+// with one request at a time.
+type platformFront struct {
+	core   *core
+	server hal.HTTPServer
+
+	// Of the requests, of which there is one at a time.
+	name   string // endpoint of the last one, to save making it again
+	out    []byte // buffer for answers
+	cookie []byte // buffer for Set-Cookie
+
+	mu      sync.Mutex // guards what follows
+	stopped bool
+	running bool // a request is being answered
+	doneCh  chan struct{}
+}
+
+// platformConn names a connection among those of one core.
+type platformConn int
+
+func newPlatformFront(c *core, s hal.HTTPServer, port uint16) (*platformFront, error) {
+	f := &platformFront{core: c, server: s, doneCh: make(chan struct{})}
+	if err := s.StartHTTP(port, f); err != nil {
+		return nil, err
+	}
+	return f, nil
+}
+
+func (f *platformFront) instance() *protocomm.Protocomm { return f.core.pc }
+func (f *platformFront) addr() net.Addr                 { return nil }
+func (f *platformFront) done() <-chan struct{}          { return f.doneCh }
+func (f *platformFront) addEndpoint(name string) error  { return CheckName(name) }
+func (f *platformFront) removeEndpoint(string)          {}
+
+func (f *platformFront) stop() error {
+	if err := f.server.StopHTTP(); err != nil {
+		return err
+	}
+	f.mu.Lock()
+	f.stopped = true
+	if !f.running {
+		close(f.doneCh)
+	}
+	f.mu.Unlock()
+	f.core.stop()
+	return nil
+}
+
+// begin counts a request in; false: the server is stopped.
+func (f *platformFront) begin() bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.running = !f.stopped
+	return f.running
+}
+
+func (f *platformFront) end() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.running = false
+	if f.stopped {
+		close(f.doneCh)
+	}
+}
+
+// HTTPClosed implements hal.HTTPHandler.
+func (f *platformFront) HTTPClosed(conn int) { f.core.sessions.connClosed(platformConn(conn)) }
+
+// ServeHTTPRequest implements hal.HTTPHandler.
+func (f *platformFront) ServeHTTPRequest(r *hal.HTTPRequest, a *hal.HTTPAnswer) {
+	if !f.begin() {
+		return
+	}
+	defer f.end()
+	kind, status := f.route(r)
+	if status != 0 {
+		f.core.log.Log(hal.LevelDebug, "an HTTP request was refused", hal.Attr{Key: "status", Value: reason(status)})
+		a.Status, a.Close = status, true
+		a.Body = append(f.out[:0], sentence(status)...)
+		return
+	}
+	if err := checkBody(kind, int64(len(r.Body)), false); err != nil {
+		f.core.logDropped(err)
+		return
+	}
+	req := request{name: f.name, kind: kind, conn: platformConn(r.Conn), body: r.Body}
+	req.cookies.add(r.Cookie)
+	out, err := f.call(req)
+	if err != nil {
+		f.core.logDropped(err)
+		return
+	}
+	if cap(out.body) <= keepBuffer {
+		f.out = out.body[:0]
+	}
+	a.Status, a.Body = 200, out.body
+	if out.cookie != protocomm.NoSession {
+		f.cookie = append(append(f.cookie[:0], cookieName...), '=')
+		f.cookie = strconv.AppendUint(f.cookie, uint64(out.cookie), 10)
+		a.Cookie = f.cookie
+	}
+}
+
+// route finds the endpoint that the request is for, and returns a status if
+// there is none.
+func (f *platformFront) route(r *hal.HTTPRequest) (protocomm.Kind, int) {
+	if len(r.Path) == 0 || r.Path[0] != '/' {
+		return 0, 404
+	}
+	if name := r.Path[1:]; string(name) != f.name {
+		f.name = string(name)
+	}
+	kind, found := f.core.pc.Kind(f.name)
+	switch {
+	case !found:
+		return 0, 404
+	case !r.Post:
+		return 0, 405
+	}
+	return kind, 0
+}
+
+var errPanic = errors.New("the handler panicked")
+
+// call has the request handled. A panic is treated as on the other fronts, but
+// told without formatting, which would cost a chip more than all of this.
+func (f *platformFront) call(r request) (out reply, err error) {
+	defer func() {
+		p := recover()
+		if p == nil {
+			return
+		}
+		err = errPanic
+		text := "of another type"
+		switch v := p.(type) {
+		case string:
+			text = v
+		case error:
+			text = v.Error()
+		}
+		f.core.log.Log(hal.LevelError, "an endpoint's handler panicked",
+			hal.Attr{Key: "endpoint", Value: r.name}, hal.Attr{Key: "panic", Value: text})
+	}()
+	return f.core.serve(f.out[:0], r)
+}
