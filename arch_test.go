@@ -2,6 +2,7 @@ package wifiprov_test
 
 import (
 	"go/ast"
+	"go/build"
 	"go/parser"
 	"go/token"
 	"io/fs"
@@ -21,6 +22,8 @@ const module = "github.com/wifiprov/wifiprov"
 var arrows = map[string][]string{
 	"hal":                       {},
 	"hal/att":                   {"hal"},
+	"hal/esp32":                 {"hal", "hal/att"},
+	"hal/esp32/double":          {"hal", "hal/esp32", "hal/sim", "hal/sim/simnet", "store/nvs"},
 	"hal/esp32/radio":           {"hal", "store", "store/nvs", "store/wifistore"},
 	"hal/haltest":               {"hal"},
 	"hal/sim":                   {"hal", "store", "store/nvs", "store/nvs/flash", "store/wifistore"},
@@ -72,7 +75,7 @@ var tops = []string{"internal/provtest", "internal/cmd", "cmd", "examples"}
 // not work (design decision; flash per import was measured).
 var (
 	deviceSide = []string{
-		".", "hal", "hal/sim", "protocomm", "scheme", "security", "security/sec0", "security/sec1", "security/sec2", "store", "store/nvs", "store/wifistore", "internal/fsm", "internal/nvsfmt", "internal/pb", "internal/protover", "internal/srp", "store/nvs/flash", "protocomm/console", "hal/att", "scheme/console", "protocomm/gatt", "scheme/ble", "hal/esp32/radio", "hal/esp32/radio/espradio",
+		".", "hal", "hal/sim", "protocomm", "scheme", "security", "security/sec0", "security/sec1", "security/sec2", "store", "store/nvs", "store/wifistore", "internal/fsm", "internal/nvsfmt", "internal/pb", "internal/protover", "internal/srp", "store/nvs/flash", "protocomm/console", "hal/att", "scheme/console", "protocomm/gatt", "scheme/ble", "hal/esp32", "hal/esp32/radio", "hal/esp32/radio/espradio",
 	}
 	tooHeavy = []string{"fmt", "context", "encoding/json", "log", "log/slog", "net", "net/http", "os", "reflect"}
 )
@@ -159,6 +162,41 @@ func TestDeviceSideImports(t *testing.T) {
 			require.NotContains(t, tooHeavy, name, "%s runs on a microcontroller", dir)
 		}
 	}
+}
+
+// Inside of an ESP-IDF application there is no scheduler, and a go statement
+// that can be reached does not compile.
+func TestNothingNeedsAScheduler(t *testing.T) {
+	target := build.Default
+	target.BuildTags = []string{"tinygo", "espidf", "scheduler.none"}
+	statements := func(dir string) (n int) {
+		paths, err := filepath.Glob(filepath.Join(dir, "*.go"))
+		require.NoError(t, err)
+		for _, path := range paths {
+			match, err := target.MatchFile(dir, filepath.Base(path))
+			require.NoError(t, err)
+			if !match || strings.HasSuffix(path, "_test.go") {
+				continue
+			}
+			file, err := parser.ParseFile(token.NewFileSet(), path, nil, 0)
+			require.NoError(t, err)
+			ast.Inspect(file, func(node ast.Node) bool {
+				if _, is := node.(*ast.GoStmt); is {
+					n++
+				}
+				return true
+			})
+		}
+		return n
+	}
+	for _, dir := range append([]string{"protocomm/httpd", "scheme/softap"}, deviceSide...) {
+		if strings.HasPrefix(dir, "hal/esp32/radio") {
+			continue // for TinyGo by itself, which has a scheduler
+		}
+		require.Zero(t, statements(dir), "%s starts goroutines", dir)
+	}
+	target.BuildTags = nil
+	require.NotZero(t, statements("protocomm/httpd"), "the check sees nothing")
 }
 
 // Every exported name of the library has a comment.

@@ -1,0 +1,388 @@
+//go:build espidf && !tinygo
+
+package esp32_test
+
+import (
+	"fmt"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/wifiprov/wifiprov/hal"
+	"github.com/wifiprov/wifiprov/hal/esp32"
+	"github.com/wifiprov/wifiprov/hal/esp32/double"
+)
+
+// settle lets everything happen that takes no time.
+func settle() {
+	time.Sleep(time.Millisecond)
+	synctest.Wait()
+}
+
+// inTask runs fn as the task of a device, which is started in station mode.
+func inTask(t *testing.T, fn func(t *testing.T, chip *double.Chip, dev *esp32.Device)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		chip := double.New(t, double.Config{Air: newAir(t)})
+		dev, err := esp32.Open(esp32.Config{Logger: esp32.Log()})
+		require.NoError(t, err)
+		t.Cleanup(func() { require.NoError(t, dev.Close()) })
+		require.NoError(t, dev.SetMode(hal.ModeSTA))
+		require.NoError(t, dev.Start())
+		settle()
+		dev.Pump(0)
+		fn(t, chip, dev)
+	})
+}
+
+// Timers run inside of Pump, in the order of their times and to the
+// millisecond.
+func TestTimers(t *testing.T) {
+	inTask(t, func(t *testing.T, _ *double.Chip, dev *esp32.Device) {
+		began := time.Now()
+		var log []string
+		after := func(d time.Duration, name string) hal.Timer {
+			return dev.AfterFunc(d, func() { log = append(log, fmt.Sprint(name, " ", time.Since(began))) })
+		}
+		after(20*time.Millisecond, "c")
+		after(10*time.Millisecond, "a")
+		after(10*time.Millisecond, "b")
+		stopped := after(15*time.Millisecond, "never")
+		after(-time.Second, "now")
+		require.Empty(t, log, "called from inside of AfterFunc")
+		require.True(t, stopped.Stop())
+		require.False(t, stopped.Stop())
+		for len(log) < 4 {
+			dev.Pump(time.Hour)
+		}
+		require.Equal(t, []string{"now 0s", "a 10ms", "b 10ms", "c 20ms"}, log)
+
+		past := after(time.Millisecond, "d")
+		for len(log) < 5 {
+			dev.Pump(time.Hour) // may return early
+		}
+		require.False(t, past.Stop(), "it has happened")
+		dev.Pump(30 * time.Millisecond)
+		require.Equal(t, 51*time.Millisecond, time.Since(began), "Pump waits for as long as it may")
+		dev.Pump(0)
+		require.Equal(t, 51*time.Millisecond, time.Since(began), "Pump does not wait")
+	})
+}
+
+// A timer that is armed elsewhere, and Wake, end the wait of a Pump.
+func TestWake(t *testing.T) {
+	inTask(t, func(t *testing.T, _ *double.Chip, dev *esp32.Device) {
+		dev.Pump(time.Millisecond)
+		began := time.Now()
+		time.AfterFunc(time.Second, dev.Wake)
+		dev.Pump(time.Hour)
+		require.Equal(t, time.Second, time.Since(began))
+		var ran atomic.Bool
+		time.AfterFunc(time.Second, func() { dev.AfterFunc(time.Second, func() { ran.Store(true) }) })
+		for !ran.Load() {
+			dev.Pump(time.Hour)
+		}
+		require.Equal(t, 3*time.Second, time.Since(began))
+	})
+}
+
+// A Pump inside of a handler runs everything but the handler's own kind; what
+// waited is run afterwards.
+func TestPumpInsideOfHandlers(t *testing.T) {
+	inTask(t, func(t *testing.T, chip *double.Chip, dev *esp32.Device) {
+		var log []string
+		dev.Subscribe(func(e hal.Event) {
+			log = append(log, e.Kind.String())
+			if e.Kind != hal.EventScanDone {
+				return
+			}
+			dev.AfterFunc(time.Millisecond, func() { log = append(log, "timer") })
+			esp32.Post(esp32.PostStationStart, hal.Event{}, hal.AccessPoint{})
+			for range 3 {
+				dev.Pump(10 * time.Millisecond)
+			}
+			log = append(log, "returns")
+		})
+		require.NoError(t, dev.StartScan(hal.ScanConfig{Channel: 1}))
+		for len(log) < 4 {
+			dev.Pump(time.Hour)
+		}
+		require.Equal(t, []string{"ScanDone", "timer", "returns", "StationStart"}, log)
+	})
+}
+
+// What Go was given runs in its order, one at a time, and outside of packets.
+func TestGo(t *testing.T) {
+	inTask(t, func(t *testing.T, _ *double.Chip, dev *esp32.Device) {
+		var log []string
+		dev.Bluetooth().SetReceiver(func([]byte) {
+			dev.Go(func() {
+				log = append(log, "first")
+				dev.Go(func() { log = append(log, "third") })
+				esp32.Packet([]byte{4}) // is received, but what it leads to waits
+				dev.Pump(0)
+				log = append(log, "over")
+			})
+			dev.Poll()
+			log = append(log, "received")
+			dev.Bluetooth().SetReceiver(func([]byte) { log = append(log, "packet") })
+		})
+		require.NoError(t, dev.Bluetooth().Send(hciReset))
+		settle()
+		for range 3 {
+			dev.Pump(0)
+		}
+		require.Equal(t, []string{"received", "first", "packet", "over", "third"}, log)
+	})
+}
+
+// Poll leaves events alone.
+func TestPollLeavesEvents(t *testing.T) {
+	inTask(t, func(t *testing.T, _ *double.Chip, dev *esp32.Device) {
+		events, timers := 0, 0
+		dev.Subscribe(func(hal.Event) { events++ })
+		dev.AfterFunc(0, func() { timers++ })
+		esp32.Post(esp32.PostStationStart, hal.Event{}, hal.AccessPoint{})
+		dev.Poll()
+		require.Equal(t, []int{0, 1}, []int{events, timers})
+		dev.Pump(0)
+		require.Equal(t, 1, events)
+	})
+}
+
+// Subscribe: "for all events from now on", also with some that wait.
+func TestSubscribeFromNowOn(t *testing.T) {
+	inTask(t, func(t *testing.T, _ *double.Chip, dev *esp32.Device) {
+		esp32.Post(esp32.PostStationStart, hal.Event{}, hal.AccessPoint{})
+		early, late := 0, 0
+		dev.Subscribe(func(hal.Event) { late++ })
+		dev.Pump(0)
+		require.Zero(t, late)
+		dev.Subscribe(func(hal.Event) { early++ })
+		esp32.Post(esp32.PostStationStart, hal.Event{}, hal.AccessPoint{})
+		dev.Pump(0)
+		require.Equal(t, []int{1, 1}, []int{early, late})
+	})
+}
+
+// Events that find no room are told of, and nobody waits for ever.
+func TestLostEvents(t *testing.T) {
+	inTask(t, func(t *testing.T, chip *double.Chip, dev *esp32.Device) {
+		require.NoError(t, dev.SetStationConfig(hal.StationConfig{SSID: "HomeNet", Passphrase: "secretpass"}))
+		require.NoError(t, dev.StartScan(hal.ScanConfig{Channel: 6}))
+		time.Sleep(time.Minute) // its end is in the queue, and gets lost below
+		var got []hal.Event
+		dev.Subscribe(func(e hal.Event) { got = append(got, e) })
+		dev.Pump(0)
+		require.NoError(t, dev.Connect())
+		for range 20 {
+			esp32.Post(esp32.PostStationStart, hal.Event{}, hal.AccessPoint{})
+		}
+		time.Sleep(time.Minute) // joins, without room for the events
+		require.NoError(t, dev.StartScan(hal.ScanConfig{Channel: 6}))
+		time.Sleep(time.Minute)
+		for range 5 {
+			dev.Pump(0)
+		}
+		require.Equal(t, uint32(20-16+2+1), dev.Lost())
+		require.Contains(t, strings.Join(chip.Logs(), ""), "entries are lost events=7 packets=0")
+		starts := 0
+		for len(got) > 0 && got[0].Kind == hal.EventStationStart {
+			starts++
+			got = got[1:]
+		}
+		require.Zero(t, starts, "the losses are told first")
+		require.Equal(t, hal.Event{Kind: hal.EventScanDone, ScanFailed: true}, got[0])
+		require.Equal(t, hal.Event{Kind: hal.EventDisconnected, Reason: hal.ReasonUnspecified}, got[1])
+		for _, e := range got[2:] {
+			require.Equal(t, hal.EventStationStart, e.Kind)
+		}
+		_, err := dev.Link()
+		require.ErrorIs(t, err, hal.ErrNotConnected)
+
+		// The next try works.
+		got = nil
+		settle()
+		dev.Pump(0)
+		require.NoError(t, dev.Connect())
+		for len(got) < 2 {
+			dev.Pump(time.Hour)
+		}
+		require.Equal(t, hal.EventConnected, got[0].Kind)
+		require.Equal(t, hal.EventGotIP, got[1].Kind)
+	})
+}
+
+// What the application did before, and does beside.
+func TestForeignWiFi(t *testing.T) {
+	inTask(t, func(t *testing.T, chip *double.Chip, dev *esp32.Device) {
+		var got []hal.Event
+		dev.Subscribe(func(e hal.Event) { got = append(got, e) })
+		// A scan and a disconnect by somebody else are not ours.
+		esp32.Post(esp32.PostScanDone, hal.Event{}, hal.AccessPoint{})
+		esp32.Post(esp32.PostDisconnected, hal.Event{Reason: hal.ReasonAssocLeave}, hal.AccessPoint{})
+		dev.Pump(0)
+		require.Empty(t, got)
+		// A failed attempt to join is told.
+		esp32.Post(esp32.PostDisconnected, hal.Event{Reason: hal.ReasonAuthFail}, hal.AccessPoint{})
+		dev.Pump(0)
+		require.Equal(t, []hal.Event{{Kind: hal.EventDisconnected, Reason: hal.ReasonAuthFail}}, got)
+
+		// An address that goes, and comes back.
+		require.NoError(t, dev.SetStationConfig(hal.StationConfig{SSID: "HomeNet", Passphrase: "secretpass"}))
+		require.NoError(t, dev.Connect())
+		time.Sleep(time.Minute)
+		dev.Pump(0)
+		_, err := dev.Link()
+		require.NoError(t, err)
+		esp32.Post(esp32.PostLostIP, hal.Event{}, hal.AccessPoint{})
+		dev.Pump(0)
+		_, err = dev.Link()
+		require.ErrorIs(t, err, hal.ErrNotConnected)
+		esp32.Post(esp32.PostGotIP, hal.Event{IP: hal.IPv4{192, 168, 1, 77}}, hal.AccessPoint{})
+		dev.Pump(0)
+		_, err = dev.Link()
+		require.NoError(t, err)
+	})
+}
+
+// There is one chip; and Open knows of a link that the application has.
+func TestOpen(t *testing.T) {
+	inTask(t, func(t *testing.T, chip *double.Chip, dev *esp32.Device) {
+		_, err := esp32.Open(esp32.Config{})
+		require.ErrorIs(t, err, hal.ErrBusy)
+		require.NoError(t, dev.Close())
+		require.NoError(t, dev.Close())
+
+		// The application's own Wi-Fi, with a link.
+		require.Zero(t, chip.WiFiInit())
+		require.Zero(t, chip.SetMode(hal.ModeSTA))
+		require.Zero(t, chip.SetStation(hal.StationConfig{SSID: "HomeNet", Passphrase: "secretpass"}))
+		require.Zero(t, chip.WiFiStart())
+		require.Zero(t, chip.WiFiConnect())
+		time.Sleep(time.Minute)
+		dev, err = esp32.Open(esp32.Config{})
+		require.NoError(t, err)
+		link, err := dev.Link()
+		require.NoError(t, err)
+		require.Equal(t, hal.SSID("HomeNet"), link.AP.SSID)
+		info, err := dev.JoinInfo()
+		require.NoError(t, err)
+		require.Equal(t, hal.JoinDone, info.Step)
+		require.NoError(t, dev.Close())
+		require.Equal(t, "the Wi-Fi driver", chip.Left(), "it is the application's")
+
+		// A link whose address is still to come.
+		require.Zero(t, chip.WiFiDisconnect())
+		require.Zero(t, chip.SetStation(hal.StationConfig{SSID: "SlowDHCP"}))
+		time.Sleep(time.Second)
+		require.Zero(t, chip.WiFiConnect())
+		time.Sleep(time.Second)
+		dev, err = esp32.Open(esp32.Config{})
+		require.NoError(t, err)
+		_, err = dev.Link()
+		require.ErrorIs(t, err, hal.ErrNotConnected)
+		require.NoError(t, dev.Connect(), "there is a link")
+		time.Sleep(time.Minute)
+		dev.Pump(0)
+		_, err = dev.Link()
+		require.NoError(t, err)
+		require.NoError(t, dev.Close())
+		require.Zero(t, chip.WiFiDeinit())
+	})
+}
+
+// A configuration that is set while the station joins breaks that off.
+func TestConfigWhileJoining(t *testing.T) {
+	inTask(t, func(t *testing.T, _ *double.Chip, dev *esp32.Device) {
+		var got []hal.Event
+		dev.Subscribe(func(e hal.Event) { got = append(got, e) })
+		require.NoError(t, dev.SetStationConfig(hal.StationConfig{SSID: "HomeNet", Passphrase: "wrongpass"}))
+		require.NoError(t, dev.Connect())
+		require.NoError(t, dev.SetStationConfig(hal.StationConfig{SSID: "HomeNet", Passphrase: "secretpass"}))
+		require.NoError(t, dev.Connect())
+		for len(got) < 3 {
+			dev.Pump(time.Hour)
+		}
+		require.Equal(t, hal.ReasonAssocLeave, got[0].Reason)
+		require.Equal(t, hal.EventGotIP, got[2].Kind)
+	})
+}
+
+// Values that the driver would misunderstand.
+func TestRefusedValues(t *testing.T) {
+	inTask(t, func(t *testing.T, _ *double.Chip, dev *esp32.Device) {
+		long := strings.Repeat("x", 65)
+		for name, err := range map[string]error{
+			"mode":       dev.SetMode(4),
+			"storage":    dev.SetStorage(2),
+			"SSID":       dev.SetStationConfig(hal.StationConfig{SSID: hal.SSID(long[:33])}),
+			"passphrase": dev.SetStationConfig(hal.StationConfig{SSID: "x", Passphrase: hal.Secret(long)}),
+			"method":     dev.SetStationConfig(hal.StationConfig{SSID: "x", ScanMethod: 2}),
+			"channel":    dev.StartScan(hal.ScanConfig{Channel: 15}),
+			"no name":    dev.StartSoftAP(hal.SoftAPConfig{}),
+			"long name":  dev.StartSoftAP(hal.SoftAPConfig{SSID: hal.SSID(long[:33])}),
+			"far":        dev.StartSoftAP(hal.SoftAPConfig{SSID: "x", Channel: 14}),
+			"short key":  dev.StartSoftAP(hal.SoftAPConfig{SSID: "x", Key: "1234567"}),
+			"handler":    dev.StartHTTP(80, nil),
+		} {
+			require.Error(t, err, name)
+		}
+	})
+}
+
+// Neither an event nor a packet nor a timer that is due costs memory.
+func TestPumpAllocs(t *testing.T) {
+	inTask(t, func(t *testing.T, _ *double.Chip, dev *esp32.Device) {
+		events, packets := 0, 0
+		dev.Subscribe(func(hal.Event) { events++ })
+		dev.Bluetooth().SetReceiver(func([]byte) { packets++ })
+		require.NoError(t, dev.Bluetooth().Send([]byte{1, 0x03, 0x0C, 0}))
+		settle()
+		home := hal.AccessPoint{SSID: "HomeNet", Channel: 6, BSSID: hal.BSSID{1}}
+		packet := make([]byte, 100)
+		fill := func() {
+			esp32.Post(esp32.PostConnected, hal.Event{}, home)
+			esp32.Post(esp32.PostGotIP, hal.Event{IP: hal.IPv4{1, 2, 3, 4}}, home)
+			esp32.Post(esp32.PostDisconnected, hal.Event{Reason: 2}, home)
+			esp32.Packet(packet)
+		}
+		fill()
+		dev.Pump(0) // makes a copy of the SSID
+		filling := testing.AllocsPerRun(100, fill)
+		for range 100 { // AllocsPerRun left the queues full
+			dev.Pump(0)
+		}
+		events, packets = 0, 0
+		both := testing.AllocsPerRun(100, func() {
+			fill()
+			dev.Pump(0)
+		})
+		require.Equal(t, []int{303, 101}, []int{events, packets})
+		require.LessOrEqual(t, both, filling)
+	})
+}
+
+func TestRandomAndLog(t *testing.T) {
+	inTask(t, func(t *testing.T, chip *double.Chip, _ *esp32.Device) {
+		a, b := make([]byte, 16), make([]byte, 16)
+		for _, buf := range [][]byte{a, b, nil} {
+			n, err := esp32.Random().Read(buf)
+			require.NoError(t, err)
+			require.Equal(t, len(buf), n)
+		}
+		require.NotEqual(t, a, b)
+		log := esp32.Log()
+		log(hal.LevelWarn, "text %s", hal.Attr{Key: "k", Value: "v"})
+		log(hal.LevelDebug, strings.Repeat("x", 300), hal.Attr{Key: "k", Value: "v"})
+		log(hal.LevelError, strings.Repeat("x", 250), hal.Attr{Key: "key", Value: "v"})
+		logs := chip.Logs()
+		require.Equal(t, "W wifiprov: text %s k=v\n", logs[0])
+		require.Equal(t, "D wifiprov: "+strings.Repeat("x", 255)+"\n", logs[1])
+		require.Equal(t, "E wifiprov: "+strings.Repeat("x", 250)+" key=\n", logs[2])
+	})
+}

@@ -1,0 +1,187 @@
+//go:build espidf
+
+package esp32
+
+import "github.com/wifiprov/wifiprov/hal"
+
+// stationState is what the station does, as far as events that were delivered
+// and calls that were made tell:
+//
+//	idle    -- Connect --------> joining
+//	joining -- STA_CONNECTED --> linked
+//	linked  -- STA_GOT_IP -----> online
+//	online  -- STA_LOST_IP ----> linked
+//	any     -- Disconnect, STA_DISCONNECTED --> idle
+type stationState uint8
+
+const (
+	stationIdle stationState = iota
+	stationJoining
+	stationLinked
+	stationOnline
+)
+
+// station is the state of station and scanner. It is guarded by Device.mu.
+type station struct {
+	state  stationState
+	losses int // STA_DISCONNECTED that Disconnect caused, still to come
+	join   hal.JoinInfo
+
+	scanning bool
+	scans    int // SCAN_DONE still to come
+	stopped  int // of them, those of scans that StopScan ended
+}
+
+// take keeps the state and returns what subscribers are told.
+func (s *station) take(e *event, n *native) (out hal.Event, tell bool) {
+	current := s.losses == 0 // the event is about what the station does now
+	switch e.kind {
+	case staStart:
+		return hal.Event{Kind: hal.EventStationStart}, true
+	case staConnected:
+		if current {
+			s.state = stationLinked
+			s.reached(hal.JoinDHCP, e, n)
+		}
+		return hal.Event{Kind: hal.EventConnected}, true
+	case gotIP:
+		if current && s.state != stationIdle {
+			s.state, s.join.Step = stationOnline, hal.JoinDone
+		}
+		return hal.Event{Kind: hal.EventGotIP, IP: e.ip}, true
+	case lostIP:
+		if s.state == stationOnline {
+			s.state = stationLinked
+		}
+	case staDisconnected:
+		return s.lose(e, n)
+	case scanDone:
+		if s.scans == 0 {
+			return out, false // of a scan by somebody else
+		}
+		s.scans--
+		s.scanning = s.scanning && s.scans > 0
+		out = hal.Event{Kind: hal.EventScanDone, ScanFailed: e.failed}
+		if s.stopped > 0 {
+			s.stopped--
+			out.ScanFailed = false
+		}
+		return out, true
+	}
+	return out, false
+}
+
+// lose takes the end of a link or of an attempt to join.
+func (s *station) lose(e *event, n *native) (hal.Event, bool) {
+	switch {
+	case s.losses > 0:
+		s.losses--
+	case s.state == stationIdle && e.reason == hal.ReasonAssocLeave:
+		return hal.Event{}, false // said already
+	default:
+		step := max(s.join.Step, e.reason.Step())
+		if s.state == stationJoining && e.ap.Channel != 0 {
+			step = max(step, hal.JoinAuth) // a network was found
+		}
+		s.reached(step, e, n)
+		s.state = stationIdle
+	}
+	return hal.Event{Kind: hal.EventDisconnected, Reason: e.reason}, true
+}
+
+// reached notes how far a join has got, and with whom.
+func (s *station) reached(step hal.JoinStep, e *event, n *native) {
+	s.join.Step = step
+	if e.ap.Channel == 0 {
+		return
+	}
+	ssid, auth := s.join.AP.SSID, s.join.AP.Auth
+	if !n.isSSID(ssid) {
+		ssid = n.ssid()
+	}
+	s.join.AP = e.ap
+	s.join.AP.SSID = ssid
+	if e.kind == staDisconnected {
+		s.join.AP.Auth = auth // that event has none
+	}
+}
+
+// Connect implements hal.Station. During a scan it fails with hal.ErrBusy.
+func (d *Device) Connect() error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	s := &d.station
+	switch {
+	case s.state == stationJoining:
+		return &stateError{hal.ErrBusy, "the station is joining a network"}
+	case s.state != stationIdle:
+		return nil
+	case s.scanning:
+		return &stateError{hal.ErrBusy, "a scan is running"}
+	}
+	if err := nativeConnect(); err != nil {
+		return err
+	}
+	s.state = stationJoining
+	s.join = hal.JoinInfo{Step: hal.JoinScan}
+	return nil
+}
+
+// Disconnect implements hal.Station.
+func (d *Device) Disconnect() error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	s := &d.station
+	err := nativeDisconnect() // also when idle: somebody else may have connected
+	if s.state == stationIdle {
+		if e, ok := err.(*Error); ok && (e.Code == errWiFiNotStarted || e.Code == errWiFiNotInit) {
+			return nil
+		}
+		return err
+	}
+	if err == nil {
+		s.state = stationIdle
+		s.losses++
+	}
+	return err
+}
+
+// Link implements hal.Station.
+func (d *Device) Link() (hal.Link, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.station.state != stationOnline {
+		return hal.Link{}, hal.ErrNotConnected
+	}
+	ap, err := nativeLink()
+	if err != nil {
+		return hal.Link{}, err
+	}
+	ip, err := nativeIPConfig()
+	if err != nil {
+		return hal.Link{}, err
+	}
+	if ip.Address == (hal.IPv4{}) {
+		return hal.Link{}, hal.ErrNotConnected
+	}
+	return hal.Link{AP: ap, IP: ip.Address}, nil
+}
+
+// JoinInfo implements hal.JoinReporter. Between Connect and STA_CONNECTED the
+// driver does not tell how far it is; what failed says its reason. The channel
+// of a failed attempt is the radio's at that time.
+func (d *Device) JoinInfo() (hal.JoinInfo, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.station.join, nil
+}
+
+// IPConfig implements hal.JoinReporter.
+func (d *Device) IPConfig() (hal.IPConfig, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.station.state != stationOnline {
+		return hal.IPConfig{}, hal.ErrNotConnected
+	}
+	return nativeIPConfig()
+}
