@@ -22,6 +22,7 @@ type bleLink struct {
 	closing  [2]byte     // reason for the other side, after the queue
 	silent   int         // events in which nothing passed
 	broken   bool
+	enc      encryption
 }
 
 var errNoBuffer = errors.New("sim: the host sends data for which the controller has no buffer")
@@ -35,6 +36,9 @@ func (a *Air) connectLocked(central, peripheral *Controller, in *initiator) {
 		peer, kind := l.ends[1-i].ownLocked()
 		if i == 1 {
 			peer, kind = reversed(central.cfg.Address), 0
+			if in.random {
+				peer, kind = central.random, 1
+			}
 		}
 		p := []byte{leConnected, 0, byte(l.handles[i]), byte(l.handles[i] >> 8), byte(i), kind}
 		p = append(p, peer[:]...)
@@ -108,13 +112,16 @@ func (l *bleLink) eventLocked() {
 	passed, lost := 0, false
 	for i := range l.ends {
 		c := l.ends[i]
-		for n := 0; n < packetsPerEvent && len(l.queues[i]) > 0 && !l.broken; n++ {
+		for n := 0; n < packetsPerEvent && len(l.queues[i]) > 0 && !l.broken && !l.heldLocked(i); n++ {
 			if c.lostLocked() {
 				lost = true
 				break
 			}
 			packet := l.queues[i][0]
 			l.queues[i] = l.queues[i][1:]
+			if i == 0 && l.enc.before > 0 {
+				l.enc.before--
+			}
 			l.passLocked(i, packet)
 			passed++
 		}
@@ -129,6 +136,9 @@ func (l *bleLink) eventLocked() {
 			return
 		}
 	}
+	if !l.broken && l.procedureLocked() {
+		lost = true
+	}
 	if l.silent++; passed > 0 || !lost {
 		l.silent = 0
 	}
@@ -136,7 +146,8 @@ func (l *bleLink) eventLocked() {
 	case l.broken:
 	case time.Duration(l.silent)*l.interval >= l.timeout:
 		l.endLocked(hciLinkLost, hciLinkLost)
-	case len(l.queues[0]) > 0 || len(l.queues[1]) > 0 || l.closing != [2]byte{}:
+	case len(l.queues[0]) > 0 || len(l.queues[1]) > 0 || l.closing != [2]byte{},
+		l.enc.step == encryptAsked, l.enc.step == encryptKeyed:
 		l.wakeLocked()
 	}
 }
@@ -157,9 +168,9 @@ func (l *bleLink) passLocked(i int, packet []byte) {
 			break
 		}
 	}
+	l.sniffLocked(i, packet[1:])
 	from.event(hciSent, 1, byte(l.handles[i]), byte(l.handles[i]>>8), 1, 0)
-	from.countLocked(1)
-	to.countLocked(1)
+	l.countLocked()
 }
 
 // breakLocked lets nothing pass any more; both sides notice after the
@@ -175,6 +186,7 @@ func (l *bleLink) breakLocked() {
 func (l *bleLink) endLocked(reasons ...byte) {
 	l.broken = true
 	l.stop()
+	l.enc.wait.stop()
 	for i, c := range l.ends {
 		if c == nil {
 			continue

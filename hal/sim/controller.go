@@ -33,7 +33,8 @@ type ControllerConfig struct {
 // Controller is the Bluetooth LE controller of a simulated device or phone: it
 // speaks HCI to a host stack and meets other controllers on the air. It does
 // what a peripheral and a central of one link or more need: legacy
-// advertising, scanning, connections and data. Its methods Send and
+// advertising, scanning, connections, data and encryption, which is marked
+// only and not done. Its methods Send and
 // SetReceiver make it an HCI transport (package hal/att). Like a board it
 // has no goroutine; its packets come from a timer, never from inside a method.
 //
@@ -56,7 +57,9 @@ type Controller struct {
 	initing *initiator
 	links   []*bleLink
 
-	out hostQueue
+	out     hostQueue
+	sniffer hostQueue
+	sniffed bool // guarded by air.mu
 }
 
 var (
@@ -89,7 +92,7 @@ func (a *Air) NewController(cfg ControllerConfig) (*Controller, error) {
 	if c.cfg.Address == [6]byte{} {
 		c.cfg.Address = [6]byte{0x02, 0x77, 0x66, byte(c.number >> 8), byte(c.number), 0xBE}
 	}
-	c.out.clock = a.cfg.Clock
+	c.out.clock, c.sniffer.clock = a.cfg.Clock, a.cfg.Clock
 	a.controllers = append(a.controllers, c)
 	return c, nil
 }

@@ -81,6 +81,12 @@ func commandLength(op int) int {
 		return 2
 	case 0x200D:
 		return 25
+	case opEncrypt:
+		return 28
+	case opKeyReply:
+		return 18
+	case opKeyNegative:
+		return 2
 	}
 	return 0
 }
@@ -128,6 +134,8 @@ func (c *Controller) commandLocked(op int, p []byte) {
 		c.initing = nil
 		c.complete(op, 0)
 		c.event(hciLE, append([]byte{leConnected, hciNoConnection}, make([]byte, 17)...)...)
+	case opEncrypt, opKeyReply, opKeyNegative:
+		c.encryptLocked(op, p)
 	case 0x0406:
 		l := c.linkLocked(le16(p))
 		switch {
@@ -209,6 +217,7 @@ type bleScan struct {
 type initiator struct {
 	addr     [6]byte
 	kind     byte
+	random   bool // own address
 	interval time.Duration
 	timeout  time.Duration
 	params   [6]byte // interval, latency, time-out as they go into events
@@ -219,7 +228,7 @@ func (c *Controller) initiateLocked(op int, p []byte) {
 		c.status(op, hciDisallowed)
 		return
 	}
-	in := &initiator{addr: [6]byte(p[6:12]), kind: p[5]}
+	in := &initiator{addr: [6]byte(p[6:12]), kind: p[5], random: p[12] == 1}
 	copy(in.params[0:], p[15:17])
 	copy(in.params[2:], p[17:19])
 	copy(in.params[4:], p[19:21])

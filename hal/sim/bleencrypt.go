@@ -1,0 +1,183 @@
+package sim
+
+import "time"
+
+// Codes of HCI for encryption.
+const (
+	hciEncryption  = 0x08 // event Encryption Change
+	hciKeyRefresh  = 0x30 // event Encryption Key Refresh Complete
+	leKeyRequest   = 0x05
+	hciKeyMissing  = 0x06
+	hciNoAnswer    = 0x22 // of the other link layer
+	hciMICFailure  = 0x3D
+	opEncrypt      = 0x2019
+	opKeyReply     = 0x201A
+	opKeyNegative  = 0x201B
+	encryptionWait = 40 * time.Second
+)
+
+// encryptStep is how far a link's encryption procedure is.
+type encryptStep uint8
+
+const (
+	encryptNone    encryptStep = iota
+	encryptAsked               // by the central's host
+	encryptKeyless             // the peripheral's host was asked for its key
+	encryptKeyed               // and has answered
+)
+
+// encryption is a link's, and the procedure that begins it. Meanwhile data
+// waits.
+type encryption struct {
+	on      bool
+	step    encryptStep
+	before  int      // packets that the central sent before
+	request [10]byte // random number and diversifier
+	keys    [2][16]byte
+	none    bool // the peripheral has no key
+	wait    alarm
+}
+
+// encryptLocked carries out a command about encryption.
+func (c *Controller) encryptLocked(op int, p []byte) {
+	l := c.linkLocked(le16(p))
+	status := byte(0)
+	switch {
+	case l == nil:
+		status = hciNoConnection
+	case op == opEncrypt && (l.side(c) != 0 || l.enc.step != encryptNone),
+		op != opEncrypt && (l.side(c) != 1 || l.enc.step != encryptKeyless):
+		status = hciDisallowed
+	}
+	if op == opEncrypt {
+		c.status(op, status)
+	} else {
+		c.complete(op, status, p[0], p[1])
+	}
+	if status != 0 {
+		return
+	}
+	e := &l.enc
+	switch op {
+	case opEncrypt:
+		e.step, e.before, e.none = encryptAsked, len(l.queues[0]), false
+		e.request = [10]byte(p[2:12])
+		e.keys[0] = [16]byte(p[12:28])
+	case opKeyReply:
+		e.step = encryptKeyed
+		e.keys[1] = [16]byte(p[2:18])
+	case opKeyNegative:
+		e.step, e.none = encryptKeyed, true
+	}
+	l.wakeLocked()
+}
+
+// heldLocked reports whether data of a side has to wait for encryption.
+func (l *bleLink) heldLocked(side int) bool {
+	switch l.enc.step {
+	case encryptNone:
+		return false
+	case encryptAsked:
+		return side == 0 && l.enc.before == 0
+	}
+	return true
+}
+
+// procedureLocked is the part of a connection event in which encryption gets
+// on. It reports whether a packet was lost; the link may be over afterwards.
+func (l *bleLink) procedureLocked() (lost bool) {
+	e := &l.enc
+	switch {
+	case e.step == encryptAsked && e.before == 0:
+		if l.ends[0].lostLocked() {
+			return true
+		}
+		e.step = encryptKeyless
+		e.wait.set(l.air, encryptionWait, func() { l.endLocked(hciNoAnswer, hciNoAnswer) })
+		h := l.handles[1]
+		l.ends[1].event(hciLE, append([]byte{leKeyRequest, byte(h), byte(h >> 8)}, e.request[:]...)...)
+	case e.step == encryptKeyed:
+		if l.ends[1].lostLocked() {
+			return true
+		}
+		e.wait.stop()
+		e.step = encryptNone
+		l.encryptedLocked()
+	default:
+		return false
+	}
+	l.countLocked()
+	return false
+}
+
+// countLocked counts one packet that passed.
+func (l *bleLink) countLocked() {
+	for _, c := range l.ends {
+		c.countLocked(1)
+	}
+}
+
+// encryptedLocked is the end of a procedure.
+func (l *bleLink) encryptedLocked() {
+	e := &l.enc
+	switch {
+	case e.none && e.on:
+		l.endLocked(hciKeyMissing, hciLocalHost)
+	case e.none:
+		h := l.handles[0]
+		l.ends[0].event(hciEncryption, hciKeyMissing, byte(h), byte(h>>8), 0)
+	case e.keys[0] != e.keys[1]:
+		l.endLocked(hciMICFailure, hciMICFailure)
+	default:
+		for i, c := range l.ends {
+			h := l.handles[i]
+			if e.on {
+				c.event(hciKeyRefresh, 0, byte(h), byte(h>>8))
+			} else {
+				c.event(hciEncryption, 0, byte(h), byte(h>>8), 1)
+			}
+		}
+		e.on = true
+	}
+	e.keys = [2][16]byte{}
+}
+
+// LinkPacket is a data packet that passed over a link of a Controller.
+type LinkPacket struct {
+	Sent      bool // by the controller, else received
+	Encrypted bool
+	Data      []byte // a fragment of an L2CAP frame, in clear
+}
+
+// SetSniffer sets a function that sees each data packet that passes over the
+// controller's links, and whether it was encrypted on the air; nil: none. Calls
+// come one at a time, in order, from a timer.
+func (c *Controller) SetSniffer(fn func(LinkPacket)) {
+	c.air.mu.Lock()
+	defer c.air.mu.Unlock()
+	c.sniffed = fn != nil
+	if !c.sniffed {
+		c.sniffer.set(nil)
+		return
+	}
+	c.sniffer.set(func(p []byte) {
+		fn(LinkPacket{Sent: p[0]&1 != 0, Encrypted: p[0]&2 != 0, Data: p[1:]})
+	})
+}
+
+// sniffLocked shows a packet of side i to the sniffers.
+func (l *bleLink) sniffLocked(i int, data []byte) {
+	for side, c := range l.ends {
+		if !c.sniffed {
+			continue
+		}
+		flags := byte(0)
+		if side == i {
+			flags |= 1
+		}
+		if l.enc.on {
+			flags |= 2
+		}
+		c.sniffer.put(append([]byte{flags}, data...))
+	}
+}
