@@ -104,11 +104,16 @@ type GATTConfig struct {
 	// descriptor 0x2902 that goes with it (Q-T35).
 	Notify bool
 	// Encrypt lets clients read and write values over an encrypted link
-	// only; they have to pair. Descriptors stay open.
+	// only. Others are refused with ATTInsufficientAuthentication, or
+	// ATTInsufficientEncryption if they have a bond, which makes phones pair
+	// or encrypt by themselves. Descriptors and discovery stay open. A stack
+	// that cannot pair fails to start with ErrNotSupported.
 	Encrypt bool
-	// Bonding keeps the keys of a pairing.
+	// Bonding keeps the keys of a pairing, for clients that keep them too, so
+	// that they need not pair again.
 	Bonding bool
-	// SecureConnections asks for LE Secure Connections in a pairing.
+	// SecureConnections offers LE Secure Connections; a client that does not
+	// know them pairs by legacy pairing. The zero value: legacy pairing only.
 	SecureConnections bool
 	// RandomAddress is a static random device address to appear under, most
 	// significant byte first, the first two bits of which are set; zero: the
@@ -138,19 +143,21 @@ type ATTError uint8
 
 // Outcomes of accesses.
 const (
-	ATTSuccess               ATTError = 0x00
-	ATTInvalidHandle         ATTError = 0x01
-	ATTReadNotPermitted      ATTError = 0x02
-	ATTWriteNotPermitted     ATTError = 0x03
-	ATTInvalidPDU            ATTError = 0x04
-	ATTRequestNotSupported   ATTError = 0x06
-	ATTInvalidOffset         ATTError = 0x07
-	ATTPrepareQueueFull      ATTError = 0x09
-	ATTAttributeNotFound     ATTError = 0x0A
-	ATTInvalidLength         ATTError = 0x0D // of the attribute's value
-	ATTUnlikely              ATTError = 0x0E
-	ATTUnsupportedGroupType  ATTError = 0x10
-	ATTInsufficientResources ATTError = 0x11
+	ATTSuccess                    ATTError = 0x00
+	ATTInvalidHandle              ATTError = 0x01
+	ATTReadNotPermitted           ATTError = 0x02
+	ATTWriteNotPermitted          ATTError = 0x03
+	ATTInvalidPDU                 ATTError = 0x04
+	ATTInsufficientAuthentication ATTError = 0x05 // the client has to pair
+	ATTRequestNotSupported        ATTError = 0x06
+	ATTInvalidOffset              ATTError = 0x07
+	ATTPrepareQueueFull           ATTError = 0x09
+	ATTAttributeNotFound          ATTError = 0x0A
+	ATTInvalidLength              ATTError = 0x0D // of the attribute's value
+	ATTUnlikely                   ATTError = 0x0E
+	ATTInsufficientEncryption     ATTError = 0x0F // the client has keys and has to use them
+	ATTUnsupportedGroupType       ATTError = 0x10
+	ATTInsufficientResources      ATTError = 0x11
 )
 
 // String returns the specification's name, or the number.
@@ -166,6 +173,8 @@ func (e ATTError) String() string {
 		return "write not permitted"
 	case ATTInvalidPDU:
 		return "invalid PDU"
+	case ATTInsufficientAuthentication:
+		return "insufficient authentication"
 	case ATTRequestNotSupported:
 		return "request not supported"
 	case ATTInvalidOffset:
@@ -178,6 +187,8 @@ func (e ATTError) String() string {
 		return "invalid attribute value length"
 	case ATTUnlikely:
 		return "unlikely error"
+	case ATTInsufficientEncryption:
+		return "insufficient encryption"
 	case ATTUnsupportedGroupType:
 		return "unsupported group type"
 	case ATTInsufficientResources:
@@ -195,20 +206,29 @@ type HCIReason uint8
 
 // Reasons that the library knows by name. Every other number is allowed.
 const (
+	ReasonPairingFailed      HCIReason = 0x05 // pairing did not succeed in time
+	ReasonKeyMissing         HCIReason = 0x06 // the peer has no keys of an earlier pairing
 	ReasonSupervisionTimeout HCIReason = 0x08 // the peer is out of range
 	ReasonRemoteUser         HCIReason = 0x13 // the peer ended it
 	ReasonLocalHost          HCIReason = 0x16 // this side ended it
+	ReasonKeyMismatch        HCIReason = 0x3D // the sides have different keys
 )
 
 // String returns the reason's name and number.
 func (r HCIReason) String() string {
 	switch r {
+	case ReasonPairingFailed:
+		return "authentication failure (5)"
+	case ReasonKeyMissing:
+		return "PIN or key missing (6)"
 	case ReasonSupervisionTimeout:
 		return "supervision timeout (8)"
 	case ReasonRemoteUser:
 		return "remote user terminated (19)"
 	case ReasonLocalHost:
 		return "terminated by local host (22)"
+	case ReasonKeyMismatch:
+		return "MIC failure (61)"
 	}
 	return "reason " + itoa(int(r))
 }

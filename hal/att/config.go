@@ -39,6 +39,10 @@ type Config struct {
 	// for runtimes without a scheduler: it has to wait a little for a packet or
 	// a timer, and handle it; of packets one at a time. nil: StartGATT blocks.
 	Poll func()
+	// Pairing lets clients pair, so that links can be encrypted; package smp
+	// has it. nil: there is no pairing, requests for it are refused, and
+	// StartGATT fails with hal.ErrNotSupported for hal.GATTConfig.Encrypt.
+	Pairing Pairing
 	// Logger is told of trouble; nil is silent.
 	Logger hal.Logger
 }
@@ -78,7 +82,7 @@ func (e *stackError) Error() string {
 func (e *stackError) Unwrap() error { return e.err }
 
 // checkConfig refuses services that cannot be offered.
-func checkConfig(cfg *hal.GATTConfig, handler hal.GATTHandler) error {
+func checkConfig(cfg *hal.GATTConfig, handler hal.GATTHandler, pairs bool) error {
 	n := len(cfg.DeviceName)
 	m := len(cfg.ManufacturerData)
 	switch {
@@ -90,8 +94,8 @@ func checkConfig(cfg *hal.GATTConfig, handler hal.GATTHandler) error {
 		return &stackError{strconv.Itoa(m) + " bytes of manufacturer data do not fit beside a name of " + strconv.Itoa(n), nil}
 	case len(cfg.Characteristics) > MaxCharacteristics:
 		return &stackError{strconv.Itoa(len(cfg.Characteristics)) + " characteristics are more than " + strconv.Itoa(MaxCharacteristics), nil}
-	case cfg.Encrypt:
-		return &stackError{"an encrypted link needs pairing, which this stack does not have", hal.ErrNotSupported}
+	case cfg.Encrypt && !pairs:
+		return &stackError{"an encrypted link needs pairing; set Config.Pairing", hal.ErrNotSupported}
 	case cfg.RandomAddress != [6]byte{} && cfg.RandomAddress[0]>>6 != 3:
 		return &stackError{"the first two bits of a static random address must be set", nil}
 	}

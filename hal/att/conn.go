@@ -31,6 +31,7 @@ type conn struct {
 	handle  int  // of its attribute
 	notify  uint32
 	queue   prepared
+	sec     *security // nil: there is no pairing
 }
 
 func (c *conn) idle() bool { return c.txLen == 0 && !c.writing }
@@ -38,9 +39,18 @@ func (c *conn) idle() bool { return c.txLen == 0 && !c.writing }
 // open makes c a new connection.
 func (c *conn) open(id hal.GATTConn, era uint32) {
 	c.wipe()
-	rx, tx, value := c.rx, c.tx, c.queue.value
-	*c = conn{used: true, id: id, era: era, mtu: MinMTU, rx: rx, tx: tx}
+	rx, tx, value, sec := c.rx, c.tx, c.queue.value, c.sec
+	*c = conn{used: true, id: id, era: era, mtu: MinMTU, rx: rx, tx: tx, sec: sec}
 	c.queue.value = value
+}
+
+// close makes it room for another. mu is held.
+func (c *conn) close() {
+	if c.used && c.sec != nil {
+		c.sec.stale = true
+		c.sec.halt()
+	}
+	c.used = false
 }
 
 func (h *Host) freeConn() *conn {
@@ -100,7 +110,7 @@ func (c *conn) wipe() {
 // forgetConns drops all connections without a word, after a reset.
 func (h *Host) forgetConns() {
 	for i := range h.conns {
-		h.conns[i].used = false // wiped when the next one opens: a handler may be running
+		h.conns[i].close() // wiped when the next one opens: a handler may be running
 	}
 	h.wakeDrained()
 }
@@ -114,7 +124,7 @@ func (h *Host) wakeDrained() {
 
 // connected takes a connection that was made, or failed. mu is held; it is
 // released for calls of the handler.
-func (h *Host) connected(status, handle int, peripheral bool) {
+func (h *Host) connected(status, handle int, peripheral bool, peer Address) {
 	if !h.up {
 		return
 	}
@@ -138,6 +148,10 @@ func (h *Host) connected(status, handle int, peripheral bool) {
 		return
 	}
 	c.open(id, h.era)
+	h.introduce(c, peer)
+	if !c.used || c.id != id || !h.serves(c) {
+		return // the service ended meanwhile
+	}
 	if h.cfg.ConnParams != (ConnParams{}) {
 		h.askParams(c)
 	}
@@ -157,7 +171,7 @@ func (h *Host) disconnected(handle int, reason hal.HCIReason) {
 	}
 	id, tell := c.id, h.serves(c)
 	h.aclFree += c.inFlight
-	c.used = false
+	c.close()
 	c.wipe()
 	if !h.anyConn() {
 		h.wakeDrained()

@@ -7,8 +7,12 @@
 // one primary service of characteristics that are read and written, with
 // their user descriptions; MTU exchange, all discovery requests, long reads, and
 // long writes by prepared writes. It differs from NimBLE, after which it is
-// modelled, in what package comments say. There is no pairing: requests for it
-// are refused, and a GATTConfig with Encrypt fails with hal.ErrNotSupported.
+// modelled, in what package comments say.
+//
+// Pairing is optional, so that firmware without it does not carry it: with
+// Config.Pairing (package smp) links are encrypted, and values need that if
+// hal.GATTConfig.Encrypt says so. Otherwise requests for pairing are refused, and
+// a GATTConfig with Encrypt fails with hal.ErrNotSupported.
 //
 // # Goroutines and memory
 //
@@ -16,10 +20,11 @@
 // to the transport, and in its methods. Memory is taken by New and by
 // StartGATT; packets cost no allocation. Each connection has four buffers: a
 // received PDU, an answer, a queue of prepared writes (hal.MaxGATTValue bytes)
-// and a signal. Beside the buffers, a service of 8 characteristics with one
-// connection takes less than 2 KiB on a 64-bit machine: the queue of commands
-// and the list of characteristics are most of it. The attribute table is computed,
-// not stored.
+// and a signal; with Config.Pairing a fifth for the security manager's PDUs, and
+// what a security manager computes runs in the receiver, with no lock held. Beside
+// the buffers, a service of 8 characteristics with one connection takes less than
+// 2 KiB on a 64-bit machine: the queue of commands and the list of characteristics
+// are most of it. The attribute table is computed, not stored.
 //
 // # Misbehaving peers
 //

@@ -13,6 +13,7 @@ const (
 	opSetEventMask     = 0x0C01
 	opReset            = 0x0C03
 	opReadBufferSize   = 0x1005
+	opReadAddress      = 0x1009
 	opLESetEventMask   = 0x2001
 	opLEReadBufferSize = 0x2002
 	opLESetRandomAddr  = 0x2005
@@ -20,16 +21,19 @@ const (
 	opLEAdvData        = 0x2008
 	opLEScanResponse   = 0x2009
 	opLEAdvEnable      = 0x200A
+	opLELTKReply       = 0x201A
 	opLELTKNegative    = 0x201B
 )
 
 // Events that the host understands.
 const (
 	evDisconnected   = 0x05
+	evEncryption     = 0x08
 	evComplete       = 0x0E
 	evStatus         = 0x0F
 	evHardwareError  = 0x10
 	evSentPackets    = 0x13
+	evKeyRefresh     = 0x30
 	evLE             = 0x3E
 	subConnected     = 0x01
 	subLTKRequest    = 0x05

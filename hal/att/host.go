@@ -26,6 +26,8 @@ type Host struct {
 	count   uint16 // connections ever, upper half of hal.GATTConn
 	conns   []conn
 	table   table
+	public  Address // the controller's; with Config.Pairing
+	address Address // under which the service appears
 
 	queue   [16]command // ring
 	first   int
@@ -39,6 +41,8 @@ type Host struct {
 	next    int    // connection whose turn to send it is
 	sending bool   // somebody is in pump, and owns out
 	out     []byte // packet being sent
+	secret  bool   // it has keys
+	burst   []byte // what Config.Pairing sends; the receiver's
 	sendErr error  // of the last failed Send
 }
 
@@ -73,6 +77,10 @@ func New(t Transport, cfg Config) (*Host, error) {
 		h.conns[i].rx = make([]byte, headL2CAP+max(cfg.MTU, 65)) // 65: security manager
 		h.conns[i].tx = make([]byte, headL2CAP+cfg.MTU+1)        // 1: see readByType
 		h.conns[i].queue.value = make([]byte, hal.MaxGATTValue)
+		if cfg.Pairing != nil {
+			h.burst = make([]byte, 0, pairingRoom)
+			h.conns[i].sec = &security{peer: cfg.Pairing.NewPeer(), out: make([]byte, 0, pairingRoom)}
+		}
 	}
 	h.out = make([]byte, max(1+headACL+headL2CAP+cfg.MTU, 64))
 	t.SetReceiver(h.receive)
@@ -83,7 +91,7 @@ func New(t Transport, cfg Config) (*Host, error) {
 func (h *Host) StartGATT(cfg hal.GATTConfig, handler hal.GATTHandler) error {
 	h.start.Lock()
 	defer h.start.Unlock()
-	if err := checkConfig(&cfg, handler); err != nil {
+	if err := checkConfig(&cfg, handler, h.cfg.Pairing != nil); err != nil {
 		return err
 	}
 	h.mu.Lock()
@@ -106,6 +114,10 @@ func (h *Host) StartGATT(cfg hal.GATTConfig, handler hal.GATTHandler) error {
 	}
 	h.gatt, h.handler = cfg, handler
 	h.table = newTable(&h.gatt)
+	h.address = h.public
+	if a := cfg.RandomAddress; a != [6]byte{} {
+		h.address = Address{1, a[0], a[1], a[2], a[3], a[4], a[5]}
+	}
 	h.era++
 	// From here on a client may connect.
 	h.serving = true
@@ -130,7 +142,16 @@ func (h *Host) bringUp() error {
 	h.forgetConns()
 	h.leaving, h.advOn = false, false
 	// The default events and LE Meta; of that, connections and key requests.
-	if _, err := h.run("event mask", opSetEventMask, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0x1F, 0x00, 0x20); err != nil {
+	mask := [8]byte{0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0x1F, 0x00, 0x20}
+	if h.cfg.Pairing != nil {
+		mask[5] |= 0x80 // Encryption Key Refresh Complete
+		a, err := h.run("address", opReadAddress)
+		if err != nil {
+			return err
+		}
+		h.public = Address{0, a[6], a[5], a[4], a[3], a[2], a[1]}
+	}
+	if _, err := h.run("event mask", opSetEventMask, mask[:]...); err != nil {
 		return err
 	}
 	if _, err := h.run("LE event mask", opLESetEventMask, 0x11, 0, 0, 0, 0, 0, 0, 0); err != nil {

@@ -25,6 +25,10 @@ func (h *Host) pump() {
 		h.mu.Unlock()
 		err := h.t.Send(h.out[:n])
 		h.mu.Lock()
+		if h.secret {
+			clear(h.out[:n])
+			h.secret = false
+		}
 		switch {
 		case err == nil:
 		case c == nil:
@@ -45,6 +49,7 @@ func (h *Host) dataFailed(c *conn, err error) {
 		h.aclFree++
 	}
 	c.txLen, c.txSent, c.sigLen, c.sigSent = 0, 0, 0, 0
+	c.sec.drop()
 	h.hangUp(c, hal.ReasonRemoteUser)
 }
 
@@ -72,7 +77,12 @@ func (h *Host) nextCommand() int {
 	h.out[0] = PacketCommand
 	putLE16(h.out[1:], int(c.op))
 	h.out[3] = c.length
-	return 4 + copy(h.out[4:], c.params[:c.length])
+	n := 4 + copy(h.out[4:], c.params[:c.length])
+	if c.op == opLELTKReply {
+		clear(c.params[:])
+		h.secret = true
+	}
+	return n
 }
 
 // nextData puts the next fragment into out and returns its length and whose it
@@ -89,10 +99,14 @@ func (h *Host) nextData() (int, *conn) {
 			continue
 		}
 		switch {
+		case c.sec.waiting() && c.sec.sent > 0:
+			return h.fragmentPairing(c), c
 		case c.txSent > 0 || c.sigLen == 0 && c.txLen > 0:
 			return h.fragment(c, c.tx, &c.txLen, &c.txSent), c
 		case c.sigLen > 0:
 			return h.fragment(c, c.signal[:], &c.sigLen, &c.sigSent), c
+		case c.sec.waiting():
+			return h.fragmentPairing(c), c
 		}
 	}
 	return 0, nil

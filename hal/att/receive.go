@@ -23,6 +23,7 @@ func (h *Host) receive(packet []byte) {
 			h.data(le16(body), body[headACL:headACL+le16(body[2:])])
 		}
 	}
+	h.forgetPeers()
 	h.pump()
 }
 
@@ -40,6 +41,14 @@ func (h *Host) event(code byte, p []byte) {
 	case evDisconnected:
 		if len(p) >= 4 && p[0] == 0 {
 			h.disconnected(le16(p[1:]), hal.HCIReason(p[3]))
+		}
+	case evEncryption:
+		if len(p) >= 4 {
+			h.encryption(le16(p[1:]), p[0] == 0 && p[3] != 0)
+		}
+	case evKeyRefresh:
+		if len(p) >= 3 {
+			h.encryption(le16(p[1:]), p[0] == 0)
 		}
 	case evSentPackets:
 		h.sentPackets(p)
@@ -60,11 +69,15 @@ func (h *Host) eventLE(p []byte) {
 	switch p[0] {
 	case subConnected, subConnectedMore:
 		if len(p) >= 5 {
-			h.connected(int(p[1]), le16(p[2:]), p[4] == 1)
+			var peer Address
+			if len(p) >= 12 {
+				peer = Address{p[5] & 1, p[11], p[10], p[9], p[8], p[7], p[6]}
+			}
+			h.connected(int(p[1]), le16(p[2:]), p[4] == 1, peer)
 		}
-	case subLTKRequest: // there are no keys
+	case subLTKRequest:
 		if len(p) >= 3 {
-			h.enqueue(opLELTKNegative, p[1], p[2])
+			h.keyRequest(p[1:])
 		}
 	}
 }
@@ -144,8 +157,12 @@ func (h *Host) signal(c *conn, p []byte) {
 	}
 }
 
-// security refuses to pair.
+// security hands over to Config.Pairing, or refuses to pair.
 func (h *Host) security(c *conn, p []byte) {
+	if c.sec != nil {
+		h.pair(c, p)
+		return
+	}
 	const pairingRequest, pairingFailed, notSupported = 0x01, 0x05, 0x05
 	if len(p) >= 1 && p[0] == pairingRequest && c.sigLen == 0 {
 		c.sendSignal(cidSecurity, pairingFailed, notSupported)

@@ -289,6 +289,9 @@ func (h *Host) value(c *conn, a attr, offset int, dst []byte) (int, hal.ATTError
 	if !h.serves(c) {
 		return 0, hal.ATTUnlikely
 	}
+	if code := h.permits(c); code != hal.ATTSuccess {
+		return 0, code
+	}
 	id, handler := c.id, h.handler
 	h.mu.Unlock()
 	n, code := handler.Read(id, a.char, offset, dst)
@@ -307,7 +310,7 @@ func (h *Host) mayWrite(c *conn, a attr) hal.ATTError {
 		if !h.serves(c) {
 			return hal.ATTUnlikely
 		}
-		return hal.ATTSuccess
+		return h.permits(c)
 	case attrConfiguration:
 		return hal.ATTSuccess
 	}
@@ -402,6 +405,8 @@ func (h *Host) execute(c *conn, p []byte) {
 		h.send(c, c.pdu(reqExecute+1))
 	case !h.serves(c):
 		h.refuse(c, p[0], q.handle, hal.ATTUnlikely)
+	case h.permits(c) != hal.ATTSuccess: // not any more
+		h.refuse(c, p[0], q.handle, h.permits(c))
 	case !q.whole():
 		h.refuse(c, p[0], q.handle, hal.ATTInvalidOffset)
 	default:
