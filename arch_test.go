@@ -25,6 +25,7 @@ var arrows = map[string][]string{
 	"hal/esp32":                 {"hal", "hal/att"},
 	"hal/esp32/double":          {"hal", "hal/esp32", "hal/sim", "hal/sim/simnet", "store/nvs"},
 	"hal/att/smp":               {"hal", "hal/att", "internal/smpcrypto"},
+	"hal/att/smp/bondstore":     {"hal/att", "hal/att/smp", "store"},
 	"hal/esp32/radio":           {"hal", "store", "store/nvs", "store/wifistore"},
 	"hal/haltest":               {"hal"},
 	"hal/sim":                   {"hal", "store", "store/nvs", "store/nvs/flash", "store/wifistore"},
@@ -77,7 +78,7 @@ var tops = []string{"internal/provtest", "internal/cmd", "cmd", "examples"}
 // not work (design decision; flash per import was measured).
 var (
 	deviceSide = []string{
-		".", "hal", "hal/sim", "protocomm", "scheme", "security", "security/sec0", "security/sec1", "security/sec2", "store", "store/nvs", "store/wifistore", "internal/fsm", "internal/nvsfmt", "internal/pb", "internal/protover", "internal/srp", "store/nvs/flash", "protocomm/console", "hal/att", "scheme/console", "protocomm/gatt", "scheme/ble", "hal/esp32", "hal/esp32/radio", "hal/esp32/radio/espradio", "internal/smpcrypto", "hal/att/smp",
+		".", "hal", "hal/sim", "protocomm", "scheme", "security", "security/sec0", "security/sec1", "security/sec2", "store", "store/nvs", "store/wifistore", "internal/fsm", "internal/nvsfmt", "internal/pb", "internal/protover", "internal/srp", "store/nvs/flash", "protocomm/console", "hal/att", "scheme/console", "protocomm/gatt", "scheme/ble", "hal/esp32", "hal/esp32/radio", "hal/esp32/radio/espradio", "internal/smpcrypto", "hal/att/smp", "hal/att/smp/bondstore",
 	}
 	tooHeavy = []string{"fmt", "context", "encoding/json", "log", "log/slog", "net", "net/http", "os", "reflect"}
 )
