@@ -11,6 +11,7 @@ import (
 	"github.com/wifiprov/wifiprov/client"
 	"github.com/wifiprov/wifiprov/hal"
 	"github.com/wifiprov/wifiprov/hal/att"
+	"github.com/wifiprov/wifiprov/internal/smpcrypto"
 )
 
 // Defaults of a Config.
@@ -38,6 +39,9 @@ type Config struct {
 	// SupervisionTimeout after which a silent link is lost, 100 ms to 32 s;
 	// 0: 4 s.
 	SupervisionTimeout time.Duration
+	// Pairing lets links be encrypted; nil: they are not, and refusals for
+	// want of encryption are returned.
+	Pairing *Pairing
 }
 
 // Central implements client.Central.
@@ -54,6 +58,9 @@ type Central struct {
 	reports chan report   // of a scan; nil: none
 	made    chan []byte   // parameters of a connection that is made
 	link    *Link
+	bonds   map[[7]byte]bond // by the device's address
+	public  smpcrypto.Address
+	own     smpcrypto.Address // of the connection
 }
 
 var _ client.Central = (*Central)(nil)
@@ -83,7 +90,7 @@ func New(t att.Transport, cfg Config) (*Central, error) {
 	case cfg.SupervisionTimeout < 100*time.Millisecond || cfg.SupervisionTimeout > 32*time.Second:
 		return nil, fmt.Errorf("blecentral: a supervision time-out of %v is not 100 ms to 32 s", cfg.SupervisionTimeout)
 	}
-	c := &Central{t: t, cfg: cfg, reply: make(chan []byte, 4), room: make(chan struct{})}
+	c := &Central{t: t, cfg: cfg, reply: make(chan []byte, 4), room: make(chan struct{}), bonds: map[[7]byte]bond{}}
 	t.SetReceiver(c.receive)
 	return c, nil
 }
@@ -164,7 +171,7 @@ func (c *Central) setUp(ctx context.Context) error {
 	}
 	for _, cmd := range [][]byte{
 		{0x03, 0x0C},
-		{0x01, 0x0C, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0x1F, 0x00, 0x20},
+		{0x01, 0x0C, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0x9F, 0x00, 0x20},
 		{0x01, 0x20, 0x1F, 0, 0, 0, 0, 0, 0, 0},
 	} {
 		if _, err := c.run(ctx, le16(cmd), cmd[2:]...); err != nil {
@@ -283,11 +290,15 @@ func (c *Central) Connect(ctx context.Context, device client.Advertisement) (cli
 	if busy {
 		return nil, errBusy
 	}
+	own, err := c.ownAddress(ctx)
+	if err != nil {
+		return nil, err
+	}
 	interval := int(c.cfg.Interval / (1250 * time.Microsecond))
 	timeout := int(c.cfg.SupervisionTimeout / (10 * time.Millisecond))
 	p := []byte{0x60, 0, 0x60, 0, 0, raw[0]}
 	p = append(p, raw[1:]...)
-	p = append(p, 0, byte(interval), byte(interval>>8), byte(interval), byte(interval>>8), 0, 0, byte(timeout), byte(timeout>>8), 0, 0, 0, 0)
+	p = append(p, own, byte(interval), byte(interval>>8), byte(interval), byte(interval>>8), 0, 0, byte(timeout), byte(timeout>>8), 0, 0, 0, 0)
 	if _, err := c.run(ctx, 0x200D, p...); err != nil && ctx.Err() == nil {
 		return nil, err
 	}

@@ -17,19 +17,27 @@ type Link struct {
 	handle  int
 	mtu     int
 	answers chan []byte
-	gone    chan struct{} // closed when the link has ended
-	once    sync.Once
+	// of pairing
+	device   [7]byte       // type and address, least significant byte first
+	security chan []byte   // PDUs
+	changed  chan byte     // status of encryption
+	gone     chan struct{} // closed when the link has ended
+	once     sync.Once
 
 	// guarded by c.mu
-	frame    []byte // being received
-	more     bool   // it is not complete
-	inFlight int
+	frame     []byte // being received
+	more      bool   // it is not complete
+	inFlight  int
+	encrypted bool
 }
 
 var _ client.BLELink = (*Link)(nil)
 
-func newLink(c *Central, handle int) *Link {
-	return &Link{c: c, handle: handle, mtu: att.MinMTU, answers: make(chan []byte, 1), gone: make(chan struct{})}
+func newLink(c *Central, handle int, device [7]byte) *Link {
+	return &Link{
+		c: c, handle: handle, mtu: att.MinMTU, answers: make(chan []byte, 1), gone: make(chan struct{}),
+		device: device, security: make(chan []byte, 8), changed: make(chan byte, 2),
+	}
 }
 
 // MTU returns the MTU that was agreed on.
@@ -63,13 +71,25 @@ func (l *Link) Close() error {
 }
 
 // Request sends an ATT request and returns the answer, the opcode of which is
-// one higher; an Error Response is a hal.ATTError.
+// one higher; an Error Response is a hal.ATTError. With Config.Pairing a link
+// that is not encrypted enough for it is encrypted, and the request repeated.
 func (l *Link) Request(ctx context.Context, pdu ...byte) ([]byte, error) {
+	p, err := l.request(ctx, pdu)
+	if err != nil && l.refusedInClear(err) {
+		if err := l.secure(ctx); err != nil {
+			return nil, err
+		}
+		return l.request(ctx, pdu)
+	}
+	return p, err
+}
+
+func (l *Link) request(ctx context.Context, pdu []byte) ([]byte, error) {
 	select {
 	case <-l.answers: // of a request that was given up
 	default:
 	}
-	if err := l.send(ctx, pdu); err != nil {
+	if err := l.send(ctx, 4, pdu); err != nil {
 		return nil, err
 	}
 	select {
@@ -88,9 +108,9 @@ func (l *Link) Request(ctx context.Context, pdu ...byte) ([]byte, error) {
 	}
 }
 
-// send sends an L2CAP frame on the channel of ATT.
-func (l *Link) send(ctx context.Context, pdu []byte) error {
-	frame := append([]byte{byte(len(pdu)), byte(len(pdu) >> 8), 4, 0}, pdu...)
+// send sends an L2CAP frame on the channel of ATT or of the security manager.
+func (l *Link) send(ctx context.Context, channel byte, pdu []byte) error {
+	frame := append([]byte{byte(len(pdu)), byte(len(pdu) >> 8), channel, 0}, pdu...)
 	for flags := 0; len(frame) > 0; flags = 0x1000 {
 		l.c.mu.Lock()
 		for l.c.aclFree == 0 {

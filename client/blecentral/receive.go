@@ -31,6 +31,14 @@ func (c *Central) event(code byte, p []byte) {
 		if l := c.link; l != nil && le16(p[1:]) == l.handle {
 			c.endLink()
 		}
+	case code == 0x08 && len(p) >= 4: // Encryption Change
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.encryptionChanged(le16(p[1:]), p[0], p[3] != 0)
+	case code == 0x30 && len(p) >= 3: // Encryption Key Refresh Complete
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.encryptionChanged(le16(p[1:]), p[0], true)
 	case code == 0x13 && len(p) >= 5:
 		c.mu.Lock()
 		defer c.mu.Unlock()
@@ -47,14 +55,14 @@ func (c *Central) event(code byte, p []byte) {
 
 func (c *Central) eventLE(code byte, p []byte) {
 	switch {
-	case code == 0x01 && len(p) >= 4:
+	case code == 0x01 && len(p) >= 11:
 		c.mu.Lock()
 		defer c.mu.Unlock()
 		if c.made == nil { // nobody asked for it
 			return
 		}
 		if p[0] == 0 && c.link == nil {
-			c.link = newLink(c, le16(p[1:]))
+			c.link = newLink(c, le16(p[1:]), [7]byte(p[4:11]))
 		}
 		c.made <- append([]byte(nil), p...)
 		c.made = nil
@@ -105,11 +113,19 @@ func (c *Central) data(head int, p []byte) {
 		return
 	}
 	l.more = false // complete, or longer than it may be
-	if len(l.frame) != want || le16(l.frame[2:]) != 4 || !isAnswer(l.frame[4:]) {
+	if len(l.frame) != want {
+		return
+	}
+	channel := l.answers
+	switch cid := le16(l.frame[2:]); {
+	case cid == 4 && isAnswer(l.frame[4:]):
+	case cid == 6 && want > 4:
+		channel = l.security
+	default:
 		return
 	}
 	select {
-	case l.answers <- append([]byte(nil), l.frame[4:]...):
+	case channel <- append([]byte(nil), l.frame[4:]...):
 	default: // nobody asked
 	}
 }
