@@ -4,12 +4,14 @@
 //
 //	go run ./examples/ble            # with the packets of the air
 //	go run ./examples/ble -mtu 23 -q # long writes and reads, without packets
+//	go run ./examples/ble -encrypt   # over an encrypted link, after a pairing
 //
 // On a real board hal/att runs on the chip's controller in the same way.
 package main
 
 import (
 	"context"
+	"crypto/rand"
 	"flag"
 	"fmt"
 	"os"
@@ -20,6 +22,7 @@ import (
 	"github.com/wifiprov/wifiprov/client/blecentral"
 	"github.com/wifiprov/wifiprov/hal"
 	"github.com/wifiprov/wifiprov/hal/att"
+	"github.com/wifiprov/wifiprov/hal/att/smp"
 	"github.com/wifiprov/wifiprov/hal/sim"
 	"github.com/wifiprov/wifiprov/scheme/ble"
 	"github.com/wifiprov/wifiprov/security/sec1"
@@ -30,22 +33,23 @@ const pop = "abcd1234"
 func main() {
 	mtu := flag.Int("mtu", 185, "MTU that the phone asks for, 23 to 517")
 	quiet := flag.Bool("q", false, "do not show packets")
+	encrypt := flag.Bool("encrypt", false, "let the device want an encrypted link")
 	flag.Parse()
 	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 	defer cancel()
-	if err := run(ctx, *mtu, *quiet); err != nil {
+	if err := run(ctx, *mtu, *quiet, *encrypt); err != nil {
 		fmt.Fprintln(os.Stderr, "ble:", err)
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context, mtu int, quiet bool) error {
+func run(ctx context.Context, mtu int, quiet, encrypt bool) error {
 	air := sim.NewAir(sim.AirConfig{Seed: 1})
 	home := sim.APConfig{SSID: "HomeNet", Passphrase: "correct horse", Channel: 6, RSSI: -47, Auth: hal.AuthWPA2PSK}
 	if _, err := air.AddAP(home); err != nil {
 		return err
 	}
-	m, board, err := startDevice(air)
+	m, board, err := startDevice(air, encrypt)
 	if err != nil {
 		return err
 	}
@@ -63,7 +67,7 @@ func run(ctx context.Context, mtu int, quiet bool) error {
 }
 
 // startDevice is what a firmware does.
-func startDevice(air *sim.Air) (*wifiprov.Manager, *sim.Board, error) {
+func startDevice(air *sim.Air, encrypt bool) (*wifiprov.Manager, *sim.Board, error) {
 	board, err := air.NewBoard(sim.BoardConfig{})
 	if err != nil {
 		return nil, nil, err
@@ -72,14 +76,18 @@ func startDevice(air *sim.Air) (*wifiprov.Manager, *sim.Board, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	host, err := att.New(controller, att.Config{Clock: air.Clock()})
+	pairing, err := smp.New(smp.Config{Rand: rand.Reader, Clock: air.Clock()})
+	if err != nil {
+		return nil, nil, err
+	}
+	host, err := att.New(controller, att.Config{Clock: air.Clock(), Pairing: pairing})
 	if err != nil {
 		return nil, nil, err
 	}
 	m := &wifiprov.Manager{}
 	err = m.Init(wifiprov.Config{
 		WiFi:         board,
-		Scheme:       ble.New(ble.Config{GATT: host, ManufacturerData: []byte{0xe5, 0x02, 'h', 'i'}}),
+		Scheme:       ble.New(ble.Config{GATT: host, ManufacturerData: []byte{0xe5, 0x02, 'h', 'i'}, Encrypt: encrypt}),
 		Clock:        air.Clock(),
 		EventHandler: func(e wifiprov.Event) { fmt.Println("device:", e.Kind) },
 	})
@@ -101,7 +109,7 @@ func phone(ctx context.Context, air *sim.Air, mtu int, quiet bool) error {
 	}
 	trace := &tracer{Controller: controller, quiet: quiet}
 	trace.mtu.Store(att.MinMTU)
-	central, err := blecentral.New(trace, blecentral.Config{MTU: mtu, Interval: 7500 * time.Microsecond})
+	central, err := blecentral.New(trace, blecentral.Config{MTU: mtu, Interval: 7500 * time.Microsecond, Pairing: &blecentral.Pairing{}})
 	if err != nil {
 		return err
 	}

@@ -8,7 +8,8 @@ import (
 	"github.com/wifiprov/wifiprov/hal/sim"
 )
 
-// tracer shows the attribute protocol that passes between phone and controller.
+// tracer shows the attribute protocol, and the packets of a pairing, that pass
+// between phone and controller.
 type tracer struct {
 	*sim.Controller
 	quiet          bool
@@ -43,12 +44,18 @@ func (t *tracer) show(arrow string, packet []byte) {
 		return
 	}
 	pdu := packet[header:]
-	if pdu[0] == 0x03 && len(pdu) == 3 {
+	const security = 6
+	pairing := packet[7] == security
+	if pdu[0] == 0x03 && len(pdu) == 3 && !pairing {
 		t.mtu.Store(int32(pdu[1]) | int32(pdu[2])<<8)
 	}
 	if !t.quiet {
 		length := int(packet[5]) | int(packet[6])<<8
-		fmt.Printf("  %s %-28s %3d bytes  % x\n", arrow, name(pdu[0]), length, pdu[:min(len(pdu), 16)])
+		what := name(pdu[0])
+		if pairing {
+			what = pairingName(pdu[0])
+		}
+		fmt.Printf("  %s %-28s %3d bytes  % x\n", arrow, what, length, pdu[:min(len(pdu), 16)])
 	}
 }
 
@@ -82,4 +89,17 @@ func name(opcode byte) string {
 		return "Execute Write " + kind
 	}
 	return fmt.Sprintf("opcode %02x", opcode)
+}
+
+// pairingName is what the specification calls a packet of the security manager.
+func pairingName(code byte) string {
+	names := [...]string{
+		0x01: "Pairing Request", 0x02: "Pairing Response", 0x03: "Pairing Confirm", 0x04: "Pairing Random",
+		0x05: "Pairing Failed", 0x06: "Encryption Information", 0x07: "Central Identification",
+		0x08: "Identity Information", 0x09: "Identity Address", 0x0C: "Pairing Public Key", 0x0D: "Pairing DHKey Check",
+	}
+	if int(code) < len(names) && names[code] != "" {
+		return names[code]
+	}
+	return fmt.Sprintf("security code %02x", code)
 }

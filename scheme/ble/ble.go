@@ -49,16 +49,21 @@ type Config struct {
 	// notifies. Default off, CONFIG_WIFI_PROV_BLE_NOTIFY.
 	Notify bool
 
-	// Encrypt lets only clients that paired read and write. Default off,
-	// CONFIG_WIFI_PROV_BLE_FORCE_ENCRYPTION (Q-T22).
+	// Encrypt lets only clients that paired read and write: phones ask their
+	// users whether they want to. It needs a stack that can pair, as package
+	// att with package smp. Pairing is Just Works, which proves nothing about
+	// who pairs; the security of the manager is needed all the same. Default
+	// off, CONFIG_WIFI_PROV_BLE_FORCE_ENCRYPTION (Q-T22).
 	Encrypt bool
 
-	// Bonding keeps the keys of a pairing. Default off,
-	// CONFIG_WIFI_PROV_BLE_BONDING.
+	// Bonding keeps the keys of a pairing, so that a phone that comes back
+	// need not pair again. If the device forgets them, users have to make the
+	// phone forget the device. Default off, CONFIG_WIFI_PROV_BLE_BONDING.
 	Bonding bool
 
-	// LegacyPairing does without LE Secure Connections. Default off, the
-	// opposite of CONFIG_WIFI_PROV_BLE_SEC_CONN.
+	// LegacyPairing does without LE Secure Connections, which takes some
+	// tenths of a second on a chip, but keeps out those who hear the pairing.
+	// Default off, the opposite of CONFIG_WIFI_PROV_BLE_SEC_CONN.
 	LegacyPairing bool
 
 	// KeepBLEOn leaves the stack up when the service ends. Default off,
