@@ -1,0 +1,374 @@
+package bluez
+
+import (
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/godbus/dbus/v5"
+	"github.com/stretchr/testify/require"
+
+	"github.com/wifiprov/wifiprov/hal"
+	"github.com/wifiprov/wifiprov/internal/bluezbus"
+	"github.com/wifiprov/wifiprov/internal/fakebluez"
+)
+
+// What is missing on the machine is named, with what to do about it.
+func TestWhatIsMissing(t *testing.T) {
+	noGoroutines(t)
+	fails := func(cfg Config, want ...string) error {
+		p := New(cfg)
+		err := p.StartGATT(settings(), newHandler(p))
+		for _, w := range want {
+			require.ErrorContains(t, err, w)
+		}
+		require.NoError(t, p.StopGATT(hal.GATTStop{}))
+		return err
+	}
+	fails(Config{Bus: "unix:path=/nonexistent/bus"}, "bluez: no message bus", "/nonexistent/bus", "dbus-daemon")
+	bus := fakebluez.StartBus(t)
+	fails(Config{Bus: bus}, "bluetoothd does not run", "systemctl start bluetooth")
+	d := fakebluez.Start(t, bus, fakebluez.Config{Adapters: []fakebluez.Adapter{
+		{Name: "hci0", Address: "02:00:00:00:00:01", Classic: true},
+		{Name: "hci1", Address: "02:00:00:00:00:02", Off: true, Blocked: true},
+	}})
+	fails(Config{Bus: bus, Adapter: "hci7"}, "no adapter hci7", "/org/bluez/hci0 /org/bluez/hci1")
+	require.ErrorIs(t, fails(Config{Bus: bus, Adapter: "hci0"}, "GattManager1"), hal.ErrNotSupported)
+	fails(Config{Bus: bus}, "rfkill unblock bluetooth", "Powered") // hci1 is the first that can
+	d.Unplug("hci1")
+	require.ErrorIs(t, fails(Config{Bus: bus}, "GattManager1"), hal.ErrNotSupported)
+	d.Unplug("hci0")
+	fails(Config{Bus: bus}, "has no adapter")
+}
+
+// The bus's policy forbids something.
+func TestPolicy(t *testing.T) {
+	noGoroutines(t)
+	for _, iface := range []string{bluezbus.ObjectManager, bluezbus.Properties, bluezbus.GattManager, bluezbus.AdvManager} {
+		bus := fakebluez.StartBus(t, `<policy context="default"><deny send_destination="org.bluez" send_interface="`+iface+`"/></policy>`)
+		d := fakebluez.Start(t, bus, fakebluez.Config{})
+		p := New(Config{Bus: bus})
+		err := p.StartGATT(settings(), newHandler(p))
+		require.ErrorContains(t, err, "AccessDenied")
+		require.ErrorContains(t, err, "group bluetooth")
+		d.Wait("nothing is left", func(v fakebluez.View) bool { return v.Left() == "" })
+	}
+	bus := fakebluez.StartBus(t, `<limit name="max_match_rules_per_connection">1</limit>`)
+	fakebluez.Start(t, bus, fakebluez.Config{})
+	p := New(Config{Bus: bus})
+	require.ErrorContains(t, p.StartGATT(settings(), newHandler(p)), "AddMatch")
+}
+
+// The adapter is chosen by its name, or the first that can.
+func TestAdapterChosen(t *testing.T) {
+	machine := fakebluez.Config{Adapters: []fakebluez.Adapter{
+		{Name: "hci0", Address: "02:00:00:00:00:01", Classic: true},
+		{Name: "hci2", Address: "02:00:00:00:00:03"},
+		{Name: "hci1", Address: "02:00:00:00:00:02"},
+	}}
+	for name, want := range map[string]string{"": "hci1", "hci2": "hci2"} {
+		t.Run(want, func(t *testing.T) {
+			r := setUp(t, machine, Config{Adapter: name})
+			r.start(t, settings())
+			for _, a := range machine.Adapters {
+				r.d.View(func(v fakebluez.View) { require.Equal(t, a.Name == want, v.Advertisement(a.Name) != nil) })
+			}
+			// A device of another adapter is no client.
+			r.d.ConnectClassic("hci0", phone1).HangUp("Remote")
+			r.connect(t, want, phone1)
+			r.h.expect(t, "connected 1")
+			r.stop(t)
+		})
+	}
+}
+
+// life starts with every option, has a client, and stops.
+func (r *rig) life(t *testing.T) (start, stop error) {
+	cfg := settings()
+	cfg.Encrypt = true
+	if start = r.p.StartGATT(cfg, r.h); start != nil {
+		return start, nil
+	}
+	phone, err := r.d.Connect("hci0", phone1)
+	require.NoError(t, err)
+	_, err = phone.Describe(char(0))
+	require.NoError(t, err)
+	r.h.expect(t, "connected 1")
+	return nil, r.p.StopGATT(hal.GATTStop{})
+}
+
+var offAndOn = fakebluez.Config{Adapters: []fakebluez.Adapter{{Name: "hci0", Address: "02:00:00:00:00:01", Off: true}}}
+
+// Each call of D-Bus fails once: a start that fails leaves nothing; a stop that
+// fails is repeated; then all works (Q-T39).
+func TestQT39_EachCallFails(t *testing.T) {
+	r := setUp(t, offAndOn, Config{})
+	_, err := r.life(t)
+	require.NoError(t, err)
+	r.clean(t)
+	calls := r.d.Calls()
+	t.Log(calls)
+	started := slices.Index(calls, "→GetAll")
+	require.Greater(t, started, 8)
+	for i, call := range calls {
+		if strings.HasPrefix(call, "→ReadValue") {
+			continue // of life's own client
+		}
+		r.d.SetHookAt(i, func(string) error {
+			return dbus.NewError("org.bluez.Error.Failed", []any{"scripted " + call})
+		})
+		start, stop := r.life(t)
+		r.d.SetHook(nil)
+		if i <= started {
+			require.ErrorContains(t, start, map[bool]string{true: "Failed", false: "scripted " + call}[call == "→GetAll"], call)
+			require.NoError(t, r.p.StopGATT(hal.GATTStop{}))
+		} else {
+			require.NoError(t, start, call)
+			switch call {
+			case "UnregisterAdvertisement", "UnregisterApplication", "Set Alias", "Set Pairable":
+				require.NoError(t, stop, call)
+				r.log.wait(t, "scripted "+call)
+			default:
+				require.ErrorContains(t, stop, "scripted "+call)
+				require.ErrorIs(t, r.p.StartGATT(settings(), r.h), hal.ErrBusy)
+				require.NoError(t, r.p.StopGATT(hal.GATTStop{}))
+			}
+		}
+		r.clean(t)
+		r.d.View(func(v fakebluez.View) { require.Equal(t, false, v.Property("hci0", "Powered"), call) })
+		r.d.SetProperty("hci0", "Alias", "box")
+		r.d.SetProperty("hci0", "Pairable", false)
+		start, stop = r.life(t)
+		require.NoError(t, start, call)
+		require.NoError(t, stop, call)
+		r.clean(t)
+	}
+}
+
+// A call is not answered: start and stop end in time.
+func TestNoAnswer(t *testing.T) {
+	r := setUp(t, offAndOn, Config{})
+	_, err := r.life(t)
+	require.NoError(t, err)
+	r.clean(t)
+	hasty := New(Config{Bus: r.bus, Timeout: 30 * time.Millisecond})
+	calls := r.d.Calls()
+	started := slices.Index(calls, "→GetAll")
+	for i, call := range calls[:started] {
+		r.d.SetHookAt(i, func(string) error { return fakebluez.ErrSilence })
+		cfg := settings()
+		cfg.Encrypt = true
+		require.Error(t, hasty.StartGATT(cfg, r.h), call)
+		r.d.SetHook(nil)
+		r.d.Wait("nothing is left", func(v fakebluez.View) bool { return v.Left() == "" })
+		r.d.SetProperty("hci0", "Powered", false) // the time may not have sufficed for it
+	}
+	r.drain()
+
+	// A stop that gets no answer is repeated.
+	r.start(t, settings())
+	r.p.cfg.Timeout = 30 * time.Millisecond
+	r.connect(t, "hci0", phone1)
+	r.h.expect(t, "connected 1")
+	r.d.SetHook(func(call string) error {
+		if call == "Disconnect" {
+			return fakebluez.ErrSilence
+		}
+		return nil
+	})
+	require.ErrorContains(t, r.p.StopGATT(hal.GATTStop{}), "Disconnect: no answer")
+	r.d.SetHook(nil)
+	r.p.cfg.Timeout = DefaultTimeout
+	require.NoError(t, r.p.StopGATT(hal.GATTStop{}))
+	r.clean(t)
+}
+
+// bluetoothd crashes in each call of a start and a stop; on the next one all
+// works.
+func TestCrashInEachCall(t *testing.T) {
+	r := setUp(t, offAndOn, Config{})
+	_, err := r.life(t)
+	require.NoError(t, err)
+	r.clean(t)
+	calls := r.d.Calls()
+	for i, call := range calls {
+		if strings.HasPrefix(call, "→ReadValue") {
+			continue
+		}
+		d := r.d
+		d.SetHookAt(i, func(string) error {
+			d.Crash()
+			return fakebluez.ErrSilence
+		})
+		start, stop := r.life(t)
+		if i <= slices.Index(calls, "→GetAll") {
+			require.Error(t, start, call)
+		} else {
+			require.NoError(t, stop, "%s: what bluetoothd had is gone with it", call)
+		}
+		d.Kill()
+		r.h.quiet(t)
+		r.d = fakebluez.Start(t, r.bus, offAndOn)
+		start, stop = r.life(t)
+		require.NoError(t, start, call)
+		require.NoError(t, stop, call)
+		r.clean(t)
+	}
+}
+
+// bluetoothd ends while clients are connected, and is back later.
+func TestBluetoothdEnds(t *testing.T) {
+	r := setUp(t, fakebluez.Config{}, Config{})
+	for range 3 {
+		r.start(t, settings())
+		phone := r.connect(t, "hci0", phone1)
+		r.h.expect(t, "connected 1")
+		r.connect(t, "hci0", phone2)
+		r.h.expect(t, "connected 2")
+		r.h.set(func() { r.h.hold = true })
+		go func() { _ = phone.Write(char(0), []byte("waits")) }()
+		r.h.expect(t, "mtu 1 517", "write 0 5")
+		old := r.h.conn()
+		r.d.Kill()
+		got := []string{<-r.h.events, <-r.h.events}
+		slices.Sort(got)
+		require.Equal(t, []string{"disconnected 1 22", "disconnected 2 22"}, got)
+		r.log.wait(t, "start it again")
+		r.p.Respond(old, hal.ATTSuccess)
+		require.NoError(t, r.p.Disconnect(old, hal.ReasonRemoteUser))
+		require.ErrorContains(t, r.p.StartGATT(settings(), r.h), "bluetoothd does not run")
+		r.h.set(func() { r.h.hold = false })
+		r.d = fakebluez.Start(t, r.bus, fakebluez.Config{})
+	}
+	r.start(t, settings())
+	r.stop(t)
+}
+
+// The adapter is unplugged; another one is taken by the next start.
+func TestAdapterVanishes(t *testing.T) {
+	r := setUp(t, fakebluez.Config{Adapters: []fakebluez.Adapter{
+		{Name: "hci0", Address: "02:00:00:00:00:01"}, {Name: "hci1", Address: "02:00:00:00:00:02"},
+	}}, Config{})
+	r.start(t, settings())
+	r.connect(t, "hci0", phone1)
+	r.h.expect(t, "connected 1")
+	r.d.Unplug("hci0")
+	r.h.expect(t, "disconnected 1 22")
+	r.log.wait(t, "start it again")
+	require.NoError(t, r.p.StopGATT(hal.GATTStop{}), "it has stopped")
+	r.start(t, settings())
+	r.d.View(func(v fakebluez.View) { require.NotNil(t, v.Advertisement("hci1")) })
+	r.stop(t)
+}
+
+// The bus itself ends.
+func TestBusEnds(t *testing.T) {
+	noGoroutines(t)
+	bus, stop := fakebluez.StartBusToStop(t)
+	defer stop()
+	d := fakebluez.Start(t, bus, fakebluez.Config{})
+	log := newLogger()
+	p := New(Config{Bus: bus, Logger: log.log})
+	h := newHandler(p)
+	require.NoError(t, p.StartGATT(settings(), h))
+	_, err := d.Connect("hci0", phone1)
+	require.NoError(t, err)
+	h.expect(t, "connected 1")
+	stop()
+	h.expect(t, "disconnected 1 22")
+	log.wait(t, "the message bus is gone")
+	require.NoError(t, p.StopGATT(hal.GATTStop{}))
+	require.ErrorContains(t, p.StartGATT(settings(), h), "no message bus")
+}
+
+// A handler that never returns does not make memory grow without bound.
+func TestStuckHandler(t *testing.T) {
+	r := setUp(t, fakebluez.Config{}, Config{})
+	r.start(t, settings())
+	block := make(chan struct{})
+	r.h.set(func() { r.h.block = block })
+	r.connect(t, "hci0", phone1)
+	r.h.expect(t, "connected 1")
+	for i := range maxQueue + 10 {
+		r.d.Emit("/org/bluez/hci0/dev_AA_00_00_00_00_01", bluezbus.Properties+".PropertiesChanged", bluezbus.Device,
+			bluezbus.Props{"Connected": dbus.MakeVariant(true), "N": dbus.MakeVariant(int32(i))}, []string{})
+	}
+	require.Eventually(t, func() bool {
+		s := r.p.current()
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		require.LessOrEqual(t, len(s.events), maxQueue)
+		return s.tooMany
+	}, patience, time.Millisecond)
+	close(block)
+	r.h.expect(t, "disconnected 1 22")
+	r.log.wait(t, "does not return")
+	r.d.Wait("the service is gone", func(v fakebluez.View) bool { return v.Advertisement("hci0") == nil })
+	r.d.Cut("Local")
+}
+
+// Signals that make no sense change nothing.
+func TestOddSignals(t *testing.T) {
+	r := setUp(t, fakebluez.Config{}, Config{})
+	r.start(t, settings())
+	r.connect(t, "hci0", phone1)
+	r.h.expect(t, "connected 1")
+	path := dbus.ObjectPath("/org/bluez/hci0/dev_AA_00_00_00_00_01")
+	off := bluezbus.Props{"Connected": dbus.MakeVariant(false)}
+	for _, s := range []struct {
+		path dbus.ObjectPath
+		name string
+		body []any
+	}{
+		{path, bluezbus.Properties + ".PropertiesChanged", nil},
+		{path, bluezbus.Properties + ".PropertiesChanged", []any{bluezbus.Device}},
+		{path, bluezbus.Properties + ".PropertiesChanged", []any{bluezbus.Device, "x", []string{}}},
+		{path, bluezbus.Properties + ".PropertiesChanged", []any{bluezbus.Device, bluezbus.Props{"Connected": dbus.MakeVariant("no")}, []string{}}},
+		{"/org/bluez/hci0", bluezbus.Properties + ".PropertiesChanged", []any{bluezbus.Device, off, []string{}}},
+		{"/org/bluez/hci00/dev", bluezbus.Properties + ".PropertiesChanged", []any{bluezbus.Device, off, []string{}}},
+		{"/", bluezbus.ObjectManager + ".InterfacesRemoved", []any{path}},
+		{"/", bluezbus.ObjectManager + ".InterfacesRemoved", []any{path, []string{bluezbus.Adapter}}},
+		{"/", bluezbus.ObjectManager + ".InterfacesRemoved", []any{"x", []string{bluezbus.Device}}},
+		{"/", bluezbus.ObjectManager + ".InterfacesAdded", []any{path, "x"}},
+		{"/", "org.freedesktop.DBus.NameOwnerChanged", []any{"org.bluez", "x", ""}}, // not the bus's
+		{path, bluezbus.Device + ".Disconnected", nil},
+		{path, bluezbus.Device + ".Disconnected", []any{int32(1)}},
+	} {
+		r.d.Emit(s.path, s.name, s.body...)
+	}
+	other, err := bluezbus.Dial(t.Context(), r.bus, func(bluezbus.Message) {})
+	require.NoError(t, err)
+	defer other.Close()
+	// Not bluetoothd's; sent to us alone, so that no match is needed.
+	require.NoError(t, other.Emit(path, bluezbus.Properties+".PropertiesChanged", bluezbus.Device, off, []string{}))
+	_, err = other.Call(t.Context(), r.owner(t), "/", "x.y.Z")
+	require.Error(t, err)
+	r.connect(t, "hci0", phone2)
+	r.h.expect(t, "connected 2")
+	r.stop(t)
+}
+
+// Starts and stops from many goroutines: the last stop leaves nothing.
+func TestStartsAndStopsAtOnce(t *testing.T) {
+	r := setUp(t, fakebluez.Config{}, Config{})
+	var wg sync.WaitGroup
+	for i := range 8 {
+		wg.Go(func() {
+			for range 5 {
+				if i%2 == 0 {
+					if err := r.p.StartGATT(settings(), r.h); err != nil {
+						require.ErrorIs(t, err, hal.ErrBusy)
+					}
+				} else {
+					require.NoError(t, r.p.StopGATT(hal.GATTStop{}))
+				}
+				r.p.Respond(1, hal.ATTSuccess)
+				_ = r.p.Disconnect(1, hal.ReasonRemoteUser)
+			}
+		})
+	}
+	wg.Wait()
+	r.stop(t)
+}

@@ -1,0 +1,262 @@
+package bluez
+
+import (
+	"fmt"
+
+	"github.com/godbus/dbus/v5"
+
+	"github.com/wifiprov/wifiprov/hal"
+	"github.com/wifiprov/wifiprov/internal/bluezbus"
+)
+
+// receive sorts messages. It is called by the goroutine that reads the socket.
+func (s *service) receive(m bluezbus.Message) {
+	access := m.Interface == bluezbus.GattChar && (m.Member == "ReadValue" || m.Member == "WriteValue")
+	if !m.Call && !relevant(m) {
+		return
+	}
+	s.mu.Lock()
+	switch {
+	case m.Call && !access:
+		s.calls = append(s.calls, m)
+	case len(s.events) >= maxQueue:
+		s.tooMany = true
+	default:
+		s.events = append(s.events, m)
+	}
+	s.mu.Unlock()
+	s.kick()
+}
+
+// relevant tells signals that matter from those of a radio that scans.
+func relevant(m bluezbus.Message) bool {
+	if m.Interface != bluezbus.Properties || len(m.Body) < 2 {
+		return true
+	}
+	props, _ := m.Body[1].(bluezbus.Props)
+	_, connected := props["Connected"]
+	_, class := props["Class"]
+	_, powered := props["Powered"]
+	return connected || class || powered
+}
+
+func (s *service) kick() {
+	select {
+	case s.wake <- struct{}{}:
+	default:
+	}
+}
+
+// run handles all that comes. What bluetoothd asks of our objects is answered at
+// once, since a start waits for it; events wait for goLive, then happen one at a
+// time.
+func (s *service) run() {
+	closed := s.bus.Done()
+	for {
+		s.mu.Lock()
+		switch {
+		case len(s.calls) > 0:
+			m := s.calls[0]
+			s.calls = s.calls[1:]
+			s.mu.Unlock()
+			s.answer(m)
+		case s.tooMany && s.live:
+			s.mu.Unlock()
+			s.lose("the handler does not return; bluetoothd is left")
+			return
+		case len(s.events) > 0 && s.live:
+			m := s.events[0]
+			s.events = s.events[1:]
+			s.event(m)
+			gone := s.gone
+			s.mu.Unlock()
+			if gone {
+				s.lose("bluetoothd ended, or its adapter is gone")
+				return
+			}
+		default:
+			s.mu.Unlock()
+			select {
+			case <-s.wake:
+			case <-closed:
+				s.lose("the message bus is gone") // or we left it
+				return
+			}
+		}
+	}
+}
+
+// lose ends the service because what it runs on is gone, unless it has ended.
+func (s *service) lose(why string) {
+	s.mu.Lock()
+	if s.ended {
+		s.gone = true // a stop that was not done has nothing left to do
+		s.mu.Unlock()
+		s.bus.Close()
+		return
+	}
+	s.gone = true
+	for _, d := range s.devices {
+		s.disconnect(d, hal.ReasonLocalHost)
+	}
+	s.ended = true
+	s.mu.Unlock()
+	s.log.Log(hal.LevelError, "the BLE service ended by itself; start it again", hal.Attr{Key: "why", Value: why})
+	s.p.forget(s)
+	s.bus.Close()
+}
+
+// event takes a signal or an access. mu is held; it is released for calls of the
+// handler.
+func (s *service) event(m bluezbus.Message) {
+	if m.Call {
+		s.access(m)
+		return
+	}
+	if s.bus.Lost(m, s.adapter, bluezbus.Adapter) || s.bus.Lost(m, s.adapter, bluezbus.GattManager) {
+		s.gone = true
+		return
+	}
+	if path, props, ok := s.bus.Changed(m, bluezbus.Device); ok {
+		s.changed(path, props)
+		return
+	}
+	if path, props, ok := s.bus.Changed(m, bluezbus.Adapter); ok && path == s.adapter {
+		if powered, told := props["Powered"].Value().(bool); told && !powered && !s.ended {
+			s.log.Log(hal.LevelWarn, "the adapter was switched off; nobody can connect until it is on again")
+		}
+		return
+	}
+	if d := s.devices[m.Path]; d != nil && m.Sender == s.bus.Owner && m.Interface == bluezbus.Device && m.Member == "Disconnected" && len(m.Body) > 0 {
+		name, _ := m.Body[0].(string)
+		d.reason = reasons[name]
+	}
+	if len(m.Body) > 0 {
+		path, _ := m.Body[0].(dbus.ObjectPath)
+		if d := s.devices[path]; d != nil && s.bus.Lost(m, path, bluezbus.Device) {
+			s.disconnect(d, hal.ReasonRemoteUser)
+			delete(s.devices, path)
+		}
+	}
+}
+
+// access is a read or a write of a characteristic. mu is held; it is released
+// for calls of the handler.
+func (s *service) access(m bluezbus.Message) {
+	char := -1
+	for i := range s.cfg.Characteristics {
+		if m.Path == charPath(i) {
+			char = i
+		}
+	}
+	var value []byte
+	var opts bluezbus.Props
+	ok := len(m.Body) > 0
+	if ok {
+		opts, ok = m.Body[len(m.Body)-1].(bluezbus.Props)
+	}
+	if m.Member == "WriteValue" && ok {
+		value, ok = m.Body[0].([]byte)
+	}
+	path := bluezbus.Get[dbus.ObjectPath](opts, "device")
+	switch {
+	case char < 0 || m.Sender != s.bus.Owner:
+		s.unlocked(func() { s.bus.ReplyUnknown(m) })
+		return
+	case !ok || !s.ours(path):
+		s.unlocked(func() { s.bus.ReplyError(m, errArgs, "the options name no device of the adapter") })
+		return
+	}
+	d := s.device(path)
+	if d.client == nil {
+		s.connect(d)
+	}
+	if mtu := int(bluezbus.Get[uint16](opts, "mtu")); mtu >= 23 {
+		mtu = min(mtu, hal.MaxGATTValue+5)
+		if c := d.client; c != nil && mtu != c.mtu {
+			c.mtu = mtu
+			s.call(func() { s.handler.MTU(c.conn, mtu) })
+		}
+	}
+	c := d.client
+	if c == nil || s.ended {
+		s.unlocked(func() { s.refuse(m, hal.ATTUnlikely) })
+		return
+	}
+	offset := int(bluezbus.Get[uint16](opts, "offset"))
+	if m.Member == "ReadValue" {
+		s.read(m, c, char, offset)
+		return
+	}
+	code := hal.ATTSuccess
+	switch {
+	case offset > hal.MaxGATTValue:
+		code = hal.ATTInvalidOffset
+	case offset+len(value) > hal.MaxGATTValue:
+		code = hal.ATTInvalidLength
+	case bluezbus.Get[bool](opts, "prepare-authorize"):
+		s.unlocked(func() { s.bus.Reply(m) }) // a part that may come, or not
+		return
+	case offset > 0:
+		code = hal.ATTInvalidOffset // what is before it is missing
+	case bluezbus.Get[string](opts, "type") == "command":
+		code = hal.ATTRequestNotSupported
+	case c.write != nil:
+		s.unlocked(func() { s.bus.ReplyError(m, errBusy, "a write is being handled") })
+		return
+	}
+	if code != hal.ATTSuccess {
+		s.unlocked(func() { s.refuse(m, code) })
+		return
+	}
+	c.write = &m
+	s.call(func() { s.handler.Write(c.conn, char, value) })
+}
+
+func (s *service) read(m bluezbus.Message, c *client, char, offset int) {
+	dst := make([]byte, hal.MaxGATTValue)
+	n, code := 0, hal.ATTUnlikely
+	s.call(func() { n, code = s.handler.Read(c.conn, char, offset, dst) })
+	s.unlocked(func() {
+		if code == hal.ATTSuccess {
+			s.bus.Reply(m, dst[:n])
+		} else {
+			s.refuse(m, code)
+		}
+	})
+}
+
+// unlocked calls fn without mu, which is held.
+func (s *service) unlocked(fn func()) {
+	s.mu.Unlock()
+	defer s.mu.Lock()
+	fn()
+}
+
+// Errors of D-Bus that bluetoothd knows, and others.
+const (
+	errPrefix   = bluezbus.Name + ".Error."
+	errArgs     = errPrefix + "InvalidArguments"
+	errBusy     = errPrefix + "InProgress"
+	errRejected = errPrefix + "Rejected"
+	errOther    = "org.freedesktop.DBus.Error.Failed" // for bluetoothd: Unlikely Error
+	errReadOnly = "org.freedesktop.DBus.Error.PropertyReadOnly"
+)
+
+// refuse answers an access with an error, as well as bluetoothd can pass it on.
+func (s *service) refuse(m bluezbus.Message, code hal.ATTError) {
+	name, text := errOther, code.String()
+	switch {
+	case code == hal.ATTReadNotPermitted || code == hal.ATTWriteNotPermitted:
+		name = errPrefix + "NotPermitted"
+	case code == hal.ATTRequestNotSupported:
+		name = errPrefix + "NotSupported"
+	case code == hal.ATTInvalidOffset:
+		name = errPrefix + "InvalidOffset"
+	case code == hal.ATTInvalidLength:
+		name = errPrefix + "InvalidValueLength"
+	case code >= 0x80 && code <= 0x9F: // the application's own
+		name, text = errPrefix+"Failed", fmt.Sprintf("0x%02x", int(code))
+	}
+	s.bus.ReplyError(m, name, text)
+}

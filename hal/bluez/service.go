@@ -1,0 +1,241 @@
+package bluez
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+
+	"github.com/godbus/dbus/v5"
+
+	"github.com/wifiprov/wifiprov/hal"
+	"github.com/wifiprov/wifiprov/internal/bluezbus"
+)
+
+// maxQueue is how many messages wait for a handler that does not return.
+const maxQueue = 4096
+
+// service is a Peripheral from StartGATT to StopGATT.
+type service struct {
+	p       *Peripheral
+	cfg     hal.GATTConfig
+	handler hal.GATTHandler
+	objects []object // ours, the application's first
+	log     hal.Logger
+
+	bus     *bluezbus.Bus // set by start, like those below
+	adapter dbus.ObjectPath
+	lit     bool // the adapter was switched on
+	alias   *string
+	pairing bool // Pairable was set
+	added   bool // application and advertisement were announced
+
+	wake chan struct{} // something is in a queue, or the state changed
+
+	mu      sync.Mutex // guards what follows; not held over calls out
+	calls   []bluezbus.Message
+	events  []bluezbus.Message // signals and accesses, in the order of what happened
+	tooMany bool               // events did not fit
+	live    bool               // events are handled
+	ended   bool               // no method of the handler is called
+	gone    bool               // bluetoothd or the adapter is
+	devices map[dbus.ObjectPath]*device
+	count   uint16 // connections ever, upper half of hal.GATTConn
+}
+
+func newService(p *Peripheral, cfg hal.GATTConfig, h hal.GATTHandler) *service {
+	cfg.Characteristics = append([]hal.Characteristic(nil), cfg.Characteristics...)
+	cfg.ManufacturerData = append([]byte(nil), cfg.ManufacturerData...)
+	s := &service{
+		p: p, cfg: cfg, handler: h, log: p.cfg.Logger,
+		wake:    make(chan struct{}, 1),
+		devices: map[dbus.ObjectPath]*device{},
+	}
+	s.objects = append(application(&s.cfg), advertisement(&s.cfg))
+	return s
+}
+
+// start announces everything. After an error takeDown undoes what was done.
+func (s *service) start(ctx context.Context) error {
+	bus, objects, err := bluezbus.Open(ctx, s.p.cfg.Bus, s.receive)
+	if err != nil {
+		return err
+	}
+	s.bus = bus
+	if s.adapter, err = objects.FindAdapter(s.p.cfg.Adapter, bluezbus.GattManager, bluezbus.AdvManager); err != nil {
+		return err
+	}
+	for path, interfaces := range objects {
+		if props, is := interfaces[bluezbus.Device]; is && s.ours(path) {
+			d := s.device(path)
+			d.connected = bluezbus.Get[bool](props, "Connected")
+			d.classic = bluezbus.Get[uint32](props, "Class") != 0
+		}
+	}
+	go s.run()
+	if err := s.prepare(ctx, objects[s.adapter][bluezbus.Adapter]); err != nil {
+		return err
+	}
+	s.added = true
+	none := bluezbus.Props{}
+	if err := bus.Do(ctx, s.adapter, bluezbus.GattManager+".RegisterApplication", appPath, none); err != nil {
+		return err
+	}
+	return bus.Do(ctx, s.adapter, bluezbus.AdvManager+".RegisterAdvertisement", adPath, none)
+}
+
+// prepare brings the adapter into the state that the service needs.
+func (s *service) prepare(ctx context.Context, props bluezbus.Props) error {
+	set := func(name string, value any) error {
+		return s.bus.Set(ctx, s.adapter, bluezbus.Adapter, name, value)
+	}
+	if !bluezbus.Get[bool](props, "Powered") {
+		if err := set("Powered", true); err != nil {
+			return err
+		}
+		s.lit = true
+	}
+	if former := bluezbus.Get[string](props, "Alias"); !s.p.cfg.KeepAlias && former != s.cfg.DeviceName {
+		if former == bluezbus.Get[string](props, "Name") {
+			former = "" // there was no alias
+		}
+		if err := set("Alias", s.cfg.DeviceName); err != nil {
+			return err
+		}
+		s.alias = &former
+	}
+	if n := len(s.cfg.ManufacturerData); n > roomInAdvertising {
+		s.log.Log(hal.LevelInfo, "the manufacturer data is in the scan response, which needs BlueZ 5.81, perhaps with -E")
+	}
+	if !s.cfg.Encrypt {
+		return nil
+	}
+	if !bluezbus.Get[bool](props, "Pairable") {
+		if err := set("Pairable", true); err != nil {
+			return err
+		}
+		s.pairing = true
+	}
+	if err := s.bus.Do(ctx, bluezbus.Root, bluezbus.AgentManager+".RegisterAgent", agentPath, "NoInputNoOutput"); err != nil {
+		return err
+	}
+	return s.bus.Do(ctx, bluezbus.Root, bluezbus.AgentManager+".RequestDefaultAgent", agentPath)
+}
+
+// goLive has events handled, those that are there already first.
+func (s *service) goLive() {
+	s.mu.Lock()
+	s.live = true
+	s.mu.Unlock()
+	s.kick()
+}
+
+// end stops calls of the handler. Writes that wait for an answer fail.
+func (s *service) end() {
+	s.mu.Lock()
+	s.ended = true
+	var waiting []bluezbus.Message
+	for _, d := range s.devices {
+		if c := d.client; c != nil && c.write != nil {
+			waiting = append(waiting, *c.write)
+			c.write = nil
+		}
+	}
+	s.mu.Unlock()
+	for _, m := range waiting {
+		s.refuse(m, hal.ATTUnlikely)
+	}
+}
+
+// takeDown undoes what start did, after end. What ends with the connection to
+// the bus anyway may fail; after an error the rest may be tried again.
+func (s *service) takeDown(ctx context.Context, how hal.GATTStop) error {
+	if s.bus == nil {
+		return nil
+	}
+	s.mu.Lock()
+	gone := s.gone
+	s.mu.Unlock()
+	if gone {
+		s.bus.Close()
+		return nil
+	}
+	try := func(err error) {
+		if err != nil && !bluezbus.Is(err, "DoesNotExist") {
+			s.log.Log(hal.LevelWarn, "bluetoothd did not end a part of the service by itself", hal.Err(err))
+		}
+	}
+	if s.added {
+		try(s.bus.Do(ctx, s.adapter, bluezbus.AdvManager+".UnregisterAdvertisement", adPath))
+		try(s.bus.Do(ctx, s.adapter, bluezbus.GattManager+".UnregisterApplication", appPath))
+		s.added = false
+	}
+	if s.alias != nil {
+		try(s.bus.Set(ctx, s.adapter, bluezbus.Adapter, "Alias", *s.alias))
+		s.alias = nil
+	}
+	if s.pairing {
+		try(s.bus.Set(ctx, s.adapter, bluezbus.Adapter, "Pairable", false))
+		s.pairing = false
+	}
+	var errs []error
+	if !how.KeepOn || !how.KeepConnections {
+		errs = append(errs, s.hangUpAll(ctx))
+	}
+	if s.lit && !how.KeepOn {
+		err := s.bus.Set(ctx, s.adapter, bluezbus.Adapter, "Powered", false)
+		if err != nil {
+			err = fmt.Errorf("%s stays on: %w", s.adapter, err)
+		} else {
+			s.lit = false
+		}
+		errs = append(errs, err)
+	}
+	if err := errors.Join(errs...); err != nil && !bluezbus.Gone(err) {
+		return err
+	}
+	s.bus.Close()
+	return nil
+}
+
+// hangUpAll disconnects all clients and waits until bluetoothd has done so.
+func (s *service) hangUpAll(ctx context.Context) error {
+	s.mu.Lock()
+	var paths []dbus.ObjectPath
+	for path, d := range s.devices {
+		if d.connected && d.client != nil {
+			paths = append(paths, path)
+		}
+	}
+	s.mu.Unlock()
+	var errs []error
+	for _, path := range paths {
+		err := s.bus.Do(ctx, path, bluezbus.Device+".Disconnect")
+		if err != nil && !bluezbus.Is(err, "NotConnected") && !bluezbus.Is(err, "UnknownObject") && !bluezbus.Is(err, "UnknownMethod") {
+			errs = append(errs, fmt.Errorf("a client stays connected: %w", err))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// hangUp disconnects one client.
+func (s *service) hangUp(conn hal.GATTConn) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	d := s.find(conn)
+	if d == nil || s.ended || d.client.leaving {
+		return
+	}
+	c := d.client
+	c.leaving = true
+	go func() {
+		ctx, cancel := context.WithTimeout(context.Background(), s.p.cfg.Timeout)
+		defer cancel()
+		if err := s.bus.Do(ctx, d.path, bluezbus.Device+".Disconnect"); err != nil && !bluezbus.Is(err, "NotConnected") {
+			s.log.Log(hal.LevelWarn, "a client was not disconnected", hal.Err(err))
+			s.mu.Lock()
+			c.leaving = false
+			s.mu.Unlock()
+		}
+	}()
+}
