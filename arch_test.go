@@ -59,6 +59,7 @@ var arrows = map[string][]string{
 	"hal/esp32/radio/radiotest": {"hal", "hal/sim", "hal/esp32/radio", "store"},
 
 	"hal/bluez":           {"hal", "internal/bluezbus"},
+	"client/bluezcentral": {"client", "hal", "internal/bluezbus"},
 	"internal/bluezbus":   {},
 	"internal/fakebluez":  {"hal", "internal/bluezbus"},
 	"internal/fakegatt":   {"hal"},

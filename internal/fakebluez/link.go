@@ -285,7 +285,7 @@ func (l *link) execute(parts []Fragment) error {
 func bluezError(err error) error {
 	var code hal.ATTError
 	if !errors.As(err, &code) {
-		return failure("Failed", err.Error())
+		return failure("Failed", "Operation failed") // the connection is gone
 	}
 	switch code {
 	case hal.ATTReadNotPermitted:

@@ -1,0 +1,99 @@
+package bluezcentral
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/godbus/dbus/v5"
+
+	"github.com/wifiprov/wifiprov/client"
+	"github.com/wifiprov/wifiprov/hal"
+	"github.com/wifiprov/wifiprov/internal/bluezbus"
+)
+
+// Discover implements client.BLELink: bluetoothd has found everything already;
+// the user descriptions are read from the device.
+func (l *Link) Discover(ctx context.Context, service hal.UUID) ([]client.BLECharacteristic, error) {
+	if l.over() {
+		return nil, ErrLinkLost
+	}
+	objects, err := l.bus.Objects(ctx)
+	switch {
+	case ctx.Err() != nil:
+		return nil, ctx.Err()
+	case bluezbus.Gone(err):
+		return nil, ErrLinkLost
+	case err != nil:
+		return nil, fmt.Errorf("bluezcentral: %w", err)
+	}
+	at := l.findService(objects, service)
+	if at == "" {
+		if l.over() {
+			return nil, ErrLinkLost
+		}
+		return nil, fmt.Errorf("bluezcentral: the device has no service %v", service)
+	}
+	var list []client.BLECharacteristic
+	l.chars = map[uint16]dbus.ObjectPath{}
+	for _, path := range below(objects, at, bluezbus.GattChar) {
+		props := objects[path][bluezbus.GattChar]
+		uuid, err := hal.ParseUUID(bluezbus.Get[string](props, "UUID"))
+		handle, numbered := handleOf(path)
+		if err != nil || !numbered {
+			continue // nothing that BlueZ would say
+		}
+		c := client.BLECharacteristic{UUID: uuid, Handle: handle + 1} // the value follows its declaration
+		for _, desc := range below(objects, path, bluezbus.GattDesc) {
+			if !strings.EqualFold(bluezbus.Get[string](objects[desc][bluezbus.GattDesc], "UUID"), bluezbus.UserDescription) {
+				continue
+			}
+			name, err := l.value(l.call(ctx, desc, bluezbus.GattDesc+".ReadValue", bluezbus.Props{}))
+			if err != nil {
+				return nil, fmt.Errorf("bluezcentral: reading the description of %v: %w", uuid, err)
+			}
+			c.Name = string(name)
+		}
+		l.chars[c.Handle] = path
+		list = append(list, c)
+	}
+	return list, nil
+}
+
+// findService returns the path of a service; the zero UUID means the first with
+// 128 bits of its own. Empty: there is none.
+func (l *Link) findService(objects bluezbus.Objects, service hal.UUID) dbus.ObjectPath {
+	for _, path := range below(objects, l.path, bluezbus.GattService) {
+		text := bluezbus.Get[string](objects[path][bluezbus.GattService], "UUID")
+		uuid, err := hal.ParseUUID(text)
+		if err == nil && (uuid == service || service == (hal.UUID{}) && !bluezbus.Assigned(text)) {
+			return path
+		}
+	}
+	return ""
+}
+
+// below returns the objects just below a path that have an interface, in the
+// order of their handles, which are the numbers in their names.
+func below(objects bluezbus.Objects, parent dbus.ObjectPath, iface string) []dbus.ObjectPath {
+	var list []dbus.ObjectPath
+	for path, interfaces := range objects {
+		name, is := strings.CutPrefix(string(path), string(parent)+"/")
+		if is && interfaces[iface] != nil && !strings.Contains(name, "/") {
+			list = append(list, path)
+		}
+	}
+	slices.Sort(list)
+	return list
+}
+
+// handleOf returns the handle in a path, ".../char002a".
+func handleOf(path dbus.ObjectPath) (uint16, bool) {
+	if len(path) < 4 {
+		return 0, false
+	}
+	n, err := strconv.ParseUint(string(path[len(path)-4:]), 16, 16)
+	return uint16(n), err == nil && n < 0xFFFF
+}

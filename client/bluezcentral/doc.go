@@ -1,0 +1,29 @@
+// Package bluezcentral is a BLE central on Linux: it implements client.Central on
+// BlueZ's bluetoothd over D-Bus (BlueZ's documentation: org.bluez.Adapter,
+// org.bluez.Device, org.bluez.GattCharacteristic), so that a program provisions
+// devices with the Bluetooth adapter of its machine:
+//
+//	central := bluezcentral.New(bluezcentral.Config{})
+//	transport, err := client.NewBLE(client.BLEConfig{Central: central})
+//
+// # What the machine needs
+//
+// bluetoothd has to run (systemctl start bluetooth), and the D-Bus policy has to
+// let the program talk to org.bluez: distributions allow it to root and, most of
+// them, to the group bluetooth. bluetoothd has not to run with -E. An adapter
+// that is off is switched on, and stays on.
+//
+// # What BlueZ does by itself
+//
+// It negotiates the largest MTU, finds services, reads and writes long values in
+// parts, and pairs when a device asks for an encrypted link and it knows how to;
+// if it does not, accesses are refused with Insufficient Authentication: pair
+// with bluetoothctl first.
+//
+// Devices to which a program connected stay in bluetoothd's cache, with the
+// names and services that they had then. A bench on which devices come and go
+// has them removed by Config.Forget.
+//
+// Each scan and each link has a connection to the bus of its own, and ends with
+// it. Nothing runs between them.
+package bluezcentral

@@ -1,0 +1,247 @@
+package bluezcentral
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"sync"
+
+	"github.com/godbus/dbus/v5"
+
+	"github.com/wifiprov/wifiprov/client"
+	"github.com/wifiprov/wifiprov/hal"
+	"github.com/wifiprov/wifiprov/internal/bluezbus"
+)
+
+// Link is a connection to a device. It implements client.BLELink.
+type Link struct {
+	c        *Central
+	bus      *bluezbus.Bus
+	path     dbus.ObjectPath // the device's
+	signals  *queue
+	gone     chan struct{} // closed when the link is over
+	resolved chan struct{} // closed when bluetoothd knows the services
+	once     sync.Once     // of Close
+	err      error         // of Close
+
+	chars map[uint16]dbus.ObjectPath // by handle
+}
+
+var _ client.BLELink = (*Link)(nil)
+
+// Connect implements client.Central.
+func (c *Central) Connect(ctx context.Context, device client.Advertisement) (client.BLELink, error) {
+	l := &Link{
+		c: c, path: dbus.ObjectPath(device.Address), signals: newQueue(),
+		gone: make(chan struct{}), resolved: make(chan struct{}),
+	}
+	if !l.path.IsValid() || !strings.HasPrefix(device.Address, string(bluezbus.Root)+"/") {
+		return nil, fmt.Errorf("bluezcentral: %q is no address of this central", device.Address)
+	}
+	var err error
+	if l.bus, _, err = bluezbus.Open(ctx, c.cfg.Bus, l.signals.put); err == nil {
+		if err = l.connect(ctx); err == nil {
+			return l, nil
+		}
+		_ = l.Close()
+	}
+	switch {
+	case ctx.Err() != nil:
+		return nil, ctx.Err()
+	case bluezbus.Is(err, "UnknownObject") || bluezbus.Is(err, "UnknownMethod"):
+		err = errUnknown
+	}
+	return nil, fmt.Errorf("bluezcentral: connecting to %s: %w", device.Address, err)
+}
+
+func (l *Link) connect(ctx context.Context) error {
+	err := l.bus.Do(ctx, l.path, bluezbus.Device+".Connect")
+	if err != nil && !bluezbus.Is(err, "AlreadyConnected") {
+		return err
+	}
+	l.signals.drop() // of earlier links
+	go l.watch()
+	body, err := l.bus.Call(ctx, l.path, bluezbus.Properties+".GetAll", bluezbus.Device)
+	if err != nil {
+		return err
+	}
+	var props bluezbus.Props
+	if err := dbus.Store(body, &props); err != nil {
+		return err
+	}
+	switch {
+	case !bluezbus.Get[bool](props, "Connected"):
+		return ErrLinkLost
+	case bluezbus.Get[bool](props, "ServicesResolved"):
+		return nil
+	}
+	select {
+	case <-l.resolved:
+		return nil
+	case <-l.gone:
+		return ErrLinkLost
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// watch looks for the end of the link, until the connection to the bus ends.
+func (l *Link) watch() {
+	resolved := false
+	for {
+		m, err := l.signals.get(context.Background(), l.bus.Done())
+		path, props, changed := l.bus.Changed(m, bluezbus.Device)
+		changed = changed && path == l.path
+		connected, told := props["Connected"].Value().(bool)
+		if err != nil || l.bus.Lost(m, l.path, bluezbus.Device) || changed && told && !connected {
+			close(l.gone)
+			return
+		}
+		if changed && bluezbus.Get[bool](props, "ServicesResolved") && !resolved {
+			resolved = true
+			close(l.resolved)
+		}
+	}
+}
+
+// Close implements client.BLELink: it ends the connection and waits until
+// bluetoothd has done so, at most Config.Timeout.
+func (l *Link) Close() error {
+	l.once.Do(func() {
+		defer l.bus.Close()
+		err := l.c.atEnd(context.Background(), func(ctx context.Context) error {
+			err := l.bus.Do(ctx, l.path, bluezbus.Device+".Disconnect")
+			if err == nil || bluezbus.Is(err, "NotConnected") {
+				err = nil
+				if l.c.toForget(l.path) {
+					adapter := l.path[:strings.LastIndexByte(string(l.path), '/')]
+					err = l.bus.Do(ctx, adapter, bluezbus.Adapter+".RemoveDevice", l.path)
+				}
+			}
+			return err
+		})
+		for _, name := range []string{"UnknownObject", "UnknownMethod", "DoesNotExist"} {
+			if bluezbus.Is(err, name) {
+				err = nil // the device is gone altogether
+			}
+		}
+		if err != nil && !bluezbus.Gone(err) {
+			l.err = fmt.Errorf("bluezcentral: closing the link: %w", err)
+		}
+	})
+	return l.err
+}
+
+// Write implements client.BLELink.
+func (l *Link) Write(ctx context.Context, c client.BLECharacteristic, value []byte) error {
+	if len(value) > hal.MaxGATTValue {
+		return fmt.Errorf("bluezcentral: a value of %d bytes is longer than %d: %w", len(value), hal.MaxGATTValue, hal.ATTInvalidLength)
+	}
+	options := bluezbus.Props{"type": dbus.MakeVariant("request")}
+	if value == nil {
+		value = []byte{}
+	}
+	_, err := l.access(ctx, c, "WriteValue", value, options)
+	return err
+}
+
+// Read implements client.BLELink.
+func (l *Link) Read(ctx context.Context, c client.BLECharacteristic) ([]byte, error) {
+	return l.value(l.access(ctx, c, "ReadValue", bluezbus.Props{}))
+}
+
+// value takes a value out of an answer.
+func (l *Link) value(body []any, err error) ([]byte, error) {
+	if err != nil {
+		return nil, err
+	}
+	var value []byte
+	if err := dbus.Store(body, &value); err != nil {
+		return nil, fmt.Errorf("bluezcentral: ReadValue: %w", err)
+	}
+	return value, nil
+}
+
+func (l *Link) access(ctx context.Context, c client.BLECharacteristic, method string, args ...any) ([]any, error) {
+	path, known := l.chars[c.Handle]
+	if !known {
+		return nil, fmt.Errorf("bluezcentral: characteristic %v was not discovered on this link", c.UUID)
+	}
+	return l.call(ctx, path, bluezbus.GattChar+"."+method, args...)
+}
+
+// call makes a call that the device answers.
+func (l *Link) call(ctx context.Context, path dbus.ObjectPath, method string, args ...any) ([]any, error) {
+	if l.over() {
+		return nil, ErrLinkLost
+	}
+	body, err := l.bus.Call(ctx, path, method, args...)
+	if err == nil {
+		return body, nil
+	}
+	var e *bluezbus.Error
+	if errors.As(err, &e) {
+		if code, refused := attError(e); refused {
+			return nil, code
+		}
+	}
+	switch {
+	case ctx.Err() != nil:
+		return nil, ctx.Err()
+	case l.over() || bluezbus.Gone(err) || bluezbus.Is(err, "UnknownObject") || bluezbus.Is(err, "UnknownMethod") || e != nil && (e.Text == "Not connected" || e.Text == "Operation failed"):
+		// The latter, without a code, is what a lost link does to what waits.
+		return nil, ErrLinkLost
+	}
+	return nil, fmt.Errorf("bluezcentral: %w", err)
+}
+
+func (l *Link) over() bool {
+	select {
+	case <-l.gone:
+		return true
+	default:
+		return false
+	}
+}
+
+// insufficientAuthentication: the device wants an encrypted link.
+const insufficientAuthentication = hal.ATTError(0x05)
+
+// attError returns the refusal of a device that bluetoothd wraps, if it is one.
+func attError(e *bluezbus.Error) (hal.ATTError, bool) {
+	const numbered = "Operation failed with ATT error: "
+	switch strings.TrimPrefix(e.Name, bluezbus.Name+".Error.") {
+	case "Failed":
+		if text, found := strings.CutPrefix(e.Text, numbered); found {
+			code, err := strconv.ParseUint(text, 0, 8)
+			return hal.ATTError(code), err == nil && code != 0
+		}
+	case "NotPermitted":
+		switch e.Text {
+		case "Read not permitted":
+			return hal.ATTReadNotPermitted, true
+		case "Write not permitted":
+			return hal.ATTWriteNotPermitted, true
+		case "Not paired":
+			return insufficientAuthentication, true
+		}
+	case "NotAuthorized":
+		return 0x08, true
+	case "NotSupported":
+		return hal.ATTRequestNotSupported, true
+	case "InvalidOffset":
+		return hal.ATTInvalidOffset, true
+	case "InvalidValueLength":
+		return hal.ATTInvalidLength, true
+	case "InvalidArguments":
+		switch e.Text {
+		case "Invalid offset":
+			return hal.ATTInvalidOffset, true
+		case "Invalid Length":
+			return hal.ATTInvalidLength, true
+		}
+	}
+	return 0, false
+}

@@ -1,0 +1,144 @@
+package bluezcentral
+
+import (
+	"bytes"
+	"fmt"
+	"runtime"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/wifiprov/wifiprov/client"
+	"github.com/wifiprov/wifiprov/hal"
+	"github.com/wifiprov/wifiprov/hal/bluez"
+	"github.com/wifiprov/wifiprov/internal/fakebluez"
+)
+
+const patience = 20 * time.Second
+
+// values is a device: each characteristic keeps what is written; a value of one
+// byte is refused with that code.
+type values struct {
+	p *bluez.Peripheral
+
+	mu    sync.Mutex
+	value [4][]byte
+	hold  chan struct{} // writes are not answered, and told here
+}
+
+func (*values) Connected(hal.GATTConn)                   {}
+func (*values) Disconnected(hal.GATTConn, hal.HCIReason) {}
+func (*values) MTU(hal.GATTConn, int)                    {}
+func (v *values) Read(_ hal.GATTConn, char, offset int, dst []byte) (int, hal.ATTError) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if offset > len(v.value[char]) {
+		return 0, hal.ATTInvalidOffset
+	}
+	return copy(dst, v.value[char][offset:]), hal.ATTSuccess
+}
+
+func (v *values) Write(c hal.GATTConn, char int, value []byte) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	switch {
+	case v.hold != nil:
+		v.hold <- struct{}{}
+	case len(value) == 1:
+		v.p.Respond(c, hal.ATTError(value[0]))
+	default:
+		v.value[char] = bytes.Clone(value)
+		v.p.Respond(c, hal.ATTSuccess)
+	}
+}
+
+func (v *values) setHold(hold chan struct{}) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.hold = hold
+}
+
+type rig struct {
+	bus string
+	d   *fakebluez.Daemon
+	v   *values
+	c   *Central
+}
+
+var (
+	service = hal.UUID{15: 0x17, 14: 0x75, 0: 7}
+	machine = []fakebluez.Adapter{
+		{Name: "hci0", Address: "02:00:00:00:00:01"}, {Name: "hci1", Address: "02:00:00:00:00:02"},
+	}
+)
+
+// setUp gives a machine with two adapters: a device on hci0, a central on hci1.
+func setUp(t *testing.T, mtu int, cfg Config) *rig {
+	t.Helper()
+	noGoroutines(t)
+	r := &rig{bus: fakebluez.StartBus(t), v: &values{}}
+	r.d = fakebluez.Start(t, r.bus, fakebluez.Config{MTU: mtu, Adapters: machine})
+	r.v.p = bluez.New(bluez.Config{Bus: r.bus, Adapter: "hci0"})
+	r.serve(t)
+	t.Cleanup(func() { _ = r.v.p.StopGATT(hal.GATTStop{}) })
+	cfg.Bus, cfg.Adapter = r.bus, "hci1"
+	r.c = New(cfg)
+	return r
+}
+
+func (r *rig) serve(t *testing.T) {
+	t.Helper()
+	cfg := hal.GATTConfig{DeviceName: "PROV_1", Service: service, ManufacturerData: []byte{1, 2, 3}, Notify: true}
+	for i := range 4 {
+		cfg.Characteristics = append(cfg.Characteristics, hal.Characteristic{
+			UUID: service.With16(uint16(0xFF50 + i)), Name: fmt.Sprint("a name that is longer than an MTU of 23, ", i),
+		})
+	}
+	require.NoError(t, r.v.p.StartGATT(cfg, r.v))
+}
+
+// scan looks for the device.
+func (r *rig) scan(t *testing.T) client.Advertisement {
+	t.Helper()
+	var device client.Advertisement
+	require.NoError(t, r.c.Scan(t.Context(), func(a client.Advertisement) bool {
+		device = a
+		return a.Name == ""
+	}))
+	return device
+}
+
+// connect connects and discovers.
+func (r *rig) connect(t *testing.T) (client.BLELink, []client.BLECharacteristic) {
+	t.Helper()
+	l, err := r.c.Connect(t.Context(), r.scan(t))
+	require.NoError(t, err)
+	list, err := l.Discover(t.Context(), service)
+	require.NoError(t, err)
+	require.Len(t, list, 4)
+	return l, list
+}
+
+// noGoroutines reports goroutines of this package or of D-Bus that are left when
+// the test and what it started have ended.
+func noGoroutines(t *testing.T) {
+	t.Cleanup(func() {
+		var left []string
+		for deadline := time.Now().Add(patience); time.Now().Before(deadline); runtime.Gosched() {
+			buf := make([]byte, 1<<20)
+			left = left[:0]
+			for _, g := range strings.Split(string(buf[:runtime.Stack(buf, true)]), "\n\n") {
+				if (strings.Contains(g, "/godbus/") || strings.Contains(g, "/bluezcentral.(*")) && !strings.Contains(g, "runCleanup") {
+					left = append(left, g)
+				}
+			}
+			if len(left) == 0 {
+				return
+			}
+		}
+		t.Errorf("goroutines are left:\n%s", strings.Join(left, "\n\n"))
+	})
+}
