@@ -1,0 +1,66 @@
+package main
+
+import (
+	"io"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/wifiprov/wifiprov/internal/fakebluez"
+)
+
+// output collects what is printed, by several goroutines.
+type output struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+func (o *output) Write(p []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.text.Write(p)
+}
+
+func (o *output) String() string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.text.String()
+}
+
+// Device and client meet on one machine with two adapters.
+func TestBluezExample(t *testing.T) {
+	bus := fakebluez.StartBus(t)
+	d := fakebluez.Start(t, bus, fakebluez.Config{Adapters: []fakebluez.Adapter{
+		{Name: "hci0", Address: "02:00:00:00:00:01"}, {Name: "hci1", Address: "02:00:00:00:00:02"},
+	}})
+	o := options{
+		bus: bus, name: "PROV_TEST", pop: "abcd1234", ssid: "HomeNet", passphrase: "correct horse",
+		poll: 50 * time.Millisecond,
+	}
+	var deviceOut, phoneOut output
+	ended := make(chan error, 1)
+	go func() {
+		o := o
+		o.adapter = "hci0"
+		ended <- device(t.Context(), o, &deviceOut)
+	}()
+	d.Wait("the device advertises", func(v fakebluez.View) bool { return v.Advertisement("hci0") != nil })
+	o.adapter = "hci1"
+	require.NoError(t, phone(t.Context(), o, &phoneOut))
+	require.Contains(t, phoneOut.String(), "it sees HomeNet")
+	require.Contains(t, phoneOut.String(), "it is online with the address 192.168.1.")
+	require.NoError(t, <-ended)
+	require.Contains(t, deviceOut.String(), "device: CRED_SUCCESS\n")
+	require.Contains(t, deviceOut.String(), "device: provisioned for HomeNet\n")
+	d.Wait("nothing is left", func(v fakebluez.View) bool { return v.Left() == "" })
+}
+
+// What is missing is said.
+func TestBluezExampleWithoutBus(t *testing.T) {
+	o := options{bus: "unix:path=/nonexistent", name: "PROV_TEST"}
+	require.ErrorContains(t, device(t.Context(), o, io.Discard), "cannot be a BLE device")
+	require.ErrorContains(t, phone(t.Context(), o, io.Discard), "no message bus")
+}
