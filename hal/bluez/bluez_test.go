@@ -84,7 +84,10 @@ func TestWhatIsAnnounced(t *testing.T) {
 		require.NoError(t, err)
 	}
 	r.stop(t)
-	r.d.View(func(v fakebluez.View) { require.Equal(t, "box", v.Property("hci0", "Alias")) })
+	r.d.View(func(v fakebluez.View) {
+		require.Equal(t, "box", v.Property("hci0", "Alias"))
+		require.Empty(t, v.Alias("hci0"), "there was none before")
+	})
 
 	// Long manufacturer data is in the scan response; nothing of before is left.
 	cfg.ManufacturerData = bytes.Repeat([]byte{1}, 16)
@@ -107,6 +110,11 @@ func TestEveryLengthFits(t *testing.T) {
 		cfg.DeviceName = strings.Repeat("n", tc.name)
 		cfg.ManufacturerData = make([]byte, tc.data)
 		r.start(t, cfg)
+		r.d.View(func(v fakebluez.View) {
+			ad := v.Advertisement("hci0")
+			require.Equal(t, tc.data > 0 && tc.data <= 8, ad["ManufacturerData"] != nil)
+			require.Equal(t, tc.data > 8, ad["ScanResponseManufacturerData"] != nil)
+		})
 		require.NoError(t, r.p.StopGATT(hal.GATTStop{}))
 	}
 	r.clean(t)

@@ -1,8 +1,10 @@
 package bluez
 
 import (
+	"slices"
 	"testing"
 
+	"github.com/godbus/dbus/v5"
 	"github.com/stretchr/testify/require"
 
 	"github.com/wifiprov/wifiprov/hal"
@@ -32,8 +34,11 @@ func TestQT38_Connections(t *testing.T) {
 	require.NotEqual(t, hal.GATTConn(0x10001), r.h.conn(), "a handle that is used again is another connection")
 	two.Forget()
 	r.h.expect(t, "disconnected 2 22")
+	// bluetoothd forgets a device without another word.
+	r.d.Emit("/", bluezbus.ObjectManager+".InterfacesRemoved", dbus.ObjectPath("/org/bluez/hci0/dev_AA_00_00_00_00_01"), []string{bluezbus.Device})
+	r.h.expect(t, "disconnected 1 19")
+	one.HangUp("Remote")
 	r.stop(t)
-	<-one.Gone()
 }
 
 // Without the signal Disconnected, before BlueZ 5.83.
@@ -50,22 +55,35 @@ func TestReasonsOfOldBlueZ(t *testing.T) {
 	<-phone.Gone()
 	require.NoError(t, r.p.Disconnect(r.h.conn(), hal.ReasonRemoteUser), "one that is gone is left alone")
 	r.stop(t)
+	once := slices.DeleteFunc(r.d.Calls(), func(call string) bool { return call != "Disconnect" })
+	require.Len(t, once, 1)
 }
 
-// A headset is no client, and stays connected; what was connected before the
-// start is one when it accesses the service.
+// A headset or a mouse is no client, and stays connected; one is when it accesses
+// the service.
 func TestOtherDevices(t *testing.T) {
+	const headset, mouse, speaker = 0x240404, 0, 0x240414
 	r := setUp(t, fakebluez.Config{}, Config{})
-	headset := r.d.ConnectClassic("hci0", phone1)
-	require.NotNil(t, headset)
+	r.d.ConnectOther("hci0", "AA:00:00:00:00:03", speaker).HangUp("Remote")
+	others := []*fakebluez.Phone{
+		r.d.ConnectOther("hci0", phone1, headset),
+		r.d.ConnectOther("hci0", "AA:00:00:00:00:04", mouse),
+	}
 	r.start(t, settings())
-	other := r.d.ConnectClassic("hci0", phone2)
-	require.NoError(t, other.Write(char(0), []byte("I am a client")))
+	others = append(others,
+		r.connect(t, "hci0", "AA:00:00:00:00:03"), // known to be the speaker
+		r.d.ConnectOther("hci0", "AA:00:00:00:00:05", headset))
+	r.d.Emit("/org/bluez/hci0/dev_AA_00_00_00_00_04", bluezbus.Properties+".PropertiesChanged",
+		bluezbus.Device, bluezbus.Props{"Connected": dbus.MakeVariant(true)}, []string{}) // over another bearer
+	client := r.d.ConnectOther("hci0", phone2, headset)
+	require.NoError(t, client.Write(char(0), []byte("I am a client")))
 	r.h.expect(t, "connected 1", "mtu 1 517", "write 0 13")
 	require.NoError(t, r.p.StopGATT(hal.GATTStop{}))
-	<-other.Gone()
-	require.True(t, headset.Connected())
-	headset.HangUp("Remote")
+	<-client.Gone()
+	for _, stays := range others {
+		require.True(t, stays.Connected())
+		stays.HangUp("Remote")
+	}
 	r.clean(t)
 }
 

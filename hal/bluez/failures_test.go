@@ -76,7 +76,7 @@ func TestAdapterChosen(t *testing.T) {
 				r.d.View(func(v fakebluez.View) { require.Equal(t, a.Name == want, v.Advertisement(a.Name) != nil) })
 			}
 			// A device of another adapter is no client.
-			r.d.ConnectClassic("hci0", phone1).HangUp("Remote")
+			r.d.ConnectOther("hci0", phone1, 0).HangUp("Remote")
 			r.connect(t, want, phone1)
 			r.h.expect(t, "connected 1")
 			r.stop(t)
@@ -124,6 +124,7 @@ func TestQT39_EachCallFails(t *testing.T) {
 		if i <= started {
 			require.ErrorContains(t, start, map[bool]string{true: "Failed", false: "scripted " + call}[call == "→GetAll"], call)
 			require.NoError(t, r.p.StopGATT(hal.GATTStop{}))
+			r.log.never(t, "did not end a part")
 		} else {
 			require.NoError(t, start, call)
 			switch call {
@@ -145,6 +146,40 @@ func TestQT39_EachCallFails(t *testing.T) {
 		require.NoError(t, stop, call)
 		r.clean(t)
 	}
+}
+
+// A client goes by itself while it is being disconnected, and an adapter does not
+// go off after a start that failed.
+func TestStopsThatFailOnTheWay(t *testing.T) {
+	r := setUp(t, offAndOn, Config{})
+	r.start(t, settings())
+	r.connect(t, "hci0", phone1)
+	r.h.expect(t, "connected 1")
+	r.d.SetHook(func(call string) error {
+		if call == "Disconnect" {
+			r.d.Cut("Remote")
+		}
+		return nil
+	})
+	r.stop(t)
+	n := 0
+	var mu sync.Mutex
+	r.d.SetHook(func(call string) error {
+		mu.Lock()
+		defer mu.Unlock()
+		if call == "Set Powered" {
+			n++
+		}
+		if call == "RegisterApplication" || call == "Set Powered" && n == 2 {
+			return dbus.NewError("org.bluez.Error.Failed", []any{"scripted"})
+		}
+		return nil
+	})
+	cfg := settings()
+	cfg.Encrypt = true
+	require.ErrorContains(t, r.p.StartGATT(cfg, r.h), "scripted")
+	r.log.wait(t, "left something behind")
+	r.clean(t)
 }
 
 // A call is not answered: start and stop end in time.
@@ -261,6 +296,21 @@ func TestAdapterVanishes(t *testing.T) {
 	r.start(t, settings())
 	r.d.View(func(v fakebluez.View) { require.NotNil(t, v.Advertisement("hci1")) })
 	r.stop(t)
+}
+
+// The adapter stays, and loses what is needed of it.
+func TestManagerVanishes(t *testing.T) {
+	for _, iface := range []string{bluezbus.Adapter, bluezbus.GattManager, bluezbus.AdvManager} {
+		t.Run(iface, func(t *testing.T) {
+			r := setUp(t, fakebluez.Config{}, Config{})
+			r.start(t, settings())
+			r.d.Emit("/", bluezbus.ObjectManager+".InterfacesRemoved", dbus.ObjectPath("/org/bluez/hci0"), []string{iface})
+			r.log.wait(t, "start it again")
+			r.d.Wait("it is gone", func(v fakebluez.View) bool { return v.Left() == "" })
+			r.start(t, settings())
+			r.stop(t)
+		})
+	}
 }
 
 // The bus itself ends.

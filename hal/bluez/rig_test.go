@@ -172,6 +172,16 @@ func (l *logger) wait(t *testing.T, text string) {
 	}
 }
 
+// never reports a message that contains text.
+func (l *logger) never(t *testing.T, text string) {
+	t.Helper()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, line := range l.text {
+		require.NotContains(t, line, text)
+	}
+}
+
 type rig struct {
 	bus string
 	d   *fakebluez.Daemon

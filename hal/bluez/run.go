@@ -113,9 +113,11 @@ func (s *service) event(m bluezbus.Message) {
 		s.access(m)
 		return
 	}
-	if s.bus.Lost(m, s.adapter, bluezbus.Adapter) || s.bus.Lost(m, s.adapter, bluezbus.GattManager) {
-		s.gone = true
-		return
+	for _, iface := range []string{bluezbus.Adapter, bluezbus.GattManager, bluezbus.AdvManager} {
+		if s.bus.Lost(m, s.adapter, iface) {
+			s.gone = true
+			return
+		}
 	}
 	if path, props, ok := s.bus.Changed(m, bluezbus.Device); ok {
 		s.changed(path, props)

@@ -231,8 +231,11 @@ func (d *Daemon) set(a *adapter, m bluezbus.Message) {
 	case name == "Powered" && a.Blocked && value == true:
 		d.fail(m, "Blocked", "Blocked through rfkill")
 		return
-	case name == "Alias" && value == "":
-		value = a.props["Name"].Value()
+	case name == "Alias":
+		a.alias, _ = value.(string)
+		if a.alias == "" {
+			value = a.props["Name"].Value()
+		}
 	}
 	d.setProp(a, name, value)
 	d.conn.Reply(m)

@@ -71,6 +71,7 @@ type adapter struct {
 	scanning map[string]bool // by whom
 	filters  map[string]bluezbus.Props
 	devices  []*device
+	alias    string // as it was set
 }
 
 // ad is an advertisement.
@@ -226,6 +227,16 @@ func (v View) Property(adapter, name string) any {
 		}
 	}
 	return nil
+}
+
+// Alias returns what an adapter's alias was set to last; empty: to none.
+func (v View) Alias(adapter string) string {
+	for _, a := range v.d.adapters {
+		if a.Name == adapter {
+			return a.alias
+		}
+	}
+	return ""
 }
 
 // Advertisement returns the properties of what an adapter advertises; nil:

@@ -28,14 +28,17 @@ func (d *Daemon) Connect(adapter, address string) (*Phone, error) {
 	return nil, errors.New("fakebluez: nobody advertises on " + adapter)
 }
 
-// ConnectClassic connects something of classic Bluetooth, a headset.
-func (d *Daemon) ConnectClassic(adapter, address string) *Phone {
+// ConnectOther connects something that has nothing to do with provisioning: a
+// headset has a class, a mouse over LE has none, 0.
+func (d *Daemon) ConnectOther(adapter, address string, class uint32) *Phone {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	for _, a := range d.adapters {
 		if a.Name == adapter {
 			dev := d.deviceAt(a, address, bluezbus.Props{})
-			d.setDevice(dev, "Class", uint32(0x240404))
+			if class != 0 {
+				d.setDevice(dev, "Class", class)
+			}
 			return &Phone{d, address, d.connect(a, address, nil)}
 		}
 	}
