@@ -3,8 +3,10 @@ package bluezcentral
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/godbus/dbus/v5"
@@ -31,7 +33,8 @@ func TestValuesOfAllLengths(t *testing.T) {
 			for i, c := range list {
 				require.Equal(t, service.With16(uint16(0xFF50+i)), c.UUID)
 				require.Equal(t, fmt.Sprint("a name that is longer than an MTU of 23, ", i), c.Name)
-				require.Positive(t, c.Handle)
+				declaration := string(l.(*Link).chars[c.Handle])
+				require.True(t, strings.HasSuffix(declaration, fmt.Sprintf("/char%04x", c.Handle-1)), declaration)
 			}
 			for _, n := range []int{0, 2, mtu - 4, mtu - 3, mtu - 2, mtu - 1, mtu, 2*mtu - 2, 511, 512} {
 				value := bytes.Repeat([]byte{byte(n)}, min(n, 512))
@@ -69,6 +72,25 @@ func TestScanTellsAll(t *testing.T) {
 	require.NoError(t, r.c.Scan(t.Context(), func(a client.Advertisement) bool {
 		return !bytes.Equal(a.ManufacturerData, []byte{1, 2, 3}) || a.RSSI != -50
 	}))
+	// Who is not heard any more is not told of, before it is heard again.
+	path := dbus.ObjectPath("/org/bluez/hci1/dev_02_00_00_00_00_01")
+	changed := func(props bluezbus.Props, gone ...string) {
+		r.d.Emit(path, bluezbus.Properties+".PropertiesChanged", bluezbus.Device, props, append([]string{}, gone...))
+	}
+	lost := false
+	require.NoError(t, r.c.Scan(t.Context(), func(a client.Advertisement) bool {
+		switch {
+		case !lost && a.RSSI == -50 && a.Name != "" && a.ManufacturerData != nil:
+			lost = true
+			changed(bluezbus.Props{}, "RSSI")
+			changed(bluezbus.Props{"Name": dbus.MakeVariant("again")})
+			changed(bluezbus.Props{"RSSI": dbus.MakeVariant(int16(-10))})
+		case a.Name == "again":
+			require.Equal(t, -10, a.RSSI)
+			return false
+		}
+		return true
+	}))
 	// What is known from before and not there now is not told.
 	require.NoError(t, r.v.p.StopGATT(hal.GATTStop{}))
 	r.d.Wait("nobody advertises", func(v fakebluez.View) bool { return v.Advertisement("hci0") == nil && v.Left() == "" })
@@ -100,6 +122,33 @@ func TestScanTellsAll(t *testing.T) {
 	require.Equal(t, []hal.UUID{hal.UUID16(0xFFFF), service}, got)
 }
 
+// What bluetoothd says of earlier links does not end a new one, and a device
+// that is connected already is connected.
+func TestConnectTwice(t *testing.T) {
+	r := setUp(t, 517, Config{})
+	device := r.scan(t)
+	r.d.SetHook(func(call string) error {
+		if call == "Connect" {
+			r.d.Emit(dbus.ObjectPath(device.Address), bluezbus.Properties+".PropertiesChanged",
+				bluezbus.Device, bluezbus.Props{"Connected": dbus.MakeVariant(false)}, []string{})
+		}
+		return nil
+	})
+	l, err := r.c.Connect(t.Context(), device)
+	require.NoError(t, err)
+	r.d.SetHook(nil)
+	_, err = l.Discover(t.Context(), service)
+	require.NoError(t, err)
+	again, err := r.c.Connect(t.Context(), device)
+	require.NoError(t, err)
+	list, err := again.Discover(t.Context(), service)
+	require.NoError(t, err)
+	_, err = again.Read(t.Context(), list[0])
+	require.NoError(t, err)
+	require.NoError(t, again.Close())
+	require.NoError(t, l.Close())
+}
+
 // Refusals by the device are hal.ATTErrors and leave the link usable.
 func TestRefusals(t *testing.T) {
 	r := setUp(t, 517, Config{})
@@ -111,6 +160,13 @@ func TestRefusals(t *testing.T) {
 	} {
 		require.Equal(t, want, l.Write(t.Context(), list[0], []byte{byte(code)}))
 		require.NoError(t, l.Write(t.Context(), list[0], []byte("fine")))
+	}
+	// Errors without a code are no refusals.
+	for text, lost := range map[string]bool{"Operation failed": true, "Not connected": true, "Failed to initiate write": false} {
+		r.d.SetHookAt(0, func(string) error { return dbus.NewError("org.bluez.Error.Failed", []any{text}) })
+		err := l.Write(t.Context(), list[0], []byte("xy"))
+		require.Equal(t, lost, errors.Is(err, ErrLinkLost), "%v", err)
+		require.False(t, errors.As(err, new(hal.ATTError)))
 	}
 	require.NoError(t, l.Close())
 	for _, tc := range []struct {

@@ -140,9 +140,6 @@ func (l *Link) Write(ctx context.Context, c client.BLECharacteristic, value []by
 		return fmt.Errorf("bluezcentral: a value of %d bytes is longer than %d: %w", len(value), hal.MaxGATTValue, hal.ATTInvalidLength)
 	}
 	options := bluezbus.Props{"type": dbus.MakeVariant("request")}
-	if value == nil {
-		value = []byte{}
-	}
 	_, err := l.access(ctx, c, "WriteValue", value, options)
 	return err
 }
