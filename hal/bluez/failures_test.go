@@ -188,17 +188,28 @@ func TestNoAnswer(t *testing.T) {
 	_, err := r.life(t)
 	require.NoError(t, err)
 	r.clean(t)
-	hasty := New(Config{Bus: r.bus, Timeout: 30 * time.Millisecond})
 	calls := r.d.Calls()
-	started := slices.Index(calls, "→GetAll")
-	for i, call := range calls[:started] {
-		r.d.SetHookAt(i, func(string) error { return fakebluez.ErrSilence })
+	calls = calls[:slices.Index(calls, "→GetAll")+1]
+	slices.Sort(calls)
+	for _, silent := range slices.Compact(calls) {
+		r.d.SetHook(func(call string) error {
+			if call == silent {
+				return fakebluez.ErrSilence
+			}
+			return nil
+		})
+		departed := 0
+		r.d.View(func(v fakebluez.View) { departed = v.Departed() })
+		hasty := New(Config{Bus: r.bus, Timeout: 30 * time.Millisecond})
 		cfg := settings()
 		cfg.Encrypt = true
-		require.Error(t, hasty.StartGATT(cfg, r.h), call)
+		require.Error(t, hasty.StartGATT(cfg, r.h), silent)
 		r.d.SetHook(nil)
-		r.d.Wait("nothing is left", func(v fakebluez.View) bool { return v.Left() == "" })
-		r.d.SetProperty("hci0", "Powered", false) // the time may not have sufficed for it
+		r.d.Wait("nothing is left", func(v fakebluez.View) bool { return v.Left() == "" && v.Departed() > departed })
+		// The time may not have sufficed for these.
+		r.d.SetProperty("hci0", "Powered", false)
+		r.d.SetProperty("hci0", "Alias", "box")
+		r.d.SetProperty("hci0", "Pairable", false)
 	}
 	r.drain()
 

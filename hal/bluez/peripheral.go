@@ -61,7 +61,10 @@ func (p *Peripheral) StartGATT(cfg hal.GATTConfig, h hal.GATTHandler) error {
 	}
 	p.turn <- struct{}{}
 	defer func() { <-p.turn }()
-	if p.current() != nil {
+	if s := p.current(); s != nil && s.isGone() {
+		s.end() // its clients are being told, or a stop of it failed
+		p.forget(s)
+	} else if s != nil {
 		return fmt.Errorf("bluez: the peripheral runs already, or its stop failed; stop it first: %w", hal.ErrBusy)
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), p.cfg.Timeout)

@@ -101,9 +101,9 @@ func (s *service) lose(why string) {
 	}
 	s.ended = true
 	s.mu.Unlock()
-	s.log.Log(hal.LevelError, "the BLE service ended by itself; start it again", hal.Attr{Key: "why", Value: why})
 	s.p.forget(s)
 	s.bus.Close()
+	s.log.Log(hal.LevelError, "the BLE service ended by itself; start it again", hal.Attr{Key: "why", Value: why})
 }
 
 // event takes a signal or an access. mu is held; it is released for calls of the

@@ -153,10 +153,7 @@ func (s *service) takeDown(ctx context.Context, how hal.GATTStop) error {
 	if s.bus == nil {
 		return nil
 	}
-	s.mu.Lock()
-	gone := s.gone
-	s.mu.Unlock()
-	if gone {
+	if s.isGone() {
 		s.bus.Close()
 		return nil
 	}
@@ -196,6 +193,12 @@ func (s *service) takeDown(ctx context.Context, how hal.GATTStop) error {
 	}
 	s.bus.Close()
 	return nil
+}
+
+func (s *service) isGone() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.gone
 }
 
 // hangUpAll disconnects all clients and waits until bluetoothd has done so.

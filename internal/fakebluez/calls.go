@@ -68,6 +68,7 @@ func (d *Daemon) left(owner string) {
 	if d.agent != nil && d.agent.owner == owner {
 		d.agent = nil
 	}
+	d.departed++
 	d.state.Broadcast()
 }
 

@@ -53,6 +53,7 @@ type Daemon struct {
 	agent    *registration // the default one
 	links    []*link
 	handles  int
+	departed int // clients that left the bus
 }
 
 // registration is something that a client registered.
@@ -256,6 +257,10 @@ func (v View) Advertisement(adapter string) map[string]any {
 
 // Called reports whether there was a call of that name, as a hook sees it.
 func (v View) Called(name string) bool { return slices.Contains(v.d.calls, name) }
+
+// Departed returns how many clients have left the bus; all that they asked for
+// before has been done.
+func (v View) Departed() int { return v.d.departed }
 
 // Links returns how many connections there are.
 func (v View) Links() int { return len(v.d.links) }
