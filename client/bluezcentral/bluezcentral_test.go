@@ -339,7 +339,9 @@ func TestEachCallFails(t *testing.T) {
 		require.NoError(t, err, call)
 		require.NoError(t, closed, call)
 	}
-	r.d.Wait("nothing is left", func(v fakebluez.View) bool { return v.Left() == "hci0: application, hci0: advertisement" })
+	r.d.Wait("nothing is left", func(v fakebluez.View) bool {
+		return v.Left() == "hci0: application, hci0: advertisement" && v.Peers() == 1
+	})
 }
 
 // What is missing is named.

@@ -3,11 +3,8 @@ package bluezcentral
 import (
 	"bytes"
 	"fmt"
-	"runtime"
-	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -16,8 +13,6 @@ import (
 	"github.com/wifiprov/wifiprov/hal/bluez"
 	"github.com/wifiprov/wifiprov/internal/fakebluez"
 )
-
-const patience = 20 * time.Second
 
 // values is a device: each characteristic keeps what is written; a value of one
 // byte is refused with that code.
@@ -122,23 +117,4 @@ func (r *rig) connect(t *testing.T) (client.BLELink, []client.BLECharacteristic)
 	return l, list
 }
 
-// noGoroutines reports goroutines of this package or of D-Bus that are left when
-// the test and what it started have ended.
-func noGoroutines(t *testing.T) {
-	t.Cleanup(func() {
-		var left []string
-		for deadline := time.Now().Add(patience); time.Now().Before(deadline); runtime.Gosched() {
-			buf := make([]byte, 1<<20)
-			left = left[:0]
-			for _, g := range strings.Split(string(buf[:runtime.Stack(buf, true)]), "\n\n") {
-				if (strings.Contains(g, "/godbus/") || strings.Contains(g, "/bluezcentral.(*")) && !strings.Contains(g, "runCleanup") {
-					left = append(left, g)
-				}
-			}
-			if len(left) == 0 {
-				return
-			}
-		}
-		t.Errorf("goroutines are left:\n%s", strings.Join(left, "\n\n"))
-	})
-}
+func noGoroutines(t *testing.T) { fakebluez.NoGoroutines(t, "/bluezcentral.(*") }

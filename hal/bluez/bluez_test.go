@@ -98,7 +98,7 @@ func TestWhatIsAnnounced(t *testing.T) {
 		require.NotContains(t, ad, "ManufacturerData")
 		require.Equal(t, map[uint16]dbus.Variant{0x0101: dbus.MakeVariant(bytes.Repeat([]byte{1}, 14))}, ad["ScanResponseManufacturerData"])
 	})
-	r.log.wait(t, "BlueZ 5.81")
+	r.log.wait(t, "BlueZ 5.80")
 	r.stop(t)
 }
 
@@ -353,7 +353,6 @@ func TestOddCalls(t *testing.T) {
 	// nothing.
 	other, err := bluezbus.Dial(t.Context(), r.bus, func(bluezbus.Message) {})
 	require.NoError(t, err)
-	defer other.Close()
 	ours := r.owner(t)
 	for path, method := range map[dbus.ObjectPath]string{
 		appPath: bluezbus.ObjectManager + ".GetManagedObjects", charPath(0): bluezbus.GattChar + ".ReadValue",
@@ -361,6 +360,7 @@ func TestOddCalls(t *testing.T) {
 		_, err = other.Call(t.Context(), ours, path, method, bluezbus.Props{"device": dbus.MakeVariant(dbus.ObjectPath("/org/bluez/hci0/dev_1"))})
 		require.True(t, bluezbus.Is(err, "UnknownMethod"), "%v", err)
 	}
+	other.Close()
 	r.stop(t)
 }
 

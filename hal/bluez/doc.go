@@ -20,15 +20,19 @@
 //
 //   - Manufacturer data of up to 8 bytes is put into the advertising data, where
 //     every release takes it; longer data into the scan response, which needs
-//     BlueZ 5.81, at first behind -E. An older one leaves it out without a word.
+//     BlueZ 5.80, at first behind -E. An older one leaves it out without a word.
 //   - The adapter's alias, which is the GAP device name, is set to the device
-//     name while the service runs, and back (Config.KeepAlias).
+//     name while the service runs, and back (Config.KeepAlias). BlueZ stores
+//     it: a program that is killed leaves it there.
 //   - Encrypt makes the adapter pairable and registers an agent without input and
 //     output as the default one, so that clients pair by Just Works. Whether keys
 //     are kept, and Secure Connections used, is bluetoothd's configuration:
 //     Bonding and SecureConnections have no effect.
 //   - A RandomAddress fails with hal.ErrNotSupported.
 //   - The interval of 160 ms is a wish that releases before 5.56 do not know.
+//   - Whether a second client can connect, and whether the adapter advertises
+//     meanwhile, is the controller's and the kernel's.
+//   - A client's MTU is told before its first access, by releases that tell it.
 //   - Only some errors reach a client as they are: of hal's, InvalidOffset,
 //     InvalidLength, RequestNotSupported, the two NotPermitted. Every other is
 //     Unlikely Error, InvalidPDU included. A write that is not answered within

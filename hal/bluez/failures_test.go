@@ -401,11 +401,11 @@ func TestOddSignals(t *testing.T) {
 	}
 	other, err := bluezbus.Dial(t.Context(), r.bus, func(bluezbus.Message) {})
 	require.NoError(t, err)
-	defer other.Close()
 	// Not bluetoothd's; sent to us alone, so that no match is needed.
 	require.NoError(t, other.Emit(path, bluezbus.Properties+".PropertiesChanged", bluezbus.Device, off, []string{}))
 	_, err = other.Call(t.Context(), r.owner(t), "/", "x.y.Z")
 	require.Error(t, err)
+	other.Close()
 	r.connect(t, "hci0", phone2)
 	r.h.expect(t, "connected 2")
 	r.stop(t)

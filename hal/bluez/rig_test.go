@@ -3,7 +3,6 @@ package bluez
 import (
 	"bytes"
 	"fmt"
-	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -227,7 +226,9 @@ func (r *rig) stop(t *testing.T) {
 
 func (r *rig) clean(t *testing.T) {
 	t.Helper()
-	r.d.Wait("everything is unregistered", func(v fakebluez.View) bool { return v.Left() == "" })
+	r.d.Wait("everything is unregistered, and the bus left", func(v fakebluez.View) bool {
+		return v.Left() == "" && v.Peers() == 0
+	})
 	r.h.quiet(t)
 }
 
@@ -238,23 +239,4 @@ func (r *rig) connect(t *testing.T, adapter, address string) *fakebluez.Phone {
 	return phone
 }
 
-// noGoroutines reports goroutines of this package or of D-Bus that are left when
-// the test and what it started have ended.
-func noGoroutines(t *testing.T) {
-	t.Cleanup(func() {
-		var left []string
-		for deadline := time.Now().Add(patience); time.Now().Before(deadline); runtime.Gosched() {
-			buf := make([]byte, 1<<20)
-			left = left[:0]
-			for _, g := range strings.Split(string(buf[:runtime.Stack(buf, true)]), "\n\n") {
-				if (strings.Contains(g, "/godbus/") || strings.Contains(g, "/hal/bluez.(*")) && !strings.Contains(g, "runCleanup") {
-					left = append(left, g)
-				}
-			}
-			if len(left) == 0 {
-				return
-			}
-		}
-		t.Errorf("goroutines are left:\n%s", strings.Join(left, "\n\n"))
-	})
-}
+func noGoroutines(t *testing.T) { fakebluez.NoGoroutines(t, "/hal/bluez.(*") }

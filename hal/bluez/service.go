@@ -105,7 +105,7 @@ func (s *service) prepare(ctx context.Context, props bluezbus.Props) error {
 		s.alias = &former
 	}
 	if n := len(s.cfg.ManufacturerData); n > roomInAdvertising {
-		s.log.Log(hal.LevelInfo, "the manufacturer data is in the scan response, which needs BlueZ 5.81, perhaps with -E")
+		s.log.Log(hal.LevelInfo, "the manufacturer data is in the scan response, which needs BlueZ 5.80, perhaps with -E")
 	}
 	if !s.cfg.Encrypt {
 		return nil

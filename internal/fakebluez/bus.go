@@ -6,8 +6,10 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
+	"time"
 )
 
 const busConfig = `<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
@@ -75,4 +77,25 @@ func StartBusToStop(tb testing.TB, more ...string) (address string, stop func())
 			_ = cmd.Wait()
 		}
 	}
+}
+
+// NoGoroutines reports goroutines of D-Bus, or with the text of others in their
+// stacks, that are left when the test and what it starts after this have ended.
+func NoGoroutines(tb testing.TB, others string) {
+	tb.Cleanup(func() {
+		var left []string
+		for deadline := time.Now().Add(patience); time.Now().Before(deadline); runtime.Gosched() {
+			buf := make([]byte, 1<<20)
+			left = left[:0]
+			for _, g := range strings.Split(string(buf[:runtime.Stack(buf, true)]), "\n\n") {
+				if (strings.Contains(g, "/godbus/") || strings.Contains(g, others)) && !strings.Contains(g, "runCleanup") {
+					left = append(left, g)
+				}
+			}
+			if len(left) == 0 {
+				return
+			}
+		}
+		tb.Errorf("goroutines are left:\n%s", strings.Join(left, "\n\n"))
+	})
 }

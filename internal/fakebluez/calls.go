@@ -37,9 +37,16 @@ func (d *Daemon) run() {
 		switch {
 		case m.Call:
 			d.call(m)
-		case m.Member == "NameOwnerChanged" && len(m.Body) == 3 && m.Body[2] == "":
+		case m.Member == "NameOwnerChanged" && len(m.Body) == 3:
 			name, _ := m.Body[0].(string)
-			d.left(name)
+			if m.Body[2] == "" {
+				d.left(name)
+			} else if strings.HasPrefix(name, ":") {
+				d.mu.Lock()
+				d.peers[name] = true
+				d.state.Broadcast()
+				d.mu.Unlock()
+			}
 		}
 	}
 }
@@ -68,6 +75,7 @@ func (d *Daemon) left(owner string) {
 	if d.agent != nil && d.agent.owner == owner {
 		d.agent = nil
 	}
+	delete(d.peers, owner)
 	d.departed++
 	d.state.Broadcast()
 }

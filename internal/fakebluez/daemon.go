@@ -53,7 +53,8 @@ type Daemon struct {
 	agent    *registration // the default one
 	links    []*link
 	handles  int
-	departed int // clients that left the bus
+	peers    map[string]bool // clients on the bus that came after the daemon
+	departed int             // clients that left it
 }
 
 // registration is something that a client registered.
@@ -93,7 +94,7 @@ func Start(tb testing.TB, address string, cfg Config) *Daemon {
 	if cfg.MTU == 0 {
 		cfg.MTU = 517
 	}
-	d := &Daemon{tb: tb, cfg: cfg, handles: 0x20}
+	d := &Daemon{tb: tb, cfg: cfg, handles: 0x20, peers: map[string]bool{}}
 	d.state = sync.NewCond(&d.mu)
 	for _, a := range cfg.Adapters {
 		d.adapters = append(d.adapters, &adapter{
@@ -261,6 +262,9 @@ func (v View) Called(name string) bool { return slices.Contains(v.d.calls, name)
 // Departed returns how many clients have left the bus; all that they asked for
 // before has been done.
 func (v View) Departed() int { return v.d.departed }
+
+// Peers returns how many others are on the bus that came after the daemon.
+func (v View) Peers() int { return len(v.d.peers) }
 
 // Links returns how many connections there are.
 func (v View) Links() int { return len(v.d.links) }

@@ -119,7 +119,7 @@ func TestBlueZSeveralPhones(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, c.Close())
 	d.Stop()
-	m.d.Wait("nothing is left", func(v fakebluez.View) bool { return v.Left() == "" })
+	m.d.Wait("nothing is left", func(v fakebluez.View) bool { return v.Left() == "" && v.Peers() == 0 })
 }
 
 // The link breaks at each single call of D-Bus, of the client's and of the
@@ -156,7 +156,7 @@ func TestBlueZBrokenAtEveryCall(t *testing.T) {
 		}
 		require.NoError(t, next.Close())
 		d.Stop()
-		m.d.Wait("nothing is left", func(v fakebluez.View) bool { return v.Left() == "" })
+		m.d.Wait("nothing is left", func(v fakebluez.View) bool { return v.Left() == "" && v.Peers() == 0 })
 		require.Less(t, n, 1000)
 	}
 	t.Log(n, "calls")
