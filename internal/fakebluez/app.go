@@ -53,6 +53,9 @@ func (d *Daemon) register(a *adapter, m bluezbus.Message, path dbus.ObjectPath) 
 		}
 		d.mu.Lock()
 		defer d.mu.Unlock()
+		if !d.peers[m.Sender] {
+			return // it left meanwhile
+		}
 		x := &app{registration: registration{m.Sender, path}}
 		for _, e := range list {
 			if !d.addAttr(x, e) {
@@ -153,6 +156,9 @@ func (d *Daemon) advertise(a *adapter, m bluezbus.Message, path dbus.ObjectPath)
 		}
 		d.mu.Lock()
 		defer d.mu.Unlock()
+		if !d.peers[m.Sender] {
+			return
+		}
 		a.ads = append(a.ads, &ad{registration{m.Sender, path}, props})
 		d.conn.Reply(m)
 		for _, other := range d.adapters {

@@ -76,7 +76,6 @@ func (d *Daemon) left(owner string) {
 		d.agent = nil
 	}
 	delete(d.peers, owner)
-	d.departed++
 	d.state.Broadcast()
 }
 

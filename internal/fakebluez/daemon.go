@@ -54,7 +54,6 @@ type Daemon struct {
 	links    []*link
 	handles  int
 	peers    map[string]bool // clients on the bus that came after the daemon
-	departed int             // clients that left it
 }
 
 // registration is something that a client registered.
@@ -259,11 +258,8 @@ func (v View) Advertisement(adapter string) map[string]any {
 // Called reports whether there was a call of that name, as a hook sees it.
 func (v View) Called(name string) bool { return slices.Contains(v.d.calls, name) }
 
-// Departed returns how many clients have left the bus; all that they asked for
-// before has been done.
-func (v View) Departed() int { return v.d.departed }
-
-// Peers returns how many others are on the bus that came after the daemon.
+// Peers returns how many others are on the bus that came after the daemon. All
+// that those who left asked for has been done.
 func (v View) Peers() int { return len(v.d.peers) }
 
 // Links returns how many connections there are.
