@@ -58,8 +58,9 @@ func TestValuesOfAllLengths(t *testing.T) {
 	}
 }
 
-// The service, its order, its flags and what is advertised.
-func TestWhatIsAnnounced(t *testing.T) {
+// The service, its flags and what is advertised; nothing of the start before is
+// left (Q-T20), and nothing notifies (Q-T35).
+func TestQT20_QT35_WhatIsAnnounced(t *testing.T) {
 	r := setUp(t, fakebluez.Config{}, Config{})
 	cfg := settings()
 	cfg.ManufacturerData = []byte{0xE5, 0x02, 'h', 'i'}
@@ -89,7 +90,7 @@ func TestWhatIsAnnounced(t *testing.T) {
 		require.Empty(t, v.Alias("hci0"), "there was none before")
 	})
 
-	// Long manufacturer data is in the scan response; nothing of before is left.
+	// Long manufacturer data is in the scan response.
 	cfg.ManufacturerData = bytes.Repeat([]byte{1}, 16)
 	cfg.Notify = false
 	r.start(t, cfg)
@@ -202,6 +203,9 @@ func TestQT14_QT15_QT36_PreparedWrites(t *testing.T) {
 	require.Equal(t, hal.ATTRequestNotSupported, phone.Prepare(char(0), part(0, 18), part(17, 18)), "overlap")
 	require.Equal(t, hal.ATTRequestNotSupported, phone.Prepare(char(0), part(0, 18), part(20, 18)), "gap")
 	require.Equal(t, hal.ATTInvalidOffset, phone.Prepare(char(0), part(5, 18)), "no beginning")
+	second := part(0, 18)
+	second.Char = char(1)
+	require.Equal(t, hal.ATTRequestNotSupported, phone.Prepare(char(0), part(0, 18), second, part(18, 18)), "two characteristics")
 	require.NoError(t, phone.Prepare(char(0), part(0, 0)))
 	r.h.expect(t, "write 0 0")
 	// Were bluetoothd to hand over more than a value can be.
@@ -249,8 +253,8 @@ func TestPower(t *testing.T) {
 	require.True(t, powered())
 }
 
-// An encrypted link: clients have to pair, by Just Works.
-func TestEncrypt(t *testing.T) {
+// An encrypted link: clients have to pair, by Just Works (Q-T22).
+func TestQT22_Encrypt(t *testing.T) {
 	r := setUp(t, fakebluez.Config{}, Config{KeepAlias: true})
 	cfg := settings()
 	cfg.Encrypt = true

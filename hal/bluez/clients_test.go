@@ -88,8 +88,9 @@ func TestOtherDevices(t *testing.T) {
 }
 
 // A write waits for its answer; another one for the same connection is refused
-// meanwhile, and other clients are served.
-func TestWritesThatWait(t *testing.T) {
+// meanwhile, and other clients are served. After the stop the service is gone,
+// and what happens to clients that were kept is not told (Q-T16, Q-T18).
+func TestQT16_QT18_WritesThatWait(t *testing.T) {
 	r := setUp(t, fakebluez.Config{}, Config{})
 	r.start(t, settings())
 	phone := r.connect(t, "hci0", phone1)

@@ -224,6 +224,7 @@ func (l *link) readAll(at attr) ([]byte, error) {
 type Fragment struct {
 	Offset int
 	Value  []byte
+	Char   hal.UUID // of another characteristic than the one that is named; zero: of that
 	at     attr
 }
 
@@ -238,7 +239,7 @@ func (l *link) writeAll(at attr, value []byte) error {
 	var parts []Fragment
 	for offset := 0; offset < len(value); {
 		n := min(len(value)-offset, l.mtu-5)
-		parts = append(parts, Fragment{offset, value[offset : offset+n], at})
+		parts = append(parts, Fragment{Offset: offset, Value: value[offset : offset+n], at: at})
 		offset += n
 	}
 	return l.execute(parts)

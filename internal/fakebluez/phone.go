@@ -143,7 +143,7 @@ func (p *Phone) Write(char hal.UUID, value []byte) error {
 	return p.l.writeAll(at, value)
 }
 
-// Prepare prepares writes of one characteristic and executes them.
+// Prepare prepares writes of a characteristic and executes them.
 func (p *Phone) Prepare(char hal.UUID, parts ...Fragment) error {
 	at, err := p.attr(char)
 	if err != nil {
@@ -151,6 +151,11 @@ func (p *Phone) Prepare(char hal.UUID, parts ...Fragment) error {
 	}
 	for i := range parts {
 		parts[i].at = at
+		if parts[i].Char != (hal.UUID{}) {
+			if parts[i].at, err = p.attr(parts[i].Char); err != nil {
+				return err
+			}
+		}
 	}
 	return p.l.execute(parts)
 }
