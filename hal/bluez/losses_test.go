@@ -122,7 +122,7 @@ func TestStuckHandler(t *testing.T) {
 
 // Signals that make no sense change nothing.
 func TestOddSignals(t *testing.T) {
-	r := setUp(t, fakebluez.Config{}, Config{})
+	r := setUp(t, fakebluez.Config{OldReasons: true}, Config{})
 	r.start(t, settings())
 	r.connect(t, "hci0", phone1)
 	r.h.expect(t, "connected 1")
@@ -149,15 +149,28 @@ func TestOddSignals(t *testing.T) {
 	} {
 		r.d.Emit(s.path, s.name, s.body...)
 	}
-	other, err := bluezbus.Dial(t.Context(), r.bus, func(bluezbus.Message) {})
+	// Neither bluetoothd nor the bus, and sent to us alone, so that no match is
+	// needed.
+	other, err := dbus.Connect(r.bus)
 	require.NoError(t, err)
-	// Not bluetoothd's; sent to us alone, so that no match is needed.
-	require.NoError(t, other.Emit(path, bluezbus.Properties+".PropertiesChanged", bluezbus.Device, off, []string{}))
-	_, err = other.Call(t.Context(), r.owner(t), "/", "x.y.Z")
-	require.Error(t, err)
-	other.Close()
+	forge := func(path dbus.ObjectPath, iface, member string, body ...any) {
+		other.Send(&dbus.Message{Type: dbus.TypeSignal, Body: body, Headers: map[dbus.HeaderField]dbus.Variant{
+			dbus.FieldDestination: dbus.MakeVariant(r.owner(t)), dbus.FieldPath: dbus.MakeVariant(path),
+			dbus.FieldInterface: dbus.MakeVariant(iface), dbus.FieldMember: dbus.MakeVariant(member),
+			dbus.FieldSignature: dbus.MakeVariant(dbus.SignatureOf(body...)),
+		}}, nil)
+	}
+	forge(path, bluezbus.Properties, "PropertiesChanged", bluezbus.Device, off, []string{})
+	forge(path, bluezbus.Device, "Disconnected", "org.bluez.Reason.Timeout", "")
+	forge("/", bluezbus.ObjectManager, "InterfacesRemoved", path, []string{bluezbus.Device})
+	forge("/", bluezbus.ObjectManager, "InterfacesRemoved", dbus.ObjectPath("/org/bluez/hci0"), []string{bluezbus.Adapter})
+	forge("/org/freedesktop/DBus", "org.freedesktop.DBus", "NameOwnerChanged", "org.bluez", "x", "")
+	require.Error(t, other.Object(r.owner(t), "/").Call("x.y.Z", 0).Err) // they have come
+	require.NoError(t, other.Close())
 	r.connect(t, "hci0", phone2)
 	r.h.expect(t, "connected 2")
+	r.d.Cut("Remote")
+	r.h.expect(t, "disconnected 1 19", "disconnected 2 19")
 	r.stop(t)
 }
 
