@@ -42,11 +42,8 @@ func TestBluezExample(t *testing.T) {
 	}
 	var deviceOut, phoneOut output
 	ended := make(chan error, 1)
-	go func() {
-		o := o
-		o.adapter = "hci0"
-		ended <- device(t.Context(), o, &deviceOut)
-	}()
+	o.adapter = "hci0"
+	go func(o options) { ended <- device(t.Context(), o, &deviceOut) }(o)
 	d.Wait("the device advertises", func(v fakebluez.View) bool { return v.Advertisement("hci0") != nil })
 	o.adapter = "hci1"
 	require.NoError(t, phone(t.Context(), o, &phoneOut))
