@@ -127,6 +127,10 @@ func (d *Daemon) call(m bluezbus.Message) {
 		d.agentCall(m)
 		return
 	}
+	if m.Member == "Introspect" && strings.HasPrefix(string(m.Path), string(bluezbus.Root)+"/") {
+		d.conn.Reply(m, signatures)
+		return
+	}
 	for _, a := range d.adapters {
 		if a.path == m.Path {
 			d.adapterCall(a, m)
@@ -141,6 +145,22 @@ func (d *Daemon) call(m bluezbus.Message) {
 	}
 	d.conn.ReplyError(m, "org.freedesktop.DBus.Error.UnknownObject", "Method \""+m.Member+"\" with signature \"\" on interface \""+m.Interface+"\" doesn't exist\n")
 }
+
+// signatures are those of the calls that clients cannot make without knowing
+// them: dbus-python asks before it sends an empty dictionary or a variant.
+const signatures = `<node>
+<interface name="org.freedesktop.DBus.Properties">
+<method name="Set"><arg type="s" direction="in"/><arg type="s" direction="in"/><arg type="v" direction="in"/></method>
+</interface>
+<interface name="org.bluez.GattCharacteristic1">
+<method name="ReadValue"><arg type="a{sv}" direction="in"/><arg type="ay" direction="out"/></method>
+<method name="WriteValue"><arg type="ay" direction="in"/><arg type="a{sv}" direction="in"/></method>
+</interface>
+<interface name="org.bluez.GattDescriptor1">
+<method name="ReadValue"><arg type="a{sv}" direction="in"/><arg type="ay" direction="out"/></method>
+<method name="WriteValue"><arg type="ay" direction="in"/><arg type="a{sv}" direction="in"/></method>
+</interface>
+</node>`
 
 // objects returns what GetManagedObjects does. mu is held.
 func (d *Daemon) objects() bluezbus.Objects {
@@ -217,6 +237,8 @@ func (d *Daemon) adapterCall(a *adapter, m bluezbus.Message) {
 		d.fail(m, "DoesNotExist", "Does Not Exist")
 	case "Set":
 		d.set(a, m)
+	case "Get", "GetAll":
+		d.get(m, a.props)
 	default:
 		d.conn.ReplyUnknown(m)
 	}
@@ -234,7 +256,10 @@ func (d *Daemon) done(m bluezbus.Message, found bool) {
 
 // set sets a property of an adapter. mu is held.
 func (d *Daemon) set(a *adapter, m bluezbus.Message) {
-	name, value := m.Body[1].(string), m.Body[2].(dbus.Variant).Value()
+	name, value := m.Body[1].(string), m.Body[2]
+	if v, is := value.(dbus.Variant); is {
+		value = v.Value()
+	}
 	switch {
 	case name == "Powered" && a.Blocked && value == true:
 		d.fail(m, "Blocked", "Blocked through rfkill")

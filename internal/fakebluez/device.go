@@ -125,6 +125,9 @@ func (d *Daemon) seen(a, other *adapter) {
 	for ours, theirs := range map[string]string{"LocalName": "Name", "ManufacturerData": "ManufacturerData", "ScanResponseManufacturerData": "ManufacturerData"} {
 		if v, has := ad[ours]; has {
 			d.setDevice(dev, theirs, v.Value())
+			if theirs == "Name" { // until somebody sets it
+				d.setDevice(dev, "Alias", v.Value())
+			}
 		}
 	}
 	d.setDevice(dev, "RSSI", int16(-50))
@@ -244,6 +247,8 @@ func (d *Daemon) attributeCall(dev *device, o remote, m bluezbus.Message) {
 	switch {
 	case l == nil:
 		d.fail(m, "Failed", "Not connected")
+	case m.Interface == bluezbus.Properties:
+		d.get(m, o.props)
 	case m.Member == "ReadValue":
 		d.later(func(context.Context) {
 			value, err := l.readAll(o.attr)
@@ -256,7 +261,7 @@ func (d *Daemon) attributeCall(dev *device, o remote, m bluezbus.Message) {
 	case m.Member == "WriteValue" && len(m.Body) == 2:
 		value, _ := m.Body[0].([]byte)
 		options, _ := m.Body[1].(bluezbus.Props)
-		if bluezbus.Get[string](options, "type") != "request" {
+		if typ := bluezbus.Get[string](options, "type"); typ != "" && typ != "request" {
 			d.fail(m, "NotSupported", "Operation is not supported")
 			return
 		}
