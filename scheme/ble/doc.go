@@ -3,6 +3,7 @@
 // name, which clients look for by its prefix, PROV_ for the phone apps; the
 // service's key is ignored. The radio is in ModeSTA meanwhile.
 //
-// The transport is package protocomm/gatt, on any hal.GATT: package hal/att
+// The transport is package protocomm/gatt, on any hal.GATT: hal/bluez is one on
+// Linux, and package hal/att
 // implements one over HCI.
 package ble
