@@ -6,9 +6,8 @@
 // add endpoints of their own.
 package main
 
-// #cgo CFLAGS: -I${SRCDIR}/../../../../hal/esp32/component/wifiprov -I${SRCDIR}/../../../../hal/esp32/component/wifiprov/include
-// #include "wifiprov.h"
-// #include "wifiprov_idf.h"
+// #include "../../../../hal/esp32/component/wifiprov/include/wifiprov.h"
+// #include "../../../../hal/esp32/component/wifiprov/wifiprov_idf.h"
 import "C"
 
 import (

@@ -17,7 +17,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+// What menuconfig says is of no concern to the Go compiler, which does not find it.
+#if __has_include("sdkconfig.h")
 #include "sdkconfig.h"
+#endif
 
 #ifdef __cplusplus
 extern "C" {
