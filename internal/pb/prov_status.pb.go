@@ -3,7 +3,6 @@
 package pb
 
 import (
-	protowire "google.golang.org/protobuf/encoding/protowire"
 	strconv "strconv"
 )
 
@@ -109,7 +108,7 @@ type CmdProvStatus struct {
 func (m *CmdProvStatus) Size() int {
 	n := 0
 	if m.Version != 0 {
-		n += 1 + protowire.SizeVarint(uint64(m.Version))
+		n += 1 + sizeVarint(uint64(m.Version))
 	}
 	return n
 }
@@ -117,8 +116,7 @@ func (m *CmdProvStatus) Size() int {
 // AppendTo appends m's encoding to dst and returns the extended slice.
 func (m *CmdProvStatus) AppendTo(dst []byte) []byte {
 	if m.Version != 0 {
-		dst = protowire.AppendTag(dst, 1, protowire.VarintType)
-		dst = protowire.AppendVarint(dst, uint64(m.Version))
+		dst = appendVarint(dst, 1<<3|wireVarint, uint64(m.Version))
 	}
 	return dst
 }
@@ -184,58 +182,58 @@ type RespProvStatus struct {
 func (m *RespProvStatus) Size() int {
 	n := 0
 	if m.Status != 0 {
-		n += 1 + protowire.SizeVarint(uint64(m.Status))
+		n += 1 + sizeVarint(uint64(m.Status))
 	}
 	if m.Version != 0 {
-		n += 1 + protowire.SizeVarint(uint64(m.Version))
+		n += 1 + sizeVarint(uint64(m.Version))
 	}
 	if m.State != 0 {
-		n += 1 + protowire.SizeVarint(uint64(m.State))
+		n += 1 + sizeVarint(uint64(m.State))
 	}
 	if m.Attempt != 0 {
-		n += 1 + protowire.SizeVarint(uint64(m.Attempt))
+		n += 1 + sizeVarint(uint64(m.Attempt))
 	}
 	if m.AttemptsAllowed != 0 {
-		n += 1 + protowire.SizeVarint(uint64(m.AttemptsAllowed))
+		n += 1 + sizeVarint(uint64(m.AttemptsAllowed))
 	}
 	if m.AttemptsLeft != 0 {
-		n += 1 + protowire.SizeVarint(uint64(m.AttemptsLeft))
+		n += 1 + sizeVarint(uint64(m.AttemptsLeft))
 	}
 	if m.Step != 0 {
-		n += 1 + protowire.SizeVarint(uint64(m.Step))
+		n += 1 + sizeVarint(uint64(m.Step))
 	}
 	if m.DisconnectReason != 0 {
-		n += 1 + protowire.SizeVarint(uint64(m.DisconnectReason))
+		n += 1 + sizeVarint(uint64(m.DisconnectReason))
 	}
 	if m.Problem != 0 {
-		n += 1 + protowire.SizeVarint(uint64(m.Problem))
+		n += 1 + sizeVarint(uint64(m.Problem))
 	}
 	if len(m.ApSSID) > 0 {
-		n += 1 + protowire.SizeBytes(len(m.ApSSID))
+		n += 1 + sizeBytes(len(m.ApSSID))
 	}
 	if len(m.ApBSSID) > 0 {
-		n += 1 + protowire.SizeBytes(len(m.ApBSSID))
+		n += 1 + sizeBytes(len(m.ApBSSID))
 	}
 	if m.ApChannel != 0 {
-		n += 1 + protowire.SizeVarint(uint64(m.ApChannel))
+		n += 1 + sizeVarint(uint64(m.ApChannel))
 	}
 	if m.ApRSSI != 0 {
-		n += 1 + protowire.SizeVarint(uint64(m.ApRSSI))
+		n += 1 + sizeVarint(uint64(m.ApRSSI))
 	}
 	if m.ApAuthMode != 0 {
-		n += 1 + protowire.SizeVarint(uint64(m.ApAuthMode))
+		n += 1 + sizeVarint(uint64(m.ApAuthMode))
 	}
 	if len(m.IpAddress) > 0 {
-		n += 1 + protowire.SizeBytes(len(m.IpAddress))
+		n += 1 + sizeBytes(len(m.IpAddress))
 	}
 	if len(m.IpNetmask) > 0 {
-		n += 2 + protowire.SizeBytes(len(m.IpNetmask))
+		n += 2 + sizeBytes(len(m.IpNetmask))
 	}
 	if len(m.IpGateway) > 0 {
-		n += 2 + protowire.SizeBytes(len(m.IpGateway))
+		n += 2 + sizeBytes(len(m.IpGateway))
 	}
 	if len(m.IpDns) > 0 {
-		n += 2 + protowire.SizeBytes(len(m.IpDns))
+		n += 2 + sizeBytes(len(m.IpDns))
 	}
 	return n
 }
@@ -243,76 +241,58 @@ func (m *RespProvStatus) Size() int {
 // AppendTo appends m's encoding to dst and returns the extended slice.
 func (m *RespProvStatus) AppendTo(dst []byte) []byte {
 	if m.Status != 0 {
-		dst = protowire.AppendTag(dst, 1, protowire.VarintType)
-		dst = protowire.AppendVarint(dst, uint64(m.Status))
+		dst = appendVarint(dst, 1<<3|wireVarint, uint64(m.Status))
 	}
 	if m.Version != 0 {
-		dst = protowire.AppendTag(dst, 2, protowire.VarintType)
-		dst = protowire.AppendVarint(dst, uint64(m.Version))
+		dst = appendVarint(dst, 2<<3|wireVarint, uint64(m.Version))
 	}
 	if m.State != 0 {
-		dst = protowire.AppendTag(dst, 3, protowire.VarintType)
-		dst = protowire.AppendVarint(dst, uint64(m.State))
+		dst = appendVarint(dst, 3<<3|wireVarint, uint64(m.State))
 	}
 	if m.Attempt != 0 {
-		dst = protowire.AppendTag(dst, 4, protowire.VarintType)
-		dst = protowire.AppendVarint(dst, uint64(m.Attempt))
+		dst = appendVarint(dst, 4<<3|wireVarint, uint64(m.Attempt))
 	}
 	if m.AttemptsAllowed != 0 {
-		dst = protowire.AppendTag(dst, 5, protowire.VarintType)
-		dst = protowire.AppendVarint(dst, uint64(m.AttemptsAllowed))
+		dst = appendVarint(dst, 5<<3|wireVarint, uint64(m.AttemptsAllowed))
 	}
 	if m.AttemptsLeft != 0 {
-		dst = protowire.AppendTag(dst, 6, protowire.VarintType)
-		dst = protowire.AppendVarint(dst, uint64(m.AttemptsLeft))
+		dst = appendVarint(dst, 6<<3|wireVarint, uint64(m.AttemptsLeft))
 	}
 	if m.Step != 0 {
-		dst = protowire.AppendTag(dst, 7, protowire.VarintType)
-		dst = protowire.AppendVarint(dst, uint64(m.Step))
+		dst = appendVarint(dst, 7<<3|wireVarint, uint64(m.Step))
 	}
 	if m.DisconnectReason != 0 {
-		dst = protowire.AppendTag(dst, 8, protowire.VarintType)
-		dst = protowire.AppendVarint(dst, uint64(m.DisconnectReason))
+		dst = appendVarint(dst, 8<<3|wireVarint, uint64(m.DisconnectReason))
 	}
 	if m.Problem != 0 {
-		dst = protowire.AppendTag(dst, 9, protowire.VarintType)
-		dst = protowire.AppendVarint(dst, uint64(m.Problem))
+		dst = appendVarint(dst, 9<<3|wireVarint, uint64(m.Problem))
 	}
 	if len(m.ApSSID) > 0 {
-		dst = protowire.AppendTag(dst, 10, protowire.BytesType)
-		dst = protowire.AppendBytes(dst, m.ApSSID)
+		dst = appendBytes(dst, 10<<3|wireBytes, m.ApSSID)
 	}
 	if len(m.ApBSSID) > 0 {
-		dst = protowire.AppendTag(dst, 11, protowire.BytesType)
-		dst = protowire.AppendBytes(dst, m.ApBSSID)
+		dst = appendBytes(dst, 11<<3|wireBytes, m.ApBSSID)
 	}
 	if m.ApChannel != 0 {
-		dst = protowire.AppendTag(dst, 12, protowire.VarintType)
-		dst = protowire.AppendVarint(dst, uint64(m.ApChannel))
+		dst = appendVarint(dst, 12<<3|wireVarint, uint64(m.ApChannel))
 	}
 	if m.ApRSSI != 0 {
-		dst = protowire.AppendTag(dst, 13, protowire.VarintType)
-		dst = protowire.AppendVarint(dst, uint64(m.ApRSSI))
+		dst = appendVarint(dst, 13<<3|wireVarint, uint64(m.ApRSSI))
 	}
 	if m.ApAuthMode != 0 {
-		dst = protowire.AppendTag(dst, 14, protowire.VarintType)
-		dst = protowire.AppendVarint(dst, uint64(m.ApAuthMode))
+		dst = appendVarint(dst, 14<<3|wireVarint, uint64(m.ApAuthMode))
 	}
 	if len(m.IpAddress) > 0 {
-		dst = protowire.AppendTag(dst, 15, protowire.BytesType)
-		dst = protowire.AppendBytes(dst, m.IpAddress)
+		dst = appendBytes(dst, 15<<3|wireBytes, m.IpAddress)
 	}
 	if len(m.IpNetmask) > 0 {
-		dst = protowire.AppendTag(dst, 16, protowire.BytesType)
-		dst = protowire.AppendBytes(dst, m.IpNetmask)
+		dst = appendBytes(dst, 16<<3|wireBytes, m.IpNetmask)
 	}
 	if len(m.IpGateway) > 0 {
-		dst = protowire.AppendTag(dst, 17, protowire.BytesType)
-		dst = protowire.AppendBytes(dst, m.IpGateway)
+		dst = appendBytes(dst, 17<<3|wireBytes, m.IpGateway)
 	}
 	if len(m.IpDns) > 0 {
-		dst = protowire.AppendTag(dst, 18, protowire.BytesType)
-		dst = protowire.AppendBytes(dst, m.IpDns)
+		dst = appendBytes(dst, 18<<3|wireBytes, m.IpDns)
 	}
 	return dst
 }

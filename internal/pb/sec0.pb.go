@@ -3,7 +3,6 @@
 package pb
 
 import (
-	protowire "google.golang.org/protobuf/encoding/protowire"
 	strconv "strconv"
 )
 
@@ -51,7 +50,7 @@ type S0SessionResp struct {
 func (m *S0SessionResp) Size() int {
 	n := 0
 	if m.Status != 0 {
-		n += 1 + protowire.SizeVarint(uint64(m.Status))
+		n += 1 + sizeVarint(uint64(m.Status))
 	}
 	return n
 }
@@ -59,8 +58,7 @@ func (m *S0SessionResp) Size() int {
 // AppendTo appends m's encoding to dst and returns the extended slice.
 func (m *S0SessionResp) AppendTo(dst []byte) []byte {
 	if m.Status != 0 {
-		dst = protowire.AppendTag(dst, 1, protowire.VarintType)
-		dst = protowire.AppendVarint(dst, uint64(m.Status))
+		dst = appendVarint(dst, 1<<3|wireVarint, uint64(m.Status))
 	}
 	return dst
 }
@@ -119,13 +117,13 @@ const (
 func (m *Sec0Payload) Size() int {
 	n := 0
 	if m.Msg != 0 {
-		n += 1 + protowire.SizeVarint(uint64(m.Msg))
+		n += 1 + sizeVarint(uint64(m.Msg))
 	}
 	switch m.WhichPayload {
 	case Sec0PayloadSc:
-		n += 2 + protowire.SizeBytes(m.Sc.Size())
+		n += 2 + sizeBytes(m.Sc.Size())
 	case Sec0PayloadSr:
-		n += 2 + protowire.SizeBytes(m.Sr.Size())
+		n += 2 + sizeBytes(m.Sr.Size())
 	}
 	return n
 }
@@ -133,17 +131,14 @@ func (m *Sec0Payload) Size() int {
 // AppendTo appends m's encoding to dst and returns the extended slice.
 func (m *Sec0Payload) AppendTo(dst []byte) []byte {
 	if m.Msg != 0 {
-		dst = protowire.AppendTag(dst, 1, protowire.VarintType)
-		dst = protowire.AppendVarint(dst, uint64(m.Msg))
+		dst = appendVarint(dst, 1<<3|wireVarint, uint64(m.Msg))
 	}
 	switch m.WhichPayload {
 	case Sec0PayloadSc:
-		dst = protowire.AppendTag(dst, 20, protowire.BytesType)
-		dst = protowire.AppendVarint(dst, uint64(m.Sc.Size()))
+		dst = appendVarint(dst, 20<<3|wireBytes, uint64(m.Sc.Size()))
 		dst = m.Sc.AppendTo(dst)
 	case Sec0PayloadSr:
-		dst = protowire.AppendTag(dst, 21, protowire.BytesType)
-		dst = protowire.AppendVarint(dst, uint64(m.Sr.Size()))
+		dst = appendVarint(dst, 21<<3|wireBytes, uint64(m.Sr.Size()))
 		dst = m.Sr.AppendTo(dst)
 	}
 	return dst

@@ -3,7 +3,6 @@
 package pb
 
 import (
-	protowire "google.golang.org/protobuf/encoding/protowire"
 	strconv "strconv"
 )
 
@@ -43,7 +42,7 @@ type SessionCmd0 struct {
 func (m *SessionCmd0) Size() int {
 	n := 0
 	if len(m.ClientPubkey) > 0 {
-		n += 1 + protowire.SizeBytes(len(m.ClientPubkey))
+		n += 1 + sizeBytes(len(m.ClientPubkey))
 	}
 	return n
 }
@@ -51,8 +50,7 @@ func (m *SessionCmd0) Size() int {
 // AppendTo appends m's encoding to dst and returns the extended slice.
 func (m *SessionCmd0) AppendTo(dst []byte) []byte {
 	if len(m.ClientPubkey) > 0 {
-		dst = protowire.AppendTag(dst, 1, protowire.BytesType)
-		dst = protowire.AppendBytes(dst, m.ClientPubkey)
+		dst = appendBytes(dst, 1<<3|wireBytes, m.ClientPubkey)
 	}
 	return dst
 }
@@ -100,13 +98,13 @@ type SessionResp0 struct {
 func (m *SessionResp0) Size() int {
 	n := 0
 	if m.Status != 0 {
-		n += 1 + protowire.SizeVarint(uint64(m.Status))
+		n += 1 + sizeVarint(uint64(m.Status))
 	}
 	if len(m.DevicePubkey) > 0 {
-		n += 1 + protowire.SizeBytes(len(m.DevicePubkey))
+		n += 1 + sizeBytes(len(m.DevicePubkey))
 	}
 	if len(m.DeviceRandom) > 0 {
-		n += 1 + protowire.SizeBytes(len(m.DeviceRandom))
+		n += 1 + sizeBytes(len(m.DeviceRandom))
 	}
 	return n
 }
@@ -114,16 +112,13 @@ func (m *SessionResp0) Size() int {
 // AppendTo appends m's encoding to dst and returns the extended slice.
 func (m *SessionResp0) AppendTo(dst []byte) []byte {
 	if m.Status != 0 {
-		dst = protowire.AppendTag(dst, 1, protowire.VarintType)
-		dst = protowire.AppendVarint(dst, uint64(m.Status))
+		dst = appendVarint(dst, 1<<3|wireVarint, uint64(m.Status))
 	}
 	if len(m.DevicePubkey) > 0 {
-		dst = protowire.AppendTag(dst, 2, protowire.BytesType)
-		dst = protowire.AppendBytes(dst, m.DevicePubkey)
+		dst = appendBytes(dst, 2<<3|wireBytes, m.DevicePubkey)
 	}
 	if len(m.DeviceRandom) > 0 {
-		dst = protowire.AppendTag(dst, 3, protowire.BytesType)
-		dst = protowire.AppendBytes(dst, m.DeviceRandom)
+		dst = appendBytes(dst, 3<<3|wireBytes, m.DeviceRandom)
 	}
 	return dst
 }
@@ -173,7 +168,7 @@ type SessionCmd1 struct {
 func (m *SessionCmd1) Size() int {
 	n := 0
 	if len(m.ClientVerifyData) > 0 {
-		n += 1 + protowire.SizeBytes(len(m.ClientVerifyData))
+		n += 1 + sizeBytes(len(m.ClientVerifyData))
 	}
 	return n
 }
@@ -181,8 +176,7 @@ func (m *SessionCmd1) Size() int {
 // AppendTo appends m's encoding to dst and returns the extended slice.
 func (m *SessionCmd1) AppendTo(dst []byte) []byte {
 	if len(m.ClientVerifyData) > 0 {
-		dst = protowire.AppendTag(dst, 2, protowire.BytesType)
-		dst = protowire.AppendBytes(dst, m.ClientVerifyData)
+		dst = appendBytes(dst, 2<<3|wireBytes, m.ClientVerifyData)
 	}
 	return dst
 }
@@ -229,10 +223,10 @@ type SessionResp1 struct {
 func (m *SessionResp1) Size() int {
 	n := 0
 	if m.Status != 0 {
-		n += 1 + protowire.SizeVarint(uint64(m.Status))
+		n += 1 + sizeVarint(uint64(m.Status))
 	}
 	if len(m.DeviceVerifyData) > 0 {
-		n += 1 + protowire.SizeBytes(len(m.DeviceVerifyData))
+		n += 1 + sizeBytes(len(m.DeviceVerifyData))
 	}
 	return n
 }
@@ -240,12 +234,10 @@ func (m *SessionResp1) Size() int {
 // AppendTo appends m's encoding to dst and returns the extended slice.
 func (m *SessionResp1) AppendTo(dst []byte) []byte {
 	if m.Status != 0 {
-		dst = protowire.AppendTag(dst, 1, protowire.VarintType)
-		dst = protowire.AppendVarint(dst, uint64(m.Status))
+		dst = appendVarint(dst, 1<<3|wireVarint, uint64(m.Status))
 	}
 	if len(m.DeviceVerifyData) > 0 {
-		dst = protowire.AppendTag(dst, 3, protowire.BytesType)
-		dst = protowire.AppendBytes(dst, m.DeviceVerifyData)
+		dst = appendBytes(dst, 3<<3|wireBytes, m.DeviceVerifyData)
 	}
 	return dst
 }
@@ -311,17 +303,17 @@ const (
 func (m *Sec1Payload) Size() int {
 	n := 0
 	if m.Msg != 0 {
-		n += 1 + protowire.SizeVarint(uint64(m.Msg))
+		n += 1 + sizeVarint(uint64(m.Msg))
 	}
 	switch m.WhichPayload {
 	case Sec1PayloadSc0:
-		n += 2 + protowire.SizeBytes(m.Sc0.Size())
+		n += 2 + sizeBytes(m.Sc0.Size())
 	case Sec1PayloadSr0:
-		n += 2 + protowire.SizeBytes(m.Sr0.Size())
+		n += 2 + sizeBytes(m.Sr0.Size())
 	case Sec1PayloadSc1:
-		n += 2 + protowire.SizeBytes(m.Sc1.Size())
+		n += 2 + sizeBytes(m.Sc1.Size())
 	case Sec1PayloadSr1:
-		n += 2 + protowire.SizeBytes(m.Sr1.Size())
+		n += 2 + sizeBytes(m.Sr1.Size())
 	}
 	return n
 }
@@ -329,25 +321,20 @@ func (m *Sec1Payload) Size() int {
 // AppendTo appends m's encoding to dst and returns the extended slice.
 func (m *Sec1Payload) AppendTo(dst []byte) []byte {
 	if m.Msg != 0 {
-		dst = protowire.AppendTag(dst, 1, protowire.VarintType)
-		dst = protowire.AppendVarint(dst, uint64(m.Msg))
+		dst = appendVarint(dst, 1<<3|wireVarint, uint64(m.Msg))
 	}
 	switch m.WhichPayload {
 	case Sec1PayloadSc0:
-		dst = protowire.AppendTag(dst, 20, protowire.BytesType)
-		dst = protowire.AppendVarint(dst, uint64(m.Sc0.Size()))
+		dst = appendVarint(dst, 20<<3|wireBytes, uint64(m.Sc0.Size()))
 		dst = m.Sc0.AppendTo(dst)
 	case Sec1PayloadSr0:
-		dst = protowire.AppendTag(dst, 21, protowire.BytesType)
-		dst = protowire.AppendVarint(dst, uint64(m.Sr0.Size()))
+		dst = appendVarint(dst, 21<<3|wireBytes, uint64(m.Sr0.Size()))
 		dst = m.Sr0.AppendTo(dst)
 	case Sec1PayloadSc1:
-		dst = protowire.AppendTag(dst, 22, protowire.BytesType)
-		dst = protowire.AppendVarint(dst, uint64(m.Sc1.Size()))
+		dst = appendVarint(dst, 22<<3|wireBytes, uint64(m.Sc1.Size()))
 		dst = m.Sc1.AppendTo(dst)
 	case Sec1PayloadSr1:
-		dst = protowire.AppendTag(dst, 23, protowire.BytesType)
-		dst = protowire.AppendVarint(dst, uint64(m.Sr1.Size()))
+		dst = appendVarint(dst, 23<<3|wireBytes, uint64(m.Sr1.Size()))
 		dst = m.Sr1.AppendTo(dst)
 	}
 	return dst

@@ -3,7 +3,6 @@
 package pb
 
 import (
-	protowire "google.golang.org/protobuf/encoding/protowire"
 	strconv "strconv"
 )
 
@@ -44,10 +43,10 @@ type S2SessionCmd0 struct {
 func (m *S2SessionCmd0) Size() int {
 	n := 0
 	if len(m.ClientUsername) > 0 {
-		n += 1 + protowire.SizeBytes(len(m.ClientUsername))
+		n += 1 + sizeBytes(len(m.ClientUsername))
 	}
 	if len(m.ClientPubkey) > 0 {
-		n += 1 + protowire.SizeBytes(len(m.ClientPubkey))
+		n += 1 + sizeBytes(len(m.ClientPubkey))
 	}
 	return n
 }
@@ -55,12 +54,10 @@ func (m *S2SessionCmd0) Size() int {
 // AppendTo appends m's encoding to dst and returns the extended slice.
 func (m *S2SessionCmd0) AppendTo(dst []byte) []byte {
 	if len(m.ClientUsername) > 0 {
-		dst = protowire.AppendTag(dst, 1, protowire.BytesType)
-		dst = protowire.AppendBytes(dst, m.ClientUsername)
+		dst = appendBytes(dst, 1<<3|wireBytes, m.ClientUsername)
 	}
 	if len(m.ClientPubkey) > 0 {
-		dst = protowire.AppendTag(dst, 2, protowire.BytesType)
-		dst = protowire.AppendBytes(dst, m.ClientPubkey)
+		dst = appendBytes(dst, 2<<3|wireBytes, m.ClientPubkey)
 	}
 	return dst
 }
@@ -110,13 +107,13 @@ type S2SessionResp0 struct {
 func (m *S2SessionResp0) Size() int {
 	n := 0
 	if m.Status != 0 {
-		n += 1 + protowire.SizeVarint(uint64(m.Status))
+		n += 1 + sizeVarint(uint64(m.Status))
 	}
 	if len(m.DevicePubkey) > 0 {
-		n += 1 + protowire.SizeBytes(len(m.DevicePubkey))
+		n += 1 + sizeBytes(len(m.DevicePubkey))
 	}
 	if len(m.DeviceSalt) > 0 {
-		n += 1 + protowire.SizeBytes(len(m.DeviceSalt))
+		n += 1 + sizeBytes(len(m.DeviceSalt))
 	}
 	return n
 }
@@ -124,16 +121,13 @@ func (m *S2SessionResp0) Size() int {
 // AppendTo appends m's encoding to dst and returns the extended slice.
 func (m *S2SessionResp0) AppendTo(dst []byte) []byte {
 	if m.Status != 0 {
-		dst = protowire.AppendTag(dst, 1, protowire.VarintType)
-		dst = protowire.AppendVarint(dst, uint64(m.Status))
+		dst = appendVarint(dst, 1<<3|wireVarint, uint64(m.Status))
 	}
 	if len(m.DevicePubkey) > 0 {
-		dst = protowire.AppendTag(dst, 2, protowire.BytesType)
-		dst = protowire.AppendBytes(dst, m.DevicePubkey)
+		dst = appendBytes(dst, 2<<3|wireBytes, m.DevicePubkey)
 	}
 	if len(m.DeviceSalt) > 0 {
-		dst = protowire.AppendTag(dst, 3, protowire.BytesType)
-		dst = protowire.AppendBytes(dst, m.DeviceSalt)
+		dst = appendBytes(dst, 3<<3|wireBytes, m.DeviceSalt)
 	}
 	return dst
 }
@@ -183,7 +177,7 @@ type S2SessionCmd1 struct {
 func (m *S2SessionCmd1) Size() int {
 	n := 0
 	if len(m.ClientProof) > 0 {
-		n += 1 + protowire.SizeBytes(len(m.ClientProof))
+		n += 1 + sizeBytes(len(m.ClientProof))
 	}
 	return n
 }
@@ -191,8 +185,7 @@ func (m *S2SessionCmd1) Size() int {
 // AppendTo appends m's encoding to dst and returns the extended slice.
 func (m *S2SessionCmd1) AppendTo(dst []byte) []byte {
 	if len(m.ClientProof) > 0 {
-		dst = protowire.AppendTag(dst, 1, protowire.BytesType)
-		dst = protowire.AppendBytes(dst, m.ClientProof)
+		dst = appendBytes(dst, 1<<3|wireBytes, m.ClientProof)
 	}
 	return dst
 }
@@ -241,13 +234,13 @@ type S2SessionResp1 struct {
 func (m *S2SessionResp1) Size() int {
 	n := 0
 	if m.Status != 0 {
-		n += 1 + protowire.SizeVarint(uint64(m.Status))
+		n += 1 + sizeVarint(uint64(m.Status))
 	}
 	if len(m.DeviceProof) > 0 {
-		n += 1 + protowire.SizeBytes(len(m.DeviceProof))
+		n += 1 + sizeBytes(len(m.DeviceProof))
 	}
 	if len(m.DeviceNonce) > 0 {
-		n += 1 + protowire.SizeBytes(len(m.DeviceNonce))
+		n += 1 + sizeBytes(len(m.DeviceNonce))
 	}
 	return n
 }
@@ -255,16 +248,13 @@ func (m *S2SessionResp1) Size() int {
 // AppendTo appends m's encoding to dst and returns the extended slice.
 func (m *S2SessionResp1) AppendTo(dst []byte) []byte {
 	if m.Status != 0 {
-		dst = protowire.AppendTag(dst, 1, protowire.VarintType)
-		dst = protowire.AppendVarint(dst, uint64(m.Status))
+		dst = appendVarint(dst, 1<<3|wireVarint, uint64(m.Status))
 	}
 	if len(m.DeviceProof) > 0 {
-		dst = protowire.AppendTag(dst, 2, protowire.BytesType)
-		dst = protowire.AppendBytes(dst, m.DeviceProof)
+		dst = appendBytes(dst, 2<<3|wireBytes, m.DeviceProof)
 	}
 	if len(m.DeviceNonce) > 0 {
-		dst = protowire.AppendTag(dst, 3, protowire.BytesType)
-		dst = protowire.AppendBytes(dst, m.DeviceNonce)
+		dst = appendBytes(dst, 3<<3|wireBytes, m.DeviceNonce)
 	}
 	return dst
 }
@@ -332,17 +322,17 @@ const (
 func (m *Sec2Payload) Size() int {
 	n := 0
 	if m.Msg != 0 {
-		n += 1 + protowire.SizeVarint(uint64(m.Msg))
+		n += 1 + sizeVarint(uint64(m.Msg))
 	}
 	switch m.WhichPayload {
 	case Sec2PayloadSc0:
-		n += 2 + protowire.SizeBytes(m.Sc0.Size())
+		n += 2 + sizeBytes(m.Sc0.Size())
 	case Sec2PayloadSr0:
-		n += 2 + protowire.SizeBytes(m.Sr0.Size())
+		n += 2 + sizeBytes(m.Sr0.Size())
 	case Sec2PayloadSc1:
-		n += 2 + protowire.SizeBytes(m.Sc1.Size())
+		n += 2 + sizeBytes(m.Sc1.Size())
 	case Sec2PayloadSr1:
-		n += 2 + protowire.SizeBytes(m.Sr1.Size())
+		n += 2 + sizeBytes(m.Sr1.Size())
 	}
 	return n
 }
@@ -350,25 +340,20 @@ func (m *Sec2Payload) Size() int {
 // AppendTo appends m's encoding to dst and returns the extended slice.
 func (m *Sec2Payload) AppendTo(dst []byte) []byte {
 	if m.Msg != 0 {
-		dst = protowire.AppendTag(dst, 1, protowire.VarintType)
-		dst = protowire.AppendVarint(dst, uint64(m.Msg))
+		dst = appendVarint(dst, 1<<3|wireVarint, uint64(m.Msg))
 	}
 	switch m.WhichPayload {
 	case Sec2PayloadSc0:
-		dst = protowire.AppendTag(dst, 20, protowire.BytesType)
-		dst = protowire.AppendVarint(dst, uint64(m.Sc0.Size()))
+		dst = appendVarint(dst, 20<<3|wireBytes, uint64(m.Sc0.Size()))
 		dst = m.Sc0.AppendTo(dst)
 	case Sec2PayloadSr0:
-		dst = protowire.AppendTag(dst, 21, protowire.BytesType)
-		dst = protowire.AppendVarint(dst, uint64(m.Sr0.Size()))
+		dst = appendVarint(dst, 21<<3|wireBytes, uint64(m.Sr0.Size()))
 		dst = m.Sr0.AppendTo(dst)
 	case Sec2PayloadSc1:
-		dst = protowire.AppendTag(dst, 22, protowire.BytesType)
-		dst = protowire.AppendVarint(dst, uint64(m.Sc1.Size()))
+		dst = appendVarint(dst, 22<<3|wireBytes, uint64(m.Sc1.Size()))
 		dst = m.Sc1.AppendTo(dst)
 	case Sec2PayloadSr1:
-		dst = protowire.AppendTag(dst, 23, protowire.BytesType)
-		dst = protowire.AppendVarint(dst, uint64(m.Sr1.Size()))
+		dst = appendVarint(dst, 23<<3|wireBytes, uint64(m.Sr1.Size()))
 		dst = m.Sr1.AppendTo(dst)
 	}
 	return dst

@@ -3,7 +3,6 @@
 package pb
 
 import (
-	protowire "google.golang.org/protobuf/encoding/protowire"
 	strconv "strconv"
 )
 
@@ -56,15 +55,15 @@ const (
 func (m *SessionData) Size() int {
 	n := 0
 	if m.SecVer != 0 {
-		n += 1 + protowire.SizeVarint(uint64(m.SecVer))
+		n += 1 + sizeVarint(uint64(m.SecVer))
 	}
 	switch m.WhichProto {
 	case SessionDataSec0:
-		n += 1 + protowire.SizeBytes(m.Sec0.Size())
+		n += 1 + sizeBytes(m.Sec0.Size())
 	case SessionDataSec1:
-		n += 1 + protowire.SizeBytes(m.Sec1.Size())
+		n += 1 + sizeBytes(m.Sec1.Size())
 	case SessionDataSec2:
-		n += 1 + protowire.SizeBytes(m.Sec2.Size())
+		n += 1 + sizeBytes(m.Sec2.Size())
 	}
 	return n
 }
@@ -72,21 +71,17 @@ func (m *SessionData) Size() int {
 // AppendTo appends m's encoding to dst and returns the extended slice.
 func (m *SessionData) AppendTo(dst []byte) []byte {
 	if m.SecVer != 0 {
-		dst = protowire.AppendTag(dst, 2, protowire.VarintType)
-		dst = protowire.AppendVarint(dst, uint64(m.SecVer))
+		dst = appendVarint(dst, 2<<3|wireVarint, uint64(m.SecVer))
 	}
 	switch m.WhichProto {
 	case SessionDataSec0:
-		dst = protowire.AppendTag(dst, 10, protowire.BytesType)
-		dst = protowire.AppendVarint(dst, uint64(m.Sec0.Size()))
+		dst = appendVarint(dst, 10<<3|wireBytes, uint64(m.Sec0.Size()))
 		dst = m.Sec0.AppendTo(dst)
 	case SessionDataSec1:
-		dst = protowire.AppendTag(dst, 11, protowire.BytesType)
-		dst = protowire.AppendVarint(dst, uint64(m.Sec1.Size()))
+		dst = appendVarint(dst, 11<<3|wireBytes, uint64(m.Sec1.Size()))
 		dst = m.Sec1.AppendTo(dst)
 	case SessionDataSec2:
-		dst = protowire.AppendTag(dst, 12, protowire.BytesType)
-		dst = protowire.AppendVarint(dst, uint64(m.Sec2.Size()))
+		dst = appendVarint(dst, 12<<3|wireBytes, uint64(m.Sec2.Size()))
 		dst = m.Sec2.AppendTo(dst)
 	}
 	return dst

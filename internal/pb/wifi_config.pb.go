@@ -3,7 +3,6 @@
 package pb
 
 import (
-	protowire "google.golang.org/protobuf/encoding/protowire"
 	strconv "strconv"
 )
 
@@ -99,18 +98,18 @@ const (
 func (m *RespGetStatus) Size() int {
 	n := 0
 	if m.Status != 0 {
-		n += 1 + protowire.SizeVarint(uint64(m.Status))
+		n += 1 + sizeVarint(uint64(m.Status))
 	}
 	if m.StaState != 0 {
-		n += 1 + protowire.SizeVarint(uint64(m.StaState))
+		n += 1 + sizeVarint(uint64(m.StaState))
 	}
 	switch m.WhichState {
 	case RespGetStatusFailReason:
-		n += 1 + protowire.SizeVarint(uint64(m.FailReason))
+		n += 1 + sizeVarint(uint64(m.FailReason))
 	case RespGetStatusConnected:
-		n += 1 + protowire.SizeBytes(m.Connected.Size())
+		n += 1 + sizeBytes(m.Connected.Size())
 	case RespGetStatusAttemptFailed:
-		n += 1 + protowire.SizeBytes(m.AttemptFailed.Size())
+		n += 1 + sizeBytes(m.AttemptFailed.Size())
 	}
 	return n
 }
@@ -118,24 +117,19 @@ func (m *RespGetStatus) Size() int {
 // AppendTo appends m's encoding to dst and returns the extended slice.
 func (m *RespGetStatus) AppendTo(dst []byte) []byte {
 	if m.Status != 0 {
-		dst = protowire.AppendTag(dst, 1, protowire.VarintType)
-		dst = protowire.AppendVarint(dst, uint64(m.Status))
+		dst = appendVarint(dst, 1<<3|wireVarint, uint64(m.Status))
 	}
 	if m.StaState != 0 {
-		dst = protowire.AppendTag(dst, 2, protowire.VarintType)
-		dst = protowire.AppendVarint(dst, uint64(m.StaState))
+		dst = appendVarint(dst, 2<<3|wireVarint, uint64(m.StaState))
 	}
 	switch m.WhichState {
 	case RespGetStatusFailReason:
-		dst = protowire.AppendTag(dst, 10, protowire.VarintType)
-		dst = protowire.AppendVarint(dst, uint64(m.FailReason))
+		dst = appendVarint(dst, 10<<3|wireVarint, uint64(m.FailReason))
 	case RespGetStatusConnected:
-		dst = protowire.AppendTag(dst, 11, protowire.BytesType)
-		dst = protowire.AppendVarint(dst, uint64(m.Connected.Size()))
+		dst = appendVarint(dst, 11<<3|wireBytes, uint64(m.Connected.Size()))
 		dst = m.Connected.AppendTo(dst)
 	case RespGetStatusAttemptFailed:
-		dst = protowire.AppendTag(dst, 12, protowire.BytesType)
-		dst = protowire.AppendVarint(dst, uint64(m.AttemptFailed.Size()))
+		dst = appendVarint(dst, 12<<3|wireBytes, uint64(m.AttemptFailed.Size()))
 		dst = m.AttemptFailed.AppendTo(dst)
 	}
 	return dst
@@ -212,16 +206,16 @@ type CmdSetConfig struct {
 func (m *CmdSetConfig) Size() int {
 	n := 0
 	if len(m.SSID) > 0 {
-		n += 1 + protowire.SizeBytes(len(m.SSID))
+		n += 1 + sizeBytes(len(m.SSID))
 	}
 	if len(m.Passphrase) > 0 {
-		n += 1 + protowire.SizeBytes(len(m.Passphrase))
+		n += 1 + sizeBytes(len(m.Passphrase))
 	}
 	if len(m.BSSID) > 0 {
-		n += 1 + protowire.SizeBytes(len(m.BSSID))
+		n += 1 + sizeBytes(len(m.BSSID))
 	}
 	if m.Channel != 0 {
-		n += 1 + protowire.SizeVarint(uint64(m.Channel))
+		n += 1 + sizeVarint(uint64(m.Channel))
 	}
 	return n
 }
@@ -229,20 +223,16 @@ func (m *CmdSetConfig) Size() int {
 // AppendTo appends m's encoding to dst and returns the extended slice.
 func (m *CmdSetConfig) AppendTo(dst []byte) []byte {
 	if len(m.SSID) > 0 {
-		dst = protowire.AppendTag(dst, 1, protowire.BytesType)
-		dst = protowire.AppendBytes(dst, m.SSID)
+		dst = appendBytes(dst, 1<<3|wireBytes, m.SSID)
 	}
 	if len(m.Passphrase) > 0 {
-		dst = protowire.AppendTag(dst, 2, protowire.BytesType)
-		dst = protowire.AppendBytes(dst, m.Passphrase)
+		dst = appendBytes(dst, 2<<3|wireBytes, m.Passphrase)
 	}
 	if len(m.BSSID) > 0 {
-		dst = protowire.AppendTag(dst, 3, protowire.BytesType)
-		dst = protowire.AppendBytes(dst, m.BSSID)
+		dst = appendBytes(dst, 3<<3|wireBytes, m.BSSID)
 	}
 	if m.Channel != 0 {
-		dst = protowire.AppendTag(dst, 4, protowire.VarintType)
-		dst = protowire.AppendVarint(dst, uint64(m.Channel))
+		dst = appendVarint(dst, 4<<3|wireVarint, uint64(m.Channel))
 	}
 	return dst
 }
@@ -294,7 +284,7 @@ type RespSetConfig struct {
 func (m *RespSetConfig) Size() int {
 	n := 0
 	if m.Status != 0 {
-		n += 1 + protowire.SizeVarint(uint64(m.Status))
+		n += 1 + sizeVarint(uint64(m.Status))
 	}
 	return n
 }
@@ -302,8 +292,7 @@ func (m *RespSetConfig) Size() int {
 // AppendTo appends m's encoding to dst and returns the extended slice.
 func (m *RespSetConfig) AppendTo(dst []byte) []byte {
 	if m.Status != 0 {
-		dst = protowire.AppendTag(dst, 1, protowire.VarintType)
-		dst = protowire.AppendVarint(dst, uint64(m.Status))
+		dst = appendVarint(dst, 1<<3|wireVarint, uint64(m.Status))
 	}
 	return dst
 }
@@ -362,7 +351,7 @@ type RespApplyConfig struct {
 func (m *RespApplyConfig) Size() int {
 	n := 0
 	if m.Status != 0 {
-		n += 1 + protowire.SizeVarint(uint64(m.Status))
+		n += 1 + sizeVarint(uint64(m.Status))
 	}
 	return n
 }
@@ -370,8 +359,7 @@ func (m *RespApplyConfig) Size() int {
 // AppendTo appends m's encoding to dst and returns the extended slice.
 func (m *RespApplyConfig) AppendTo(dst []byte) []byte {
 	if m.Status != 0 {
-		dst = protowire.AppendTag(dst, 1, protowire.VarintType)
-		dst = protowire.AppendVarint(dst, uint64(m.Status))
+		dst = appendVarint(dst, 1<<3|wireVarint, uint64(m.Status))
 	}
 	return dst
 }
@@ -417,7 +405,7 @@ type RespThread struct {
 func (m *RespThread) Size() int {
 	n := 0
 	if m.Status != 0 {
-		n += 1 + protowire.SizeVarint(uint64(m.Status))
+		n += 1 + sizeVarint(uint64(m.Status))
 	}
 	return n
 }
@@ -425,8 +413,7 @@ func (m *RespThread) Size() int {
 // AppendTo appends m's encoding to dst and returns the extended slice.
 func (m *RespThread) AppendTo(dst []byte) []byte {
 	if m.Status != 0 {
-		dst = protowire.AppendTag(dst, 1, protowire.VarintType)
-		dst = protowire.AppendVarint(dst, uint64(m.Status))
+		dst = appendVarint(dst, 1<<3|wireVarint, uint64(m.Status))
 	}
 	return dst
 }
@@ -499,27 +486,27 @@ const (
 func (m *WiFiConfigPayload) Size() int {
 	n := 0
 	if m.Msg != 0 {
-		n += 1 + protowire.SizeVarint(uint64(m.Msg))
+		n += 1 + sizeVarint(uint64(m.Msg))
 	}
 	switch m.WhichPayload {
 	case WiFiConfigPayloadCmdGetStatus:
-		n += 1 + protowire.SizeBytes(m.CmdGetStatus.Size())
+		n += 1 + sizeBytes(m.CmdGetStatus.Size())
 	case WiFiConfigPayloadRespGetStatus:
-		n += 1 + protowire.SizeBytes(m.RespGetStatus.Size())
+		n += 1 + sizeBytes(m.RespGetStatus.Size())
 	case WiFiConfigPayloadCmdSetConfig:
-		n += 1 + protowire.SizeBytes(m.CmdSetConfig.Size())
+		n += 1 + sizeBytes(m.CmdSetConfig.Size())
 	case WiFiConfigPayloadRespSetConfig:
-		n += 1 + protowire.SizeBytes(m.RespSetConfig.Size())
+		n += 1 + sizeBytes(m.RespSetConfig.Size())
 	case WiFiConfigPayloadCmdApplyConfig:
-		n += 1 + protowire.SizeBytes(m.CmdApplyConfig.Size())
+		n += 1 + sizeBytes(m.CmdApplyConfig.Size())
 	case WiFiConfigPayloadRespApplyConfig:
-		n += 1 + protowire.SizeBytes(m.RespApplyConfig.Size())
+		n += 1 + sizeBytes(m.RespApplyConfig.Size())
 	case WiFiConfigPayloadRespGetThreadStatus:
-		n += 2 + protowire.SizeBytes(m.RespGetThreadStatus.Size())
+		n += 2 + sizeBytes(m.RespGetThreadStatus.Size())
 	case WiFiConfigPayloadRespSetThreadConfig:
-		n += 2 + protowire.SizeBytes(m.RespSetThreadConfig.Size())
+		n += 2 + sizeBytes(m.RespSetThreadConfig.Size())
 	case WiFiConfigPayloadRespApplyThreadConfig:
-		n += 2 + protowire.SizeBytes(m.RespApplyThreadConfig.Size())
+		n += 2 + sizeBytes(m.RespApplyThreadConfig.Size())
 	}
 	return n
 }
@@ -527,45 +514,35 @@ func (m *WiFiConfigPayload) Size() int {
 // AppendTo appends m's encoding to dst and returns the extended slice.
 func (m *WiFiConfigPayload) AppendTo(dst []byte) []byte {
 	if m.Msg != 0 {
-		dst = protowire.AppendTag(dst, 1, protowire.VarintType)
-		dst = protowire.AppendVarint(dst, uint64(m.Msg))
+		dst = appendVarint(dst, 1<<3|wireVarint, uint64(m.Msg))
 	}
 	switch m.WhichPayload {
 	case WiFiConfigPayloadCmdGetStatus:
-		dst = protowire.AppendTag(dst, 10, protowire.BytesType)
-		dst = protowire.AppendVarint(dst, uint64(m.CmdGetStatus.Size()))
+		dst = appendVarint(dst, 10<<3|wireBytes, uint64(m.CmdGetStatus.Size()))
 		dst = m.CmdGetStatus.AppendTo(dst)
 	case WiFiConfigPayloadRespGetStatus:
-		dst = protowire.AppendTag(dst, 11, protowire.BytesType)
-		dst = protowire.AppendVarint(dst, uint64(m.RespGetStatus.Size()))
+		dst = appendVarint(dst, 11<<3|wireBytes, uint64(m.RespGetStatus.Size()))
 		dst = m.RespGetStatus.AppendTo(dst)
 	case WiFiConfigPayloadCmdSetConfig:
-		dst = protowire.AppendTag(dst, 12, protowire.BytesType)
-		dst = protowire.AppendVarint(dst, uint64(m.CmdSetConfig.Size()))
+		dst = appendVarint(dst, 12<<3|wireBytes, uint64(m.CmdSetConfig.Size()))
 		dst = m.CmdSetConfig.AppendTo(dst)
 	case WiFiConfigPayloadRespSetConfig:
-		dst = protowire.AppendTag(dst, 13, protowire.BytesType)
-		dst = protowire.AppendVarint(dst, uint64(m.RespSetConfig.Size()))
+		dst = appendVarint(dst, 13<<3|wireBytes, uint64(m.RespSetConfig.Size()))
 		dst = m.RespSetConfig.AppendTo(dst)
 	case WiFiConfigPayloadCmdApplyConfig:
-		dst = protowire.AppendTag(dst, 14, protowire.BytesType)
-		dst = protowire.AppendVarint(dst, uint64(m.CmdApplyConfig.Size()))
+		dst = appendVarint(dst, 14<<3|wireBytes, uint64(m.CmdApplyConfig.Size()))
 		dst = m.CmdApplyConfig.AppendTo(dst)
 	case WiFiConfigPayloadRespApplyConfig:
-		dst = protowire.AppendTag(dst, 15, protowire.BytesType)
-		dst = protowire.AppendVarint(dst, uint64(m.RespApplyConfig.Size()))
+		dst = appendVarint(dst, 15<<3|wireBytes, uint64(m.RespApplyConfig.Size()))
 		dst = m.RespApplyConfig.AppendTo(dst)
 	case WiFiConfigPayloadRespGetThreadStatus:
-		dst = protowire.AppendTag(dst, 17, protowire.BytesType)
-		dst = protowire.AppendVarint(dst, uint64(m.RespGetThreadStatus.Size()))
+		dst = appendVarint(dst, 17<<3|wireBytes, uint64(m.RespGetThreadStatus.Size()))
 		dst = m.RespGetThreadStatus.AppendTo(dst)
 	case WiFiConfigPayloadRespSetThreadConfig:
-		dst = protowire.AppendTag(dst, 19, protowire.BytesType)
-		dst = protowire.AppendVarint(dst, uint64(m.RespSetThreadConfig.Size()))
+		dst = appendVarint(dst, 19<<3|wireBytes, uint64(m.RespSetThreadConfig.Size()))
 		dst = m.RespSetThreadConfig.AppendTo(dst)
 	case WiFiConfigPayloadRespApplyThreadConfig:
-		dst = protowire.AppendTag(dst, 21, protowire.BytesType)
-		dst = protowire.AppendVarint(dst, uint64(m.RespApplyThreadConfig.Size()))
+		dst = appendVarint(dst, 21<<3|wireBytes, uint64(m.RespApplyThreadConfig.Size()))
 		dst = m.RespApplyThreadConfig.AppendTo(dst)
 	}
 	return dst

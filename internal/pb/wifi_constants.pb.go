@@ -3,7 +3,6 @@
 package pb
 
 import (
-	protowire "google.golang.org/protobuf/encoding/protowire"
 	strconv "strconv"
 	utf8 "unicode/utf8"
 )
@@ -109,19 +108,19 @@ type WiFiConnectedState struct {
 func (m *WiFiConnectedState) Size() int {
 	n := 0
 	if len(m.IP4Addr) > 0 {
-		n += 1 + protowire.SizeBytes(len(m.IP4Addr))
+		n += 1 + sizeBytes(len(m.IP4Addr))
 	}
 	if m.AuthMode != 0 {
-		n += 1 + protowire.SizeVarint(uint64(m.AuthMode))
+		n += 1 + sizeVarint(uint64(m.AuthMode))
 	}
 	if len(m.SSID) > 0 {
-		n += 1 + protowire.SizeBytes(len(m.SSID))
+		n += 1 + sizeBytes(len(m.SSID))
 	}
 	if len(m.BSSID) > 0 {
-		n += 1 + protowire.SizeBytes(len(m.BSSID))
+		n += 1 + sizeBytes(len(m.BSSID))
 	}
 	if m.Channel != 0 {
-		n += 1 + protowire.SizeVarint(uint64(m.Channel))
+		n += 1 + sizeVarint(uint64(m.Channel))
 	}
 	return n
 }
@@ -129,24 +128,19 @@ func (m *WiFiConnectedState) Size() int {
 // AppendTo appends m's encoding to dst and returns the extended slice.
 func (m *WiFiConnectedState) AppendTo(dst []byte) []byte {
 	if len(m.IP4Addr) > 0 {
-		dst = protowire.AppendTag(dst, 1, protowire.BytesType)
-		dst = protowire.AppendString(dst, m.IP4Addr)
+		dst = appendBytes(dst, 1<<3|wireBytes, m.IP4Addr)
 	}
 	if m.AuthMode != 0 {
-		dst = protowire.AppendTag(dst, 2, protowire.VarintType)
-		dst = protowire.AppendVarint(dst, uint64(m.AuthMode))
+		dst = appendVarint(dst, 2<<3|wireVarint, uint64(m.AuthMode))
 	}
 	if len(m.SSID) > 0 {
-		dst = protowire.AppendTag(dst, 3, protowire.BytesType)
-		dst = protowire.AppendBytes(dst, m.SSID)
+		dst = appendBytes(dst, 3<<3|wireBytes, m.SSID)
 	}
 	if len(m.BSSID) > 0 {
-		dst = protowire.AppendTag(dst, 4, protowire.BytesType)
-		dst = protowire.AppendBytes(dst, m.BSSID)
+		dst = appendBytes(dst, 4<<3|wireBytes, m.BSSID)
 	}
 	if m.Channel != 0 {
-		dst = protowire.AppendTag(dst, 5, protowire.VarintType)
-		dst = protowire.AppendVarint(dst, uint64(m.Channel))
+		dst = appendVarint(dst, 5<<3|wireVarint, uint64(m.Channel))
 	}
 	return dst
 }
@@ -204,7 +198,7 @@ type WiFiAttemptFailed struct {
 func (m *WiFiAttemptFailed) Size() int {
 	n := 0
 	if m.AttemptsRemaining != 0 {
-		n += 1 + protowire.SizeVarint(uint64(m.AttemptsRemaining))
+		n += 1 + sizeVarint(uint64(m.AttemptsRemaining))
 	}
 	return n
 }
@@ -212,8 +206,7 @@ func (m *WiFiAttemptFailed) Size() int {
 // AppendTo appends m's encoding to dst and returns the extended slice.
 func (m *WiFiAttemptFailed) AppendTo(dst []byte) []byte {
 	if m.AttemptsRemaining != 0 {
-		dst = protowire.AppendTag(dst, 1, protowire.VarintType)
-		dst = protowire.AppendVarint(dst, uint64(m.AttemptsRemaining))
+		dst = appendVarint(dst, 1<<3|wireVarint, uint64(m.AttemptsRemaining))
 	}
 	return dst
 }

@@ -3,7 +3,6 @@
 package pb
 
 import (
-	protowire "google.golang.org/protobuf/encoding/protowire"
 	strconv "strconv"
 )
 
@@ -166,24 +165,24 @@ const (
 func (m *WiFiCtrlPayload) Size() int {
 	n := 0
 	if m.Msg != 0 {
-		n += 1 + protowire.SizeVarint(uint64(m.Msg))
+		n += 1 + sizeVarint(uint64(m.Msg))
 	}
 	if m.Status != 0 {
-		n += 1 + protowire.SizeVarint(uint64(m.Status))
+		n += 1 + sizeVarint(uint64(m.Status))
 	}
 	switch m.WhichPayload {
 	case WiFiCtrlPayloadCmdCtrlReset:
-		n += 1 + protowire.SizeBytes(m.CmdCtrlReset.Size())
+		n += 1 + sizeBytes(m.CmdCtrlReset.Size())
 	case WiFiCtrlPayloadRespCtrlReset:
-		n += 1 + protowire.SizeBytes(m.RespCtrlReset.Size())
+		n += 1 + sizeBytes(m.RespCtrlReset.Size())
 	case WiFiCtrlPayloadCmdCtrlReprov:
-		n += 1 + protowire.SizeBytes(m.CmdCtrlReprov.Size())
+		n += 1 + sizeBytes(m.CmdCtrlReprov.Size())
 	case WiFiCtrlPayloadRespCtrlReprov:
-		n += 1 + protowire.SizeBytes(m.RespCtrlReprov.Size())
+		n += 1 + sizeBytes(m.RespCtrlReprov.Size())
 	case WiFiCtrlPayloadRespCtrlThreadReset:
-		n += 2 + protowire.SizeBytes(m.RespCtrlThreadReset.Size())
+		n += 2 + sizeBytes(m.RespCtrlThreadReset.Size())
 	case WiFiCtrlPayloadRespCtrlThreadReprov:
-		n += 2 + protowire.SizeBytes(m.RespCtrlThreadReprov.Size())
+		n += 2 + sizeBytes(m.RespCtrlThreadReprov.Size())
 	}
 	return n
 }
@@ -191,37 +190,29 @@ func (m *WiFiCtrlPayload) Size() int {
 // AppendTo appends m's encoding to dst and returns the extended slice.
 func (m *WiFiCtrlPayload) AppendTo(dst []byte) []byte {
 	if m.Msg != 0 {
-		dst = protowire.AppendTag(dst, 1, protowire.VarintType)
-		dst = protowire.AppendVarint(dst, uint64(m.Msg))
+		dst = appendVarint(dst, 1<<3|wireVarint, uint64(m.Msg))
 	}
 	if m.Status != 0 {
-		dst = protowire.AppendTag(dst, 2, protowire.VarintType)
-		dst = protowire.AppendVarint(dst, uint64(m.Status))
+		dst = appendVarint(dst, 2<<3|wireVarint, uint64(m.Status))
 	}
 	switch m.WhichPayload {
 	case WiFiCtrlPayloadCmdCtrlReset:
-		dst = protowire.AppendTag(dst, 11, protowire.BytesType)
-		dst = protowire.AppendVarint(dst, uint64(m.CmdCtrlReset.Size()))
+		dst = appendVarint(dst, 11<<3|wireBytes, uint64(m.CmdCtrlReset.Size()))
 		dst = m.CmdCtrlReset.AppendTo(dst)
 	case WiFiCtrlPayloadRespCtrlReset:
-		dst = protowire.AppendTag(dst, 12, protowire.BytesType)
-		dst = protowire.AppendVarint(dst, uint64(m.RespCtrlReset.Size()))
+		dst = appendVarint(dst, 12<<3|wireBytes, uint64(m.RespCtrlReset.Size()))
 		dst = m.RespCtrlReset.AppendTo(dst)
 	case WiFiCtrlPayloadCmdCtrlReprov:
-		dst = protowire.AppendTag(dst, 13, protowire.BytesType)
-		dst = protowire.AppendVarint(dst, uint64(m.CmdCtrlReprov.Size()))
+		dst = appendVarint(dst, 13<<3|wireBytes, uint64(m.CmdCtrlReprov.Size()))
 		dst = m.CmdCtrlReprov.AppendTo(dst)
 	case WiFiCtrlPayloadRespCtrlReprov:
-		dst = protowire.AppendTag(dst, 14, protowire.BytesType)
-		dst = protowire.AppendVarint(dst, uint64(m.RespCtrlReprov.Size()))
+		dst = appendVarint(dst, 14<<3|wireBytes, uint64(m.RespCtrlReprov.Size()))
 		dst = m.RespCtrlReprov.AppendTo(dst)
 	case WiFiCtrlPayloadRespCtrlThreadReset:
-		dst = protowire.AppendTag(dst, 16, protowire.BytesType)
-		dst = protowire.AppendVarint(dst, uint64(m.RespCtrlThreadReset.Size()))
+		dst = appendVarint(dst, 16<<3|wireBytes, uint64(m.RespCtrlThreadReset.Size()))
 		dst = m.RespCtrlThreadReset.AppendTo(dst)
 	case WiFiCtrlPayloadRespCtrlThreadReprov:
-		dst = protowire.AppendTag(dst, 18, protowire.BytesType)
-		dst = protowire.AppendVarint(dst, uint64(m.RespCtrlThreadReprov.Size()))
+		dst = appendVarint(dst, 18<<3|wireBytes, uint64(m.RespCtrlThreadReprov.Size()))
 		dst = m.RespCtrlThreadReprov.AppendTo(dst)
 	}
 	return dst

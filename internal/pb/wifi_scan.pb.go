@@ -3,7 +3,6 @@
 package pb
 
 import (
-	protowire "google.golang.org/protobuf/encoding/protowire"
 	strconv "strconv"
 )
 
@@ -71,10 +70,10 @@ func (m *CmdScanStart) Size() int {
 		n += 1 + 1
 	}
 	if m.GroupChannels != 0 {
-		n += 1 + protowire.SizeVarint(uint64(m.GroupChannels))
+		n += 1 + sizeVarint(uint64(m.GroupChannels))
 	}
 	if m.PeriodMs != 0 {
-		n += 1 + protowire.SizeVarint(uint64(m.PeriodMs))
+		n += 1 + sizeVarint(uint64(m.PeriodMs))
 	}
 	return n
 }
@@ -82,20 +81,16 @@ func (m *CmdScanStart) Size() int {
 // AppendTo appends m's encoding to dst and returns the extended slice.
 func (m *CmdScanStart) AppendTo(dst []byte) []byte {
 	if m.Blocking {
-		dst = protowire.AppendTag(dst, 1, protowire.VarintType)
-		dst = protowire.AppendVarint(dst, protowire.EncodeBool(m.Blocking))
+		dst = appendBool(dst, 1<<3|wireVarint, m.Blocking)
 	}
 	if m.Passive {
-		dst = protowire.AppendTag(dst, 2, protowire.VarintType)
-		dst = protowire.AppendVarint(dst, protowire.EncodeBool(m.Passive))
+		dst = appendBool(dst, 2<<3|wireVarint, m.Passive)
 	}
 	if m.GroupChannels != 0 {
-		dst = protowire.AppendTag(dst, 3, protowire.VarintType)
-		dst = protowire.AppendVarint(dst, uint64(m.GroupChannels))
+		dst = appendVarint(dst, 3<<3|wireVarint, uint64(m.GroupChannels))
 	}
 	if m.PeriodMs != 0 {
-		dst = protowire.AppendTag(dst, 4, protowire.VarintType)
-		dst = protowire.AppendVarint(dst, uint64(m.PeriodMs))
+		dst = appendVarint(dst, 4<<3|wireVarint, uint64(m.PeriodMs))
 	}
 	return dst
 }
@@ -178,7 +173,7 @@ func (m *RespScanStatus) Size() int {
 		n += 1 + 1
 	}
 	if m.ResultCount != 0 {
-		n += 1 + protowire.SizeVarint(uint64(m.ResultCount))
+		n += 1 + sizeVarint(uint64(m.ResultCount))
 	}
 	return n
 }
@@ -186,12 +181,10 @@ func (m *RespScanStatus) Size() int {
 // AppendTo appends m's encoding to dst and returns the extended slice.
 func (m *RespScanStatus) AppendTo(dst []byte) []byte {
 	if m.ScanFinished {
-		dst = protowire.AppendTag(dst, 1, protowire.VarintType)
-		dst = protowire.AppendVarint(dst, protowire.EncodeBool(m.ScanFinished))
+		dst = appendBool(dst, 1<<3|wireVarint, m.ScanFinished)
 	}
 	if m.ResultCount != 0 {
-		dst = protowire.AppendTag(dst, 2, protowire.VarintType)
-		dst = protowire.AppendVarint(dst, uint64(m.ResultCount))
+		dst = appendVarint(dst, 2<<3|wireVarint, uint64(m.ResultCount))
 	}
 	return dst
 }
@@ -239,10 +232,10 @@ type CmdScanResult struct {
 func (m *CmdScanResult) Size() int {
 	n := 0
 	if m.StartIndex != 0 {
-		n += 1 + protowire.SizeVarint(uint64(m.StartIndex))
+		n += 1 + sizeVarint(uint64(m.StartIndex))
 	}
 	if m.Count != 0 {
-		n += 1 + protowire.SizeVarint(uint64(m.Count))
+		n += 1 + sizeVarint(uint64(m.Count))
 	}
 	return n
 }
@@ -250,12 +243,10 @@ func (m *CmdScanResult) Size() int {
 // AppendTo appends m's encoding to dst and returns the extended slice.
 func (m *CmdScanResult) AppendTo(dst []byte) []byte {
 	if m.StartIndex != 0 {
-		dst = protowire.AppendTag(dst, 1, protowire.VarintType)
-		dst = protowire.AppendVarint(dst, uint64(m.StartIndex))
+		dst = appendVarint(dst, 1<<3|wireVarint, uint64(m.StartIndex))
 	}
 	if m.Count != 0 {
-		dst = protowire.AppendTag(dst, 2, protowire.VarintType)
-		dst = protowire.AppendVarint(dst, uint64(m.Count))
+		dst = appendVarint(dst, 2<<3|wireVarint, uint64(m.Count))
 	}
 	return dst
 }
@@ -306,19 +297,19 @@ type WiFiScanResult struct {
 func (m *WiFiScanResult) Size() int {
 	n := 0
 	if len(m.SSID) > 0 {
-		n += 1 + protowire.SizeBytes(len(m.SSID))
+		n += 1 + sizeBytes(len(m.SSID))
 	}
 	if m.Channel != 0 {
-		n += 1 + protowire.SizeVarint(uint64(m.Channel))
+		n += 1 + sizeVarint(uint64(m.Channel))
 	}
 	if m.RSSI != 0 {
-		n += 1 + protowire.SizeVarint(uint64(m.RSSI))
+		n += 1 + sizeVarint(uint64(m.RSSI))
 	}
 	if len(m.BSSID) > 0 {
-		n += 1 + protowire.SizeBytes(len(m.BSSID))
+		n += 1 + sizeBytes(len(m.BSSID))
 	}
 	if m.Auth != 0 {
-		n += 1 + protowire.SizeVarint(uint64(m.Auth))
+		n += 1 + sizeVarint(uint64(m.Auth))
 	}
 	return n
 }
@@ -326,24 +317,19 @@ func (m *WiFiScanResult) Size() int {
 // AppendTo appends m's encoding to dst and returns the extended slice.
 func (m *WiFiScanResult) AppendTo(dst []byte) []byte {
 	if len(m.SSID) > 0 {
-		dst = protowire.AppendTag(dst, 1, protowire.BytesType)
-		dst = protowire.AppendBytes(dst, m.SSID)
+		dst = appendBytes(dst, 1<<3|wireBytes, m.SSID)
 	}
 	if m.Channel != 0 {
-		dst = protowire.AppendTag(dst, 2, protowire.VarintType)
-		dst = protowire.AppendVarint(dst, uint64(m.Channel))
+		dst = appendVarint(dst, 2<<3|wireVarint, uint64(m.Channel))
 	}
 	if m.RSSI != 0 {
-		dst = protowire.AppendTag(dst, 3, protowire.VarintType)
-		dst = protowire.AppendVarint(dst, uint64(m.RSSI))
+		dst = appendVarint(dst, 3<<3|wireVarint, uint64(m.RSSI))
 	}
 	if len(m.BSSID) > 0 {
-		dst = protowire.AppendTag(dst, 4, protowire.BytesType)
-		dst = protowire.AppendBytes(dst, m.BSSID)
+		dst = appendBytes(dst, 4<<3|wireBytes, m.BSSID)
 	}
 	if m.Auth != 0 {
-		dst = protowire.AppendTag(dst, 5, protowire.VarintType)
-		dst = protowire.AppendVarint(dst, uint64(m.Auth))
+		dst = appendVarint(dst, 5<<3|wireVarint, uint64(m.Auth))
 	}
 	return dst
 }
@@ -397,7 +383,7 @@ type RespScanResult struct {
 func (m *RespScanResult) Size() int {
 	n := 0
 	for i := range m.Entries {
-		n += 1 + protowire.SizeBytes(m.Entries[i].Size())
+		n += 1 + sizeBytes(m.Entries[i].Size())
 	}
 	return n
 }
@@ -405,8 +391,7 @@ func (m *RespScanResult) Size() int {
 // AppendTo appends m's encoding to dst and returns the extended slice.
 func (m *RespScanResult) AppendTo(dst []byte) []byte {
 	for i := range m.Entries {
-		dst = protowire.AppendTag(dst, 1, protowire.BytesType)
-		dst = protowire.AppendVarint(dst, uint64(m.Entries[i].Size()))
+		dst = appendVarint(dst, 1<<3|wireBytes, uint64(m.Entries[i].Size()))
 		dst = m.Entries[i].AppendTo(dst)
 	}
 	return dst
@@ -488,28 +473,28 @@ const (
 func (m *WiFiScanPayload) Size() int {
 	n := 0
 	if m.Msg != 0 {
-		n += 1 + protowire.SizeVarint(uint64(m.Msg))
+		n += 1 + sizeVarint(uint64(m.Msg))
 	}
 	if m.Status != 0 {
-		n += 1 + protowire.SizeVarint(uint64(m.Status))
+		n += 1 + sizeVarint(uint64(m.Status))
 	}
 	switch m.WhichPayload {
 	case WiFiScanPayloadCmdScanStart:
-		n += 1 + protowire.SizeBytes(m.CmdScanStart.Size())
+		n += 1 + sizeBytes(m.CmdScanStart.Size())
 	case WiFiScanPayloadRespScanStart:
-		n += 1 + protowire.SizeBytes(m.RespScanStart.Size())
+		n += 1 + sizeBytes(m.RespScanStart.Size())
 	case WiFiScanPayloadCmdScanStatus:
-		n += 1 + protowire.SizeBytes(m.CmdScanStatus.Size())
+		n += 1 + sizeBytes(m.CmdScanStatus.Size())
 	case WiFiScanPayloadRespScanStatus:
-		n += 1 + protowire.SizeBytes(m.RespScanStatus.Size())
+		n += 1 + sizeBytes(m.RespScanStatus.Size())
 	case WiFiScanPayloadCmdScanResult:
-		n += 1 + protowire.SizeBytes(m.CmdScanResult.Size())
+		n += 1 + sizeBytes(m.CmdScanResult.Size())
 	case WiFiScanPayloadRespScanResult:
-		n += 1 + protowire.SizeBytes(m.RespScanResult.Size())
+		n += 1 + sizeBytes(m.RespScanResult.Size())
 	case WiFiScanPayloadRespScanThreadStart:
-		n += 2 + protowire.SizeBytes(m.RespScanThreadStart.Size())
+		n += 2 + sizeBytes(m.RespScanThreadStart.Size())
 	case WiFiScanPayloadRespScanThreadStatus:
-		n += 2 + protowire.SizeBytes(m.RespScanThreadStatus.Size())
+		n += 2 + sizeBytes(m.RespScanThreadStatus.Size())
 	}
 	return n
 }
@@ -517,45 +502,35 @@ func (m *WiFiScanPayload) Size() int {
 // AppendTo appends m's encoding to dst and returns the extended slice.
 func (m *WiFiScanPayload) AppendTo(dst []byte) []byte {
 	if m.Msg != 0 {
-		dst = protowire.AppendTag(dst, 1, protowire.VarintType)
-		dst = protowire.AppendVarint(dst, uint64(m.Msg))
+		dst = appendVarint(dst, 1<<3|wireVarint, uint64(m.Msg))
 	}
 	if m.Status != 0 {
-		dst = protowire.AppendTag(dst, 2, protowire.VarintType)
-		dst = protowire.AppendVarint(dst, uint64(m.Status))
+		dst = appendVarint(dst, 2<<3|wireVarint, uint64(m.Status))
 	}
 	switch m.WhichPayload {
 	case WiFiScanPayloadCmdScanStart:
-		dst = protowire.AppendTag(dst, 10, protowire.BytesType)
-		dst = protowire.AppendVarint(dst, uint64(m.CmdScanStart.Size()))
+		dst = appendVarint(dst, 10<<3|wireBytes, uint64(m.CmdScanStart.Size()))
 		dst = m.CmdScanStart.AppendTo(dst)
 	case WiFiScanPayloadRespScanStart:
-		dst = protowire.AppendTag(dst, 11, protowire.BytesType)
-		dst = protowire.AppendVarint(dst, uint64(m.RespScanStart.Size()))
+		dst = appendVarint(dst, 11<<3|wireBytes, uint64(m.RespScanStart.Size()))
 		dst = m.RespScanStart.AppendTo(dst)
 	case WiFiScanPayloadCmdScanStatus:
-		dst = protowire.AppendTag(dst, 12, protowire.BytesType)
-		dst = protowire.AppendVarint(dst, uint64(m.CmdScanStatus.Size()))
+		dst = appendVarint(dst, 12<<3|wireBytes, uint64(m.CmdScanStatus.Size()))
 		dst = m.CmdScanStatus.AppendTo(dst)
 	case WiFiScanPayloadRespScanStatus:
-		dst = protowire.AppendTag(dst, 13, protowire.BytesType)
-		dst = protowire.AppendVarint(dst, uint64(m.RespScanStatus.Size()))
+		dst = appendVarint(dst, 13<<3|wireBytes, uint64(m.RespScanStatus.Size()))
 		dst = m.RespScanStatus.AppendTo(dst)
 	case WiFiScanPayloadCmdScanResult:
-		dst = protowire.AppendTag(dst, 14, protowire.BytesType)
-		dst = protowire.AppendVarint(dst, uint64(m.CmdScanResult.Size()))
+		dst = appendVarint(dst, 14<<3|wireBytes, uint64(m.CmdScanResult.Size()))
 		dst = m.CmdScanResult.AppendTo(dst)
 	case WiFiScanPayloadRespScanResult:
-		dst = protowire.AppendTag(dst, 15, protowire.BytesType)
-		dst = protowire.AppendVarint(dst, uint64(m.RespScanResult.Size()))
+		dst = appendVarint(dst, 15<<3|wireBytes, uint64(m.RespScanResult.Size()))
 		dst = m.RespScanResult.AppendTo(dst)
 	case WiFiScanPayloadRespScanThreadStart:
-		dst = protowire.AppendTag(dst, 17, protowire.BytesType)
-		dst = protowire.AppendVarint(dst, uint64(m.RespScanThreadStart.Size()))
+		dst = appendVarint(dst, 17<<3|wireBytes, uint64(m.RespScanThreadStart.Size()))
 		dst = m.RespScanThreadStart.AppendTo(dst)
 	case WiFiScanPayloadRespScanThreadStatus:
-		dst = protowire.AppendTag(dst, 19, protowire.BytesType)
-		dst = protowire.AppendVarint(dst, uint64(m.RespScanThreadStatus.Size()))
+		dst = appendVarint(dst, 19<<3|wireBytes, uint64(m.RespScanThreadStatus.Size()))
 		dst = m.RespScanThreadStatus.AppendTo(dst)
 	}
 	return dst

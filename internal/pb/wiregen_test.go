@@ -99,7 +99,7 @@ func drawWire(t *rapid.T, d protoreflect.MessageDescriptor) []byte {
 			b = protowire.AppendBytes(b, rapid.SliceOfN(rapid.Byte(), 0, 40).Draw(t, "bytes"))
 		default:
 			b = protowire.AppendTag(b, fd.Number(), protowire.VarintType)
-			b = appendVarint(t, b)
+			b = appendOddVarint(t, b)
 		}
 	}
 	return b
@@ -112,8 +112,8 @@ func drawNumber(t *rapid.T) protowire.Number {
 	).Draw(t, "number"))
 }
 
-// appendVarint appends a 64-bit varint, sometimes with needless zero bits.
-func appendVarint(t *rapid.T, b []byte) []byte {
+// appendOddVarint appends a 64-bit varint, sometimes with needless zero bits.
+func appendOddVarint(t *rapid.T, b []byte) []byte {
 	b = protowire.AppendVarint(b, rapid.Uint64().Draw(t, "varint"))
 	pad := rapid.IntRange(0, 6).Draw(t, "padding")
 	if n := len(b); pad > 3 && b[n-1] < 0x80 {
@@ -136,7 +136,7 @@ func appendJunk(t *rapid.T, b []byte, num protowire.Number, depth int) []byte {
 	b = protowire.AppendTag(b, num, typ)
 	switch typ {
 	case protowire.VarintType:
-		return appendVarint(t, b)
+		return appendOddVarint(t, b)
 	case protowire.Fixed32Type:
 		return protowire.AppendFixed32(b, rapid.Uint32().Draw(t, "fixed32"))
 	case protowire.Fixed64Type:

@@ -75,11 +75,11 @@ func size(g *protogen.GeneratedFile, m msg) {
 		case protoreflect.BoolKind:
 			g.P("n += ", tag, " + 1")
 		case protoreflect.StringKind, protoreflect.BytesKind:
-			g.P("n += ", tag, " + ", protowirePkg.Ident("SizeBytes"), "(len(", expr, "))")
+			g.P("n += ", tag, " + sizeBytes(len(", expr, "))")
 		case protoreflect.MessageKind:
-			g.P("n += ", tag, " + ", protowirePkg.Ident("SizeBytes"), "(", expr, ".Size())")
+			g.P("n += ", tag, " + sizeBytes(", expr, ".Size())")
 		default:
-			g.P("n += ", tag, " + ", protowirePkg.Ident("SizeVarint"), "(uint64(", expr, "))")
+			g.P("n += ", tag, " + sizeVarint(uint64(", expr, "))")
 		}
 	})
 	g.P("return n")
@@ -96,24 +96,17 @@ func appendTo(g *protogen.GeneratedFile, m msg) {
 	}
 	g.P("func (m *", m.name, ") AppendTo(dst []byte) []byte {")
 	eachField(g, m, func(f field, expr string) {
-		wireType := protowirePkg.Ident("VarintType")
-		if f.isBytes() {
-			wireType = protowirePkg.Ident("BytesType")
-		}
-		g.P("dst = ", protowirePkg.Ident("AppendTag"), "(dst, ", f.num, ", ", wireType, ")")
-		varint := protowirePkg.Ident("AppendVarint")
+		tag := []any{"(dst, ", f.num, "<<3|", f.wireType(), ", "}
 		switch f.kind {
 		case protoreflect.BoolKind:
-			g.P("dst = ", varint, "(dst, ", protowirePkg.Ident("EncodeBool"), "(", expr, "))")
-		case protoreflect.StringKind:
-			g.P("dst = ", protowirePkg.Ident("AppendString"), "(dst, ", expr, ")")
-		case protoreflect.BytesKind:
-			g.P("dst = ", protowirePkg.Ident("AppendBytes"), "(dst, ", expr, ")")
+			g.P(append(append([]any{"dst = appendBool"}, tag...), expr, ")")...)
+		case protoreflect.StringKind, protoreflect.BytesKind:
+			g.P(append(append([]any{"dst = appendBytes"}, tag...), expr, ")")...)
 		case protoreflect.MessageKind:
-			g.P("dst = ", varint, "(dst, uint64(", expr, ".Size()))")
+			g.P(append(append([]any{"dst = appendVarint"}, tag...), "uint64(", expr, ".Size()))")...)
 			g.P("dst = ", expr, ".AppendTo(dst)")
 		default:
-			g.P("dst = ", varint, "(dst, uint64(", expr, "))")
+			g.P(append(append([]any{"dst = appendVarint"}, tag...), "uint64(", expr, "))")...)
 		}
 	})
 	g.P("return dst")

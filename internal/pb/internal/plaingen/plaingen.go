@@ -1,6 +1,6 @@
 // Package plaingen is the logic of the protoc plugin protoc-gen-plain: it
 // turns proto3 files into plain Go structs with encoders and decoders that
-// need nothing but protowire. See package pb for what the result looks like.
+// need nothing but a few helpers. See package pb for what the result looks like.
 //
 // It covers what the protocol uses: top-level enums and messages; bool,
 // int32, uint32, enum, string and bytes fields; oneofs, also of messages;
@@ -18,9 +18,8 @@ import (
 
 // Packages that generated code may use.
 const (
-	protowirePkg = protogen.GoImportPath("google.golang.org/protobuf/encoding/protowire")
-	strconvPkg   = protogen.GoImportPath("strconv")
-	utf8Pkg      = protogen.GoImportPath("unicode/utf8")
+	strconvPkg = protogen.GoImportPath("strconv")
+	utf8Pkg    = protogen.GoImportPath("unicode/utf8")
 )
 
 // Generate adds one .pb.go file to the plugin's answer for every .proto file

@@ -77,7 +77,8 @@ func TestGeneratedNamesAndComments(t *testing.T) {
 		"WiFiEAB E = 0 // WIFI_E_A_B\n",
 		"// M is the protocol's message test.M.\ntype M struct {\n\t// first line\n\t// second line\n\tSSID []byte\n",
 		"ME       MCase = 7  // E\n\tMBetween MCase = 20 // Between\n",
-		"n += 2 + protowire.SizeVarint(uint64(m.LastOne))",
+		"n += 2 + sizeVarint(uint64(m.LastOne))",
+		"dst = appendVarint(dst, 300<<3|wireVarint, uint64(m.LastOne))",
 		"case 300<<3 | wireVarint:\n",
 	} {
 		require.Contains(t, text, want)
