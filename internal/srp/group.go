@@ -2,7 +2,6 @@ package srp
 
 import (
 	"crypto/sha512"
-	"encoding/hex"
 	"errors"
 	"hash"
 	"sync"
@@ -64,7 +63,9 @@ func theGroup() *group {
 func (g *group) set(teeth, blocks int) {
 	var t wide
 	var n, pad [Size]byte
-	_, _ = hex.Decode(n[:], []byte(modulus))
+	for i := range n {
+		n[i] = digit(modulus[2*i])<<4 | digit(modulus[2*i+1])
+	}
 	pad[Size-1] = generator
 	g.field.set(&n)
 
@@ -82,6 +83,16 @@ func (g *group) set(teeth, blocks int) {
 	base.setBytes(&pad)
 	g.enter(&base, &t)
 	g.g.set(&g.field, &base, 8*PrivateSize, teeth, blocks, &t)
+}
+
+// digit returns the value of a digit of modulus. Package encoding/hex would do,
+// but has package fmt in its errors, which is more than all of this package on
+// a chip.
+func digit(c byte) byte {
+	if c <= '9' {
+		return c - '0'
+	}
+	return c - 'a' + 10
 }
 
 // number returns a big-endian number of up to Size bytes, not in Montgomery form.
