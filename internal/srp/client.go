@@ -49,13 +49,13 @@ func (c *Client) Prove(p *Proofs, user, password, salt, b []byte) error {
 	g := c.g
 	w := newWork()
 	defer w.wipe()
-	w.x = number(b)
+	w.x.setNumber(b)
 	w.x.bytes(&w.secret)
 	if g.isZero(&w.x) {
 		return ErrPublic
 	}
 	scramble(c.h, &w.u, c.public[:], &w.secret)
-	if w.u == [HashSize]byte{} {
+	if len(trim(w.u[:])) == 0 {
 		return ErrPublic
 	}
 	x := privateKey(user, password, salt)
@@ -70,8 +70,10 @@ func (c *Client) Prove(p *Proofs, user, password, salt, b []byte) error {
 	g.power(&w.x, &w.x, e[:], w)
 	g.leave(&w.x, &w.t)
 	w.x.bytes(&w.secret)
-	name := sha512.Sum512(user)
-	p.set(c.h, g, &name, salt, c.public[:], b, &w.secret)
+	c.h.Reset()
+	c.h.Write(user)
+	c.h.Sum(w.name[:0])
+	p.set(c.h, g, &w.name, salt, c.public[:], b, &w.secret)
 	return nil
 }
 

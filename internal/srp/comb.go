@@ -25,19 +25,20 @@ func (c *comb) set(f *field, base *element, expBits, teeth, blocks int, t *wide)
 	c.span = (expBits + teeth*blocks - 1) / (teeth * blocks)
 	size := 1 << teeth
 	c.table = make([]element, blocks*size)
-	power := *base
+	power := new(element)
+	power.set(base)
 	for tooth := range teeth {
 		for b := range blocks {
 			// power is base^(2^(tooth·row + b·span)).
 			table := c.table[b*size : (b+1)*size]
-			table[0] = f.one
+			table[0].set(&f.one)
 			bit := 1 << tooth
-			table[bit] = power
+			table[bit].set(power)
 			for i := 1; i < bit; i++ {
-				f.mul(&table[bit+i], &table[i], &power, t)
+				f.mul(&table[bit+i], &table[i], power, t)
 			}
 			for range c.span {
-				f.sqr(&power, &power, t)
+				f.sqr(power, power, t)
 			}
 		}
 	}
@@ -58,12 +59,12 @@ func (c *comb) power(f *field, z *element, e []byte, public bool, w *work) {
 			}
 			table := c.table[b*size : (b+1)*size]
 			if public {
-				w.digit = table[index]
+				w.digit.set(&table[index])
 			} else {
 				choose(&w.digit, table, index)
 			}
 			if b == 0 && column == c.span-1 {
-				*z = w.digit
+				z.set(&w.digit)
 			} else {
 				f.mul(z, z, &w.digit, &w.t)
 			}

@@ -40,10 +40,10 @@ func newDevice(g *group, salt, verifier []byte, teeth, blocks int) (*Device, err
 	d := &Device{g: g, salt: append([]byte(nil), salt...), h: sha512.New()}
 	defer d.w.wipe()
 	w, v := &d.w, &d.w.x
-	*v = number(verifier)
-	w.y = *v
+	v.setNumber(verifier)
+	w.y.set(v)
 	g.canonical(&w.y)
-	if w.y != *v {
+	if !w.y.equals(v) {
 		return nil, ErrVerifier
 	}
 	// N is prime: v³ = v for 0, 1 and -1 only.
@@ -73,12 +73,11 @@ func (d *Device) Salt() []byte { return d.salt }
 func (d *Device) Answer(p *Proofs, public *[Size]byte, user, a []byte, random io.Reader) (sent []byte, err error) {
 	var b [PrivateSize]byte
 	defer clear(b[:])
-	name := sha512.Sum512(user)
 	for n := 1; ; n++ {
 		if _, err := io.ReadFull(random, b[:]); err != nil {
 			return nil, err
 		}
-		even, err := d.try(p, public, &name, a, &b, n == tries)
+		even, err := d.try(p, public, user, a, &b, n == tries)
 		if err != nil {
 			return nil, err
 		}
@@ -90,7 +89,7 @@ func (d *Device) Answer(p *Proofs, public *[Size]byte, user, a []byte, random io
 
 // try is Answer with one b. It reports whether all clients will agree; if last,
 // it does not care.
-func (d *Device) try(p *Proofs, public *[Size]byte, name *[HashSize]byte, a []byte, b *[PrivateSize]byte, last bool) (even bool, err error) {
+func (d *Device) try(p *Proofs, public *[Size]byte, user, a []byte, b *[PrivateSize]byte, last bool) (even bool, err error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	defer d.w.wipe()
@@ -98,7 +97,7 @@ func (d *Device) try(p *Proofs, public *[Size]byte, name *[HashSize]byte, a []by
 	if len(a) != Size {
 		return false, ErrPublic
 	}
-	w.x = number(a)
+	w.x.setNumber(a)
 	if g.isZero(&w.x) {
 		return false, ErrPublic
 	}
@@ -110,8 +109,11 @@ func (d *Device) try(p *Proofs, public *[Size]byte, name *[HashSize]byte, a []by
 		return false, nil
 	}
 
+	d.h.Reset()
+	d.h.Write(user)
+	d.h.Sum(w.name[:0])
 	scramble(d.h, &w.u, a, public)
-	if w.u == [HashSize]byte{} {
+	if len(trim(w.u[:])) == 0 {
 		return false, ErrPublic
 	}
 	d.v.power(&g.field, &w.y, w.u[:], true, w)
@@ -120,6 +122,6 @@ func (d *Device) try(p *Proofs, public *[Size]byte, name *[HashSize]byte, a []by
 	g.power(&w.x, &w.x, b[:], w)
 	g.leave(&w.x, &w.t)
 	w.x.bytes(&w.secret)
-	p.set(d.h, g, name, d.salt, a, trim(public[:]), &w.secret)
+	p.set(d.h, g, &w.name, d.salt, a, trim(public[:]), &w.secret)
 	return last || w.secret[0] != 0 && p.K[0] != 0 && p.Client[0] != 0, nil
 }

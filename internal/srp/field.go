@@ -37,9 +37,31 @@ func (f *field) set(modulus *[Size]byte) {
 	for i := range f.one {
 		f.one[i], borrow = bits.Sub(0, f.n[i], borrow)
 	}
-	f.square = f.one
+	f.square.set(&f.one)
 	for range 8 * Size {
 		f.add(&f.square, &f.square, &f.square)
+	}
+}
+
+// set copies y to x. For an assignment TinyGo makes two instructions for each
+// word.
+func (x *element) set(y *element) { copy(x[:], y[:]) }
+
+// equals reports whether x and y, which are public, are the same words.
+func (x *element) equals(y *element) bool {
+	var different uint
+	for i, w := range x {
+		different |= w ^ y[i]
+	}
+	return different == 0
+}
+
+// setNumber stores a big-endian number of up to Size bytes, not in Montgomery
+// form.
+func (x *element) setNumber(b []byte) {
+	clear(x[:])
+	for i := range b {
+		x[i/wordBytes] |= uint(b[len(b)-1-i]) << (8 * uint(i%wordBytes))
 	}
 }
 

@@ -72,11 +72,14 @@ func (g *group) set(teeth, blocks int) {
 	h := sha512.New()
 	h.Write(n[:])
 	h.Write(pad[:])
-	k := number(h.Sum(nil))
-	g.k = k
+	g.k.setNumber(h.Sum(nil))
 	g.enter(&g.k, &t)
-	g.hash = sha512.Sum512(n[:])
-	for i, b := range sha512.Sum512(pad[:]) {
+	h.Reset()
+	h.Write(n[:])
+	h.Sum(g.hash[:0])
+	h.Reset()
+	h.Write(pad[:])
+	for i, b := range h.Sum(nil) {
 		g.hash[i] ^= b
 	}
 	var base element
@@ -93,15 +96,6 @@ func digit(c byte) byte {
 		return c - '0'
 	}
 	return c - 'a' + 10
-}
-
-// number returns a big-endian number of up to Size bytes, not in Montgomery form.
-func number(b []byte) (x element) {
-	var pad [Size]byte
-	copy(pad[Size-len(b):], b)
-	x.setBytes(&pad)
-	clear(pad[:])
-	return x
 }
 
 // trim returns b without its leading zero bytes.
@@ -125,6 +119,13 @@ type Proofs struct {
 	K      [HashSize]byte // the session key
 	Client [HashSize]byte // M1
 	Device [HashSize]byte // M2
+}
+
+// Copy stores q in p.
+func (p *Proofs) Copy(q *Proofs) {
+	copy(p.K[:], q.K[:])
+	copy(p.Client[:], q.Client[:])
+	copy(p.Device[:], q.Device[:])
 }
 
 // set computes the proofs (protocomm.md 5.3); name is H(I), a and b are the

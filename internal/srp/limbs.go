@@ -74,7 +74,7 @@ func distance(z, x, y *half) (less uint) {
 // addMiddle adds the sum of both halves of t.v and, if minus is 0, t.mid to
 // the middle of t.v; it subtracts t.mid if minus is all ones.
 func (t *wide) addMiddle(minus uint) {
-	t.sum = element(t.v[:limbs])
+	copy(t.sum[:], t.v[:limbs])
 	top := addTo(t.sum[:], t.v[limbs:], 0)
 	for i := range t.mid {
 		t.mid[i] ^= minus

@@ -9,6 +9,7 @@ type work struct {
 	x, y   element // the computation's own
 	high   element
 	u      [HashSize]byte
+	name   [HashSize]byte           // H(I)
 	secret [Size]byte               // S
 	window [1 << windowBits]element // powers of a base that has no comb
 }
@@ -27,8 +28,8 @@ func (w *work) wipe() { *w = work{} }
 // whatever x and e are.
 func (f *field) power(z, x *element, e []byte, w *work) {
 	table := &w.window
-	table[0] = f.one
-	table[1] = *x
+	table[0].set(&f.one)
+	table[1].set(x)
 	for i := 2; i < len(table); i += 2 {
 		f.sqr(&table[i], &table[i/2], &w.t)
 		f.mul(&table[i+1], &table[i], &table[1], &w.t)

@@ -211,7 +211,6 @@ func secretOf(d *Device, a, public, b []byte) *big.Int {
 func TestQP14_Redraw(t *testing.T) {
 	d := newTestDevice(t)
 	a := padded(new(big.Int).Sub(bigN, big.NewInt(1234)))
-	name := sha512.Sum512([]byte("user"))
 	found := map[string][]byte{}
 	rnd := newSeeded(7)
 	for n := 0; len(found) < 5; n++ {
@@ -220,7 +219,7 @@ func TestQP14_Redraw(t *testing.T) {
 		rnd.Read(b)
 		var p Proofs
 		var public [Size]byte
-		even, err := d.try(&p, &public, &name, a, (*[PrivateSize]byte)(b), false)
+		even, err := d.try(&p, &public, []byte("user"), a, (*[PrivateSize]byte)(b), false)
 		require.NoError(t, err)
 		var reasons []string
 		if public[0] == 0 {

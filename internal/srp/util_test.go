@@ -20,7 +20,10 @@ func toBig(x *element) *big.Int {
 }
 
 // fromBig is the reverse, for numbers below 2^3072.
-func fromBig(x *big.Int) element { return number(x.Bytes()) }
+func fromBig(x *big.Int) (e element) {
+	e.setNumber(x.Bytes())
+	return e
+}
 
 // big returns what x stands for, which is below N.
 func (f *field) big(x *element) *big.Int {

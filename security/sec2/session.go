@@ -104,7 +104,7 @@ func (s *session) command0(dst []byte, m *pb.Sec2Payload) ([]byte, error) {
 
 	s.wipe()
 	s.phase = cmd1
-	s.proofs = answer.proofs
+	s.proofs.Copy(&answer.proofs)
 
 	resp := pb.SessionData{SecVer: pb.SecScheme2, WhichProto: pb.SessionDataSec2}
 	resp.Sec2.Msg = pb.Sec2MsgTypeResponse0
