@@ -45,24 +45,43 @@ func HasData(typ byte) bool {
 func Span(size int) int { return 1 + (size+EntrySize-1)/EntrySize }
 
 // Name is a key, filled with zeros. On flash it has up to MaxKey bytes; 16 are
-// possible in a damaged entry.
-type Name [16]byte
+// possible in a damaged entry. The words hold them lowest byte first. TinyGo
+// passes an array element by element, and so these four go in registers where
+// 16 bytes went over the stack.
+type Name [nameSize / 4]uint32
+
+const nameSize = 16
 
 // NameOf makes a Name of up to MaxKey bytes of s.
 func NameOf(s string) Name {
-	var n Name
-	copy(n[:MaxKey], s)
+	var b [nameSize]byte
+	copy(b[:MaxKey], s)
+	return nameIn(b[:])
+}
+
+// nameIn returns the name in nameSize bytes; behind a zero there is nothing.
+func nameIn(b []byte) (n Name) {
+	for i := range n {
+		w := binary.LittleEndian.Uint32(b[4*i:])
+		// The lowest bit set is the highest of the first byte that is zero.
+		if zero := (w - 0x01010101) &^ w & 0x80808080; zero != 0 {
+			n[i] = w & (zero&-zero>>7 - 1)
+			break
+		}
+		n[i] = w
+	}
 	return n
 }
 
 // String returns the key without the filling.
 func (n Name) String() string {
-	for i, c := range n {
-		if c == 0 {
-			return string(n[:i])
+	text := make([]byte, 0, nameSize)
+	for _, w := range n {
+		for ; w != 0; w >>= 8 {
+			text = append(text, byte(w))
 		}
 	}
-	return string(n[:])
+	return string(text)
 }
 
 // Entry is the first entry of an item (nvs.md 4.1). Strings, old blobs and
@@ -83,13 +102,7 @@ func (e *Entry) Span() int { return int(e[2]) }
 func (e *Entry) Chunk() byte { return e[3] }
 
 // Name returns the key.
-func (e *Entry) Name() Name {
-	var n Name
-	for i := 0; i < len(n) && e[8+i] != 0; i++ {
-		n[i] = e[8+i]
-	}
-	return n
-}
+func (e *Entry) Name() Name { return nameIn(e[8 : 8+nameSize]) }
 
 // Named reports whether the entry has the given namespace, key and chunk.
 // Bytes after a key's terminator do not count.
@@ -154,8 +167,11 @@ func (e *Entry) Fault(at int) string {
 
 // New makes a first entry with an empty data field; Seal completes it.
 func (e *Entry) New(namespace, typ byte, span int, chunk byte, name Name) {
-	*e = Entry{0: namespace, 1: typ, 2: byte(span), 3: chunk}
-	copy(e[8:24], name[:])
+	clear(e[:])
+	e[0], e[1], e[2], e[3] = namespace, typ, byte(span), chunk
+	for i, w := range name {
+		binary.LittleEndian.PutUint32(e[8+4*i:], w)
+	}
 	for i := 24; i < 32; i++ {
 		e[i] = 0xff
 	}

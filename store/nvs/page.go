@@ -58,8 +58,10 @@ func (it item) hash() uint32 { return uint32(it) >> hashShift }
 func hashOf(namespace byte, name nvsfmt.Name, chunk byte) uint32 {
 	const prime = 16777619
 	h := (2166136261 ^ uint32(namespace)) * prime
-	for i := 0; i < len(name) && name[i] != 0; i++ {
-		h = (h ^ uint32(name[i])) * prime
+	for _, w := range name {
+		for ; w != 0; w >>= 8 {
+			h = (h ^ w&0xff) * prime
+		}
 	}
 	h = (h ^ uint32(chunk)) * prime
 	return (h ^ h>>23) & (1<<23 - 1)

@@ -43,9 +43,8 @@ func (b *builder) item(ns, typ, chunk byte, key string, data []byte) *builder {
 	if nvsfmt.HasData(typ) {
 		span = nvsfmt.Span(len(data))
 	}
-	var name nvsfmt.Name
-	copy(name[:], key)
-	e.New(ns, typ, span, chunk, name)
+	e.New(ns, typ, span, chunk, nvsfmt.Name{})
+	copy(e[8:24], key) // 16 bytes too
 	off := nvsfmt.EntryOffset(b.page, b.next)
 	if nvsfmt.HasData(typ) {
 		e.SetData(len(data), nvsfmt.Sum(data))
