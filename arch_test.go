@@ -39,8 +39,8 @@ var arrows = map[string][]string{
 	"store/nvs/nvsgen":          {"store", "store/nvs", "internal/nvsfmt", "internal/secretname"},
 	"store/storetest":           {"store"},
 	"store/wifistore":           {"store", "hal"},
-	"protocomm":                 {},
-	"protocomm/console":         {"hal", "protocomm"},
+	"protocomm":                 {"internal/quote"},
+	"protocomm/console":         {"hal", "protocomm", "internal/quote"},
 	"protocomm/httpd":           {"hal", "protocomm"},
 	"protocomm/gatt":            {"hal", "protocomm"},
 	"security":                  {"hal", "protocomm"},
@@ -67,6 +67,7 @@ var arrows = map[string][]string{
 	"internal/nvsfmt":     {},
 	"internal/pb":         {},
 	"internal/protover":   {},
+	"internal/quote":      {},
 	"internal/spectest":   {},
 	"internal/srp":        {},
 	"store/nvs/fileflash": {"store/nvs", "store/nvs/flash"},
@@ -76,13 +77,13 @@ var arrows = map[string][]string{
 }
 
 // everything may be imported by these alone.
-var tops = []string{"internal/provtest", "internal/cmd", "cmd", "examples"}
+var tops = []string{"internal/provtest", "internal/fit", "internal/cmd", "cmd", "examples"}
 
 // deviceSide packages run under TinyGo, where these imports do not fit or do
 // not work (design decision; flash per import was measured).
 var (
 	deviceSide = []string{
-		".", "hal", "hal/sim", "protocomm", "scheme", "security", "security/sec0", "security/sec1", "security/sec2", "store", "store/nvs", "store/wifistore", "internal/fsm", "internal/nvsfmt", "internal/pb", "internal/protover", "internal/srp", "store/nvs/flash", "protocomm/console", "hal/att", "scheme/console", "protocomm/gatt", "scheme/ble", "hal/esp32", "hal/esp32/radio", "hal/esp32/radio/espradio", "internal/smpcrypto", "hal/att/smp", "hal/att/smp/bondstore",
+		".", "hal", "hal/sim", "protocomm", "scheme", "security", "security/sec0", "security/sec1", "security/sec2", "store", "store/nvs", "store/wifistore", "internal/fsm", "internal/nvsfmt", "internal/pb", "internal/protover", "internal/quote", "internal/srp", "store/nvs/flash", "protocomm/console", "hal/att", "scheme/console", "protocomm/gatt", "scheme/ble", "hal/esp32", "hal/esp32/radio", "hal/esp32/radio/espradio", "internal/smpcrypto", "hal/att/smp", "hal/att/smp/bondstore",
 	}
 	tooHeavy = []string{"fmt", "context", "encoding/json", "log", "log/slog", "net", "net/http", "os", "reflect"}
 )

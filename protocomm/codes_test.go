@@ -195,7 +195,7 @@ func TestErrorTexts(t *testing.T) {
 		"protocomm: set security on s: already set on prov-session; unset it first":                                          p.SetSecurity("s", sec0.New()),
 		"protocomm: open session 4294967295: no such id can be opened":                                                       p.OpenSession(protocomm.NoSession),
 		"protocomm: close session 9: it is not open":                                                                         p.CloseSession(9),
-		`protocomm: request to "no\nsuch": no such endpoint`:                                                                 handle("no\nsuch", 7, ""),
+		`protocomm: request to "no\x0asuch": no such endpoint`:                                                               handle("no\nsuch", 7, ""),
 		`protocomm: request to "` + long[:64] + `…": no such endpoint`:                                                       handle(long, 7, ""),
 		"protocomm: request to echo: session 9 is not open; open it and shake hands on prov-session":                         handle("echo", 9, ""),
 		"protocomm: request to echo: not decrypted: sec1: decrypt: the handshake is not complete":                            handle("echo", 7, ""),

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"strconv"
 	"time"
+
+	"github.com/wifiprov/wifiprov/internal/quote"
 )
 
 // maxQuoted is how much of a name that a peer sent goes into an error.
@@ -169,7 +171,10 @@ func (p *Protocomm) enterHandshake() (left time.Duration) {
 	for d.shaking {
 		p.turn.Wait()
 	}
-	if left = time.Until(d.until); left > 0 {
+	if d.left != nil {
+		left = d.left()
+	}
+	if left > 0 {
 		return left
 	}
 	d.shaking = true
@@ -185,7 +190,8 @@ func (p *Protocomm) leaveHandshake(err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if errors.Is(err, ErrMismatch) {
-		d.until = time.Now().Add(p.cfg.MismatchDelay)
+		until := time.Now().Add(p.cfg.MismatchDelay)
+		d.left = func() time.Duration { return time.Until(until) }
 	}
 	d.shaking = false
 	p.turn.Broadcast()
@@ -293,7 +299,7 @@ func unknown(name string) error {
 	if len(name) > maxQuoted {
 		name = name[:maxQuoted] + "…"
 	}
-	return fail(ErrNotFound, "request to", strconv.Quote(name), "no such endpoint", nil)
+	return fail(ErrNotFound, "request to", quote.Text(name), "no such endpoint", nil)
 }
 
 // closedMeanwhile is the error for an answer that came too late.

@@ -103,8 +103,11 @@ type Protocomm struct {
 
 // delay is the state of MismatchDelay.
 type delay struct {
-	shaking bool      // a handshake message is being handled
-	until   time.Time // handshakes are refused until then
+	shaking bool // a handshake message is being handled
+	// left is for how long handshakes are refused; nil: they are not. It is
+	// a function since a time.Time in a type that errors or interfaces lead
+	// to would keep the printing of times, 15 KB, in a TinyGo program.
+	left func() time.Duration
 }
 
 // New returns an instance without endpoints.

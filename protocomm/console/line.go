@@ -44,8 +44,8 @@ type line struct {
 	// Server.mu guards these.
 	svc     *service // to be served, or nil
 	state   lineState
-	bounded bool        // deadlines are set
-	timer   *time.Timer // that closes the stream
+	bounded bool      // deadlines are set
+	timer   hal.Timer // that closes the stream; real time
 
 	closed sync.Once
 
@@ -98,10 +98,15 @@ func (l *line) loop() {
 	}
 }
 
-// isTimeout recognizes errors after which a stream can be read again.
+// isTimeout recognizes errors after which a stream can be read again. It does
+// what errors.As would, without reflection, of which a chip has no other use.
 func isTimeout(err error) bool {
-	var t interface{ Timeout() bool }
-	return errors.As(err, &t) && t.Timeout()
+	for ; err != nil; err = errors.Unwrap(err) {
+		if t, ok := err.(interface{ Timeout() bool }); ok {
+			return t.Timeout()
+		}
+	}
+	return false
 }
 
 // attend turns to the service that is to be served, if it is another one, and
@@ -201,7 +206,7 @@ func (l *line) stop(svc *service) (rest func()) {
 func (l *line) bound(t time.Time) {
 	if l.closer != nil {
 		if !t.IsZero() {
-			l.timer = time.AfterFunc(time.Until(t), l.close)
+			l.timer = hal.SystemClock{}.AfterFunc(time.Until(t), l.close)
 		}
 		return
 	}

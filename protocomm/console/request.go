@@ -1,10 +1,10 @@
 package console
 
 import (
-	"strconv"
 	"time"
 
 	"github.com/wifiprov/wifiprov/hal"
+	"github.com/wifiprov/wifiprov/internal/quote"
 )
 
 // request has the instance answer a command.
@@ -89,7 +89,7 @@ func (l *line) help() error {
 func quoted(name string) string {
 	for i := range len(name) {
 		if c := name[i]; c == ' ' || c == '"' || c == '\\' {
-			return strconv.Quote(name)
+			return quote.Text(name)
 		}
 	}
 	return name

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/wifiprov/wifiprov/hal"
+	"github.com/wifiprov/wifiprov/internal/quote"
 	"github.com/wifiprov/wifiprov/protocomm"
 )
 
@@ -186,7 +187,7 @@ func CheckName(name string) error {
 	}
 	for i := range len(name) {
 		if c := name[i]; c < ' ' || c == 0x7f {
-			return fail(op, protocomm.ErrInvalidArg, "its name "+strconv.Quote(name)+" has a control character", nil)
+			return fail(op, protocomm.ErrInvalidArg, "its name "+quote.Text(name)+" has a control character", nil)
 		}
 	}
 	return nil
