@@ -6,6 +6,7 @@ require (
 	github.com/bufbuild/protocompile v0.14.1
 	github.com/godbus/dbus/v5 v5.2.4
 	github.com/stretchr/testify v1.12.1
+	github.com/tetratelabs/wazero v1.12.0
 	go.bug.st/serial v1.8.0
 	golang.org/x/crypto v0.52.0
 	google.golang.org/protobuf v1.36.12

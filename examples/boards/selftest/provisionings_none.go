@@ -1,0 +1,6 @@
+//go:build units
+
+package main
+
+// provisionings are left out.
+var provisionings []part
