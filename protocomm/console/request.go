@@ -1,10 +1,10 @@
 package console
 
 import (
+	"strings"
 	"time"
 
 	"github.com/wifiprov/wifiprov/hal"
-	"github.com/wifiprov/wifiprov/internal/quote"
 )
 
 // request has the instance answer a command.
@@ -87,12 +87,17 @@ func (l *line) help() error {
 
 // quoted returns a name as it has to be typed.
 func quoted(name string) string {
-	for i := range len(name) {
-		if c := name[i]; c == ' ' || c == '"' || c == '\\' {
-			return quote.Text(name)
-		}
+	if !strings.ContainsAny(name, ` "\`) {
+		return name
 	}
-	return name
+	out := append(make([]byte, 0, len(name)+2), '"')
+	for i := range len(name) {
+		if name[i] == '"' || name[i] == '\\' {
+			out = append(out, '\\')
+		}
+		out = append(out, name[i])
+	}
+	return string(append(out, '"'))
 }
 
 // prompt asks for the next line.

@@ -116,6 +116,10 @@ func TestHelp(t *testing.T) {
 		}
 		r.start()
 		require.Equal(t, "\r\nproto-ver <session> <hex>\r\n\"my \\\"own\\\" data\" <session> <hex>\r\n\n>> ", r.line.say("help\r"))
+		const soft = "soft\u00ad \u0085" // strconv.Quote would write it with \u
+		must(t, r.pc.AddEndpoint(soft, func(protocomm.SessionID, []byte) ([]byte, error) { return []byte("soft"), nil }))
+		require.Contains(t, r.line.say("help\r"), "\r\n\""+soft+"\" <session> <hex>\r\n")
+		require.Equal(t, "\r\n"+hex.EncodeToString([]byte("soft"))+"\r\n\n>> ", r.line.say("\""+soft+"\" 0 00\r"))
 		must(t, r.pc.AddEndpoint("help", func(protocomm.SessionID, []byte) ([]byte, error) { return []byte("me"), nil }))
 		require.Equal(t, "\n>> ", r.line.say("help\r"))
 		require.Equal(t, "me", r.ask("help", 0, "x"))
