@@ -17,18 +17,3 @@ type Timer interface {
 	// has begun, has happened, or was stopped before. It does not wait.
 	Stop() bool
 }
-
-// SystemClock is the runtime's clock, time.AfterFunc.
-type SystemClock struct{}
-
-// AfterFunc implements Clock.
-func (SystemClock) AfterFunc(d time.Duration, fn func()) Timer {
-	return stopFunc(time.AfterFunc(d, fn).Stop)
-}
-
-// stopFunc is a Timer. A *time.Timer is one as well, but would, in an interface,
-// keep all methods of time.Time in a TinyGo program: 15 KB of flash.
-type stopFunc func() bool
-
-// Stop implements Timer.
-func (f stopFunc) Stop() bool { return f() }

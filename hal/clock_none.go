@@ -1,0 +1,13 @@
+//go:build tinygo && scheduler.none
+
+package hal
+
+import "time"
+
+// SystemClock is the runtime's clock, of which there is none here.
+type SystemClock struct{}
+
+// AfterFunc panics: nothing could call fn.
+func (SystemClock) AfterFunc(time.Duration, func()) Timer {
+	panic("hal: this runtime has no timers; set Config.Clock to the platform's clock")
+}

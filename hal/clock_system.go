@@ -1,0 +1,22 @@
+//go:build !tinygo || !scheduler.none
+
+package hal
+
+import "time"
+
+// SystemClock is the runtime's clock, time.AfterFunc. TinyGo without a scheduler
+// has none: there AfterFunc panics, and the platform's clock has to be given
+// wherever a Clock may be left out.
+type SystemClock struct{}
+
+// AfterFunc implements Clock.
+func (SystemClock) AfterFunc(d time.Duration, fn func()) Timer {
+	return stopFunc(time.AfterFunc(d, fn).Stop)
+}
+
+// stopFunc is a Timer. A *time.Timer is one as well, but would, in an interface,
+// keep all methods of time.Time in a TinyGo program: 15 KB of flash.
+type stopFunc func() bool
+
+// Stop implements Timer.
+func (f stopFunc) Stop() bool { return f() }
