@@ -19,5 +19,6 @@ func (m *Manager) ShowAttemptFailed(left int) {
 // ConfigHandler is the handler of prov-config of the present instance, for
 // calls that a transport makes too late.
 func (m *Manager) ConfigHandler() func(protocomm.SessionID, []byte) ([]byte, error) {
-	return m.instance().handleConfig
+	in := m.instance()
+	return func(id protocomm.SessionID, req []byte) ([]byte, error) { return in.handleConfig(nil, id, req) }
 }

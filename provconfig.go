@@ -19,7 +19,7 @@ type acceptedConfig struct {
 const maxAccepted = 16
 
 // handleConfig answers prov-config (endpoints.md 2).
-func (in *instance) handleConfig(session protocomm.SessionID, req []byte) ([]byte, error) {
+func (in *instance) handleConfig(dst []byte, session protocomm.SessionID, req []byte) ([]byte, error) {
 	const op = "prov-config"
 	var cmd, resp pb.WiFiConfigPayload
 	if err := cmd.Unmarshal(req); err != nil {
@@ -30,7 +30,7 @@ func (in *instance) handleConfig(session protocomm.SessionID, req []byte) ([]byt
 		resp.Msg = pb.WiFiConfigMsgTypeRespGetStatus
 		resp.WhichPayload = pb.WiFiConfigPayloadRespGetStatus
 		seen := in.status(&resp.RespGetStatus)
-		answer := resp.AppendTo(make([]byte, 0, resp.Size()))
+		answer := resp.AppendTo(dst)
 		if seen {
 			in.m.post(func() { in.step(fsm.Input{Kind: fsm.StatusSeen}) })
 		}
@@ -51,7 +51,7 @@ func (in *instance) handleConfig(session protocomm.SessionID, req []byte) ([]byt
 			return nil, fail(op, ErrInvalidArg, cmd.Msg.String()+" is not a request", nil)
 		}
 	}
-	return resp.AppendTo(make([]byte, 0, resp.Size())), nil
+	return resp.AppendTo(dst), nil
 }
 
 // status fills in what the station does, and reports whether the client was
@@ -76,7 +76,7 @@ func (in *instance) status(resp *pb.RespGetStatus) (connected bool) {
 		resp.Connected = pb.WiFiConnectedState{
 			IP4Addr:  link.IP.String(),
 			AuthMode: pb.WiFiAuthMode(link.AP.Auth),
-			SSID:     []byte(link.AP.SSID),
+			SSID:     view(link.AP.SSID),
 			BSSID:    link.AP.BSSID[:],
 			Channel:  int32(link.AP.Channel),
 		}

@@ -6,7 +6,7 @@ import (
 )
 
 // handleCtrl answers prov-ctrl (endpoints.md 4).
-func (in *instance) handleCtrl(_ protocomm.SessionID, req []byte) ([]byte, error) {
+func (in *instance) handleCtrl(dst []byte, _ protocomm.SessionID, req []byte) ([]byte, error) {
 	const op = "prov-ctrl"
 	var cmd, resp pb.WiFiCtrlPayload
 	if err := cmd.Unmarshal(req); err != nil {
@@ -30,5 +30,5 @@ func (in *instance) handleCtrl(_ protocomm.SessionID, req []byte) ([]byte, error
 	if err != nil {
 		resp.Status = pb.StatusInternalError
 	}
-	return resp.AppendTo(make([]byte, 0, resp.Size())), nil
+	return resp.AppendTo(dst), nil
 }

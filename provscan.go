@@ -1,15 +1,20 @@
 package wifiprov
 
 import (
+	"unsafe"
+
 	"github.com/wifiprov/wifiprov/hal"
 	"github.com/wifiprov/wifiprov/internal/pb"
 	"github.com/wifiprov/wifiprov/protocomm"
 )
 
 // handleScan answers prov-scan (endpoints.md 3).
-func (in *instance) handleScan(_ protocomm.SessionID, req []byte) ([]byte, error) {
+func (in *instance) handleScan(dst []byte, _ protocomm.SessionID, req []byte) ([]byte, error) {
 	const op = "prov-scan"
-	var cmd, resp pb.WiFiScanPayload
+	var (
+		cmd, resp pb.WiFiScanPayload
+		page      [scanPageSize]pb.WiFiScanResult
+	)
 	if err := cmd.Unmarshal(req); err != nil {
 		return nil, fail(op, ErrInvalidArg, "the request does not decode", err)
 	}
@@ -40,23 +45,24 @@ func (in *instance) handleScan(_ protocomm.SessionID, req []byte) ([]byte, error
 		}
 		resp.Msg = pb.WiFiScanMsgTypeRespScanResult
 		resp.WhichPayload = pb.WiFiScanPayloadRespScanResult
-		resp.Status, resp.RespScanResult.Entries = in.scanPage(int(from), int(count))
+		resp.Status, resp.RespScanResult.Entries = in.scanPage(page[:0], int(from), int(count))
 	default:
 		if !in.refuseThreadScan(&resp, cmd.Msg) {
 			return nil, fail(op, ErrInvalidArg, cmd.Msg.String()+" is not a request", nil)
 		}
 	}
-	return resp.AppendTo(make([]byte, 0, resp.Size())), nil
+	return resp.AppendTo(dst), nil
 }
 
 // serveScanStart starts a scan, or joins the one that runs, and if the client
 // asks for it waits for its end.
 func (in *instance) serveScanStart(cmd *pb.CmdScanStart) (pb.Status, error) {
 	var (
-		done *scanEnd
-		err  error
+		params = newScanParams(cmd)
+		done   *scanEnd
+		err    error
 	)
-	in.m.do(func() { done, err = in.startScan(newScanParams(cmd)) })
+	in.m.do(func() { done, err = in.startScan(params) })
 	if err != nil {
 		in.log(hal.LevelWarn, "a scan could not be started", err)
 		return pb.StatusInternalError, nil
@@ -68,9 +74,13 @@ func (in *instance) serveScanStart(cmd *pb.CmdScanStart) (pb.Status, error) {
 	return pb.StatusSuccess, done.err
 }
 
-// scanPage returns entries of the last scan. A window past the end of the list
-// is an InternalError with what there is (Q-E4).
-func (in *instance) scanPage(from, count int) (pb.Status, []pb.WiFiScanResult) {
+// scanPageSize is how many results the genuine clients ask for at a time
+// (client.md 3). More cost an allocation.
+const scanPageSize = 4
+
+// scanPage appends entries of the last scan to dst. A window past the end of the
+// list is an InternalError with what there is (Q-E4).
+func (in *instance) scanPage(dst []pb.WiFiScanResult, from, count int) (pb.Status, []pb.WiFiScanResult) {
 	_, found := in.scanned()
 	status := pb.StatusSuccess
 	end := from + count
@@ -80,16 +90,19 @@ func (in *instance) scanPage(from, count int) (pb.Status, []pb.WiFiScanResult) {
 			status = pb.StatusInternalError
 		}
 	}
-	var entries []pb.WiFiScanResult
 	for i := from; i < end; i++ {
 		ap := &found[i]
-		entries = append(entries, pb.WiFiScanResult{
-			SSID:    []byte(ap.SSID),
+		dst = append(dst, pb.WiFiScanResult{
+			SSID:    view(ap.SSID),
 			Channel: uint32(ap.Channel),
 			RSSI:    int32(ap.RSSI),
 			BSSID:   ap.BSSID[:],
 			Auth:    pb.WiFiAuthMode(ap.Auth),
 		})
 	}
-	return status, entries
+	return status, dst
 }
+
+// view returns the bytes of an SSID for a message that is encoded at once, which
+// saves a copy. They must not be changed.
+func view(s hal.SSID) []byte { return unsafe.Slice(unsafe.StringData(string(s)), len(s)) }

@@ -65,7 +65,7 @@ func (in *instance) joinInfo() hal.JoinInfo {
 }
 
 // handleStatus answers prov-status.
-func (in *instance) handleStatus(_ protocomm.SessionID, req []byte) ([]byte, error) {
+func (in *instance) handleStatus(dst []byte, _ protocomm.SessionID, req []byte) ([]byte, error) {
 	const op = statusEndpoint
 	var cmd pb.CmdProvStatus
 	if err := cmd.Unmarshal(req); err != nil {
@@ -77,7 +77,7 @@ func (in *instance) handleStatus(_ protocomm.SessionID, req []byte) ([]byte, err
 	} else {
 		resp.Status = pb.StatusInternalError
 	}
-	return resp.AppendTo(make([]byte, 0, resp.Size())), nil
+	return resp.AppendTo(dst), nil
 }
 
 // fillStatus says where provisioning stands.
@@ -104,7 +104,7 @@ func (in *instance) fillStatus(resp *pb.RespProvStatus) {
 	}
 	resp.Step = pb.ProvStep(info.Step)
 	if ap := &info.AP; ap.Channel != 0 {
-		resp.ApSSID = []byte(ap.SSID)
+		resp.ApSSID = view(ap.SSID)
 		resp.ApBSSID = ap.BSSID[:]
 		resp.ApChannel = uint32(ap.Channel)
 		resp.ApRSSI = int32(ap.RSSI)

@@ -144,18 +144,18 @@ func (in *instance) addEndpoints(sec protocomm.Security) error {
 	if err := in.pc.SetVersion("proto-ver", string(text)); err != nil {
 		return err
 	}
-	if err := in.pc.AddEndpoint("prov-config", in.handleConfig); err != nil {
+	if err := in.pc.AddAppendEndpoint("prov-config", in.handleConfig); err != nil {
 		return err
 	}
-	if err := in.pc.AddEndpoint("prov-scan", in.handleScan); err != nil {
+	if err := in.pc.AddAppendEndpoint("prov-scan", in.handleScan); err != nil {
 		return err
 	}
 	if in.cfg.StatusEndpoint {
-		if err := in.pc.AddEndpoint(statusEndpoint, in.handleStatus); err != nil {
+		if err := in.pc.AddAppendEndpoint(statusEndpoint, in.handleStatus); err != nil {
 			return err
 		}
 	}
-	return in.pc.AddEndpoint("prov-ctrl", in.handleCtrl)
+	return in.pc.AddAppendEndpoint("prov-ctrl", in.handleCtrl)
 }
 
 func (in *instance) versionInfo(sec protocomm.Security) protover.Info {

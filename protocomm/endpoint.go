@@ -44,9 +44,10 @@ type endpoint struct {
 	kind    Kind
 	ready   bool // false: reserved while a hook runs, and not served
 	handler Handler
-	text    string   // KindVersion
-	sec     Security // KindSecurity
-	needs   bool     // KindSecurity: sec.NeedsSession()
+	appends AppendHandler // instead of handler
+	text    string        // KindVersion
+	sec     Security      // KindSecurity
+	needs   bool          // KindSecurity: sec.NeedsSession()
 }
 
 // AddEndpoint adds a request endpoint. The name may be any non-empty byte
@@ -63,6 +64,18 @@ func (p *Protocomm) AddEndpoint(name string, h Handler) error {
 		return fail(ErrInvalidArg, op, name, "the handler is nil", nil)
 	}
 	return p.add(op, &endpoint{name: name, kind: KindRequest, handler: h})
+}
+
+// AddAppendEndpoint is AddEndpoint with an AppendHandler.
+func (p *Protocomm) AddAppendEndpoint(name string, h AppendHandler) error {
+	const op = "add endpoint"
+	if err := p.check(op, name); err != nil {
+		return err
+	}
+	if h == nil {
+		return fail(ErrInvalidArg, op, name, "the handler is nil", nil)
+	}
+	return p.add(op, &endpoint{name: name, kind: KindRequest, appends: h})
 }
 
 // RemoveEndpoint removes an endpoint. What is being handled runs to its end.

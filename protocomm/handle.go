@@ -72,9 +72,12 @@ func (p *Protocomm) protected(dst []byte, ep *endpoint, id SessionID, req []byte
 	if !p.leaveCrypto(s) {
 		return dst, closedMeanwhile(op, ep.name)
 	}
-	resp, err := ep.handler(id, plain)
+	resp, err := ep.answer(s, id, plain)
 	if err != nil {
 		return dst, fail(nil, op, ep.name, "the handler failed", err)
+	}
+	if ep.appends != nil {
+		defer clear(resp) // it may be secret, and its memory stays
 	}
 	if !p.enterCrypto(s) {
 		return dst, closedMeanwhile(op, ep.name)
@@ -98,11 +101,32 @@ func (p *Protocomm) plain(dst []byte, ep *endpoint, id SessionID, req []byte) ([
 	if !ready {
 		return dst, unknown(ep.name)
 	}
-	resp, err := ep.handler(id, req)
+	out, err := ep.appendAnswer(dst, id, req)
 	if err != nil {
 		return dst, fail(nil, "request to", ep.name, "the handler failed", err)
 	}
-	return append(dst, resp...), nil
+	return out, nil
+}
+
+// appendAnswer appends the handler's answer to dst.
+func (ep *endpoint) appendAnswer(dst []byte, id SessionID, req []byte) ([]byte, error) {
+	if ep.appends != nil {
+		return ep.appends(dst, id, req)
+	}
+	resp, err := ep.handler(id, req)
+	return append(dst, resp...), err
+}
+
+// answer returns the handler's answer in a session whose turn it is.
+func (ep *endpoint) answer(s *session, id SessionID, req []byte) ([]byte, error) {
+	if ep.appends == nil {
+		return ep.handler(id, req)
+	}
+	resp, err := ep.appends(s.answer[:0], id, req)
+	if err == nil {
+		s.answer = resp[:0]
+	}
+	return resp, err
 }
 
 // handshake passes a message to the session's handshake. mu is held when it

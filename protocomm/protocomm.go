@@ -28,6 +28,11 @@ const (
 // own session only. An error means that the peer gets no answer.
 type Handler func(session SessionID, req []byte) (resp []byte, err error)
 
+// AppendHandler is a Handler that appends its answer to dst, whose memory serves
+// the session again, so that an answer costs none. dst's spare capacity is no
+// part of req.
+type AppendHandler func(dst []byte, session SessionID, req []byte) ([]byte, error)
+
 // Config holds the settings of a Protocomm. The zero value is usable.
 type Config struct {
 	// MaxSessions bounds the open sessions; 0 or less: DefaultMaxSessions.

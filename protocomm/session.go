@@ -35,6 +35,8 @@ type session struct {
 	established bool
 	used        uint64 // Protocomm.clock of the last request's begin or end
 
+	answer []byte // empty; memory of AppendHandlers for who has the turn
+
 	head, tail uint32 // number of the request that has its turn, and of the next to come
 	crypto     bool   // a method of sess is running
 	closed     bool   // no longer in the table
