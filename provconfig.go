@@ -32,7 +32,7 @@ func (in *instance) handleConfig(dst []byte, session protocomm.SessionID, req []
 		seen := in.status(&resp.RespGetStatus)
 		answer := resp.AppendTo(dst)
 		if seen {
-			in.m.post(func() { in.step(fsm.Input{Kind: fsm.StatusSeen}) })
+			in.postStatusSeen()
 		}
 		return answer, nil
 	case pb.WiFiConfigMsgTypeCmdSetConfig:
@@ -52,6 +52,12 @@ func (in *instance) handleConfig(dst []byte, session protocomm.SessionID, req []
 		}
 	}
 	return resp.AppendTo(dst), nil
+}
+
+// postStatusSeen lets the service end. Were it a part of handleConfig, TinyGo would
+// keep every request's variables in the heap for the function in it.
+func (in *instance) postStatusSeen() {
+	in.m.post(func() { in.step(fsm.Input{Kind: fsm.StatusSeen}) })
 }
 
 // status fills in what the station does, and reports whether the client was

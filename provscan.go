@@ -11,10 +11,7 @@ import (
 // handleScan answers prov-scan (endpoints.md 3).
 func (in *instance) handleScan(dst []byte, _ protocomm.SessionID, req []byte) ([]byte, error) {
 	const op = "prov-scan"
-	var (
-		cmd, resp pb.WiFiScanPayload
-		page      [scanPageSize]pb.WiFiScanResult
-	)
+	var cmd, resp pb.WiFiScanPayload
 	if err := cmd.Unmarshal(req); err != nil {
 		return nil, fail(op, ErrInvalidArg, "the request does not decode", err)
 	}
@@ -43,6 +40,7 @@ func (in *instance) handleScan(dst []byte, _ protocomm.SessionID, req []byte) ([
 		if limit := uint64(in.cfg.ScanEntries); uint64(from) >= limit || uint64(from)+uint64(count) > limit {
 			return nil, fail(op, ErrInvalidArg, "the window of ScanResult ends beyond what a scan can keep", nil)
 		}
+		var page [scanPageSize]pb.WiFiScanResult
 		resp.Msg = pb.WiFiScanMsgTypeRespScanResult
 		resp.WhichPayload = pb.WiFiScanPayloadRespScanResult
 		resp.Status, resp.RespScanResult.Entries = in.scanPage(page[:0], int(from), int(count))
