@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 
 	"github.com/wifiprov/wifiprov/hal"
+	"github.com/wifiprov/wifiprov/internal/events"
 )
 
 // Config holds the settings of a Device. The zero value is usable.
@@ -30,7 +31,7 @@ type Device struct {
 	storage hal.Storage
 	softAP  bool
 	station station
-	subs    []*subscriber // replaced, never changed in place
+	subs    events.Subscribers
 
 	timers timers
 	http   httpServer
@@ -103,7 +104,7 @@ func (d *Device) Close() error {
 	defer chip.mu.Unlock()
 	d.mu.Lock()
 	closed := d.closed
-	d.subs = nil
+	d.subs.Clear()
 	d.mu.Unlock()
 	d.timers.clear()
 	if closed {

@@ -4,36 +4,9 @@ package esp32
 
 import "github.com/wifiprov/wifiprov/hal"
 
-// subscriber gets events from a number on.
-type subscriber struct {
-	fn        func(hal.Event)
-	from      uint32
-	cancelled bool // guarded by Device.mu
-}
-
 // Subscribe implements hal.Radio; fn runs inside of Pump.
 func (d *Device) Subscribe(fn func(hal.Event)) (cancel func()) {
-	if fn == nil {
-		return func() {}
-	}
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	s := &subscriber{fn: fn, from: nativeEventNumber()}
-	d.subs = append(append([]*subscriber(nil), d.subs...), s)
-	return func() { d.unsubscribe(s) }
-}
-
-func (d *Device) unsubscribe(s *subscriber) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	s.cancelled = true
-	var rest []*subscriber
-	for _, other := range d.subs {
-		if other != s {
-			rest = append(rest, other)
-		}
-	}
-	d.subs = rest
+	return d.subs.Add(fn, nativeEventNumber())
 }
 
 // nextEvent takes an event of the driver and tells the subscribers.
@@ -46,24 +19,9 @@ func (d *Device) nextEvent() bool {
 	out, tell := d.station.take(&e, &d.pump.native)
 	d.mu.Unlock()
 	if tell {
-		d.tell(out, e.number)
+		d.subs.Tell(out, e.number)
 	}
 	return true
-}
-
-// tell calls the subscribers, in the order of their subscribing.
-func (d *Device) tell(e hal.Event, number uint32) {
-	d.mu.Lock()
-	subs := d.subs
-	d.mu.Unlock()
-	for _, s := range subs {
-		d.mu.Lock()
-		skip := s.cancelled || int32(number-s.from) < 0
-		d.mu.Unlock()
-		if !skip {
-			s.fn(e)
-		}
-	}
 }
 
 // resync makes up for events that were lost: scans count as failed, and the
@@ -84,9 +42,9 @@ func (d *Device) resync() {
 	number := nativeEventNumber()
 	d.mu.Unlock()
 	for range scans {
-		d.tell(hal.Event{Kind: hal.EventScanDone, ScanFailed: true}, number)
+		d.subs.Tell(hal.Event{Kind: hal.EventScanDone, ScanFailed: true}, number)
 	}
 	for range lost {
-		d.tell(hal.Event{Kind: hal.EventDisconnected, Reason: hal.ReasonUnspecified}, number)
+		d.subs.Tell(hal.Event{Kind: hal.EventDisconnected, Reason: hal.ReasonUnspecified}, number)
 	}
 }

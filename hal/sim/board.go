@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/wifiprov/wifiprov/hal"
+	"github.com/wifiprov/wifiprov/internal/events"
 	"github.com/wifiprov/wifiprov/store"
 	"github.com/wifiprov/wifiprov/store/nvs"
 	"github.com/wifiprov/wifiprov/store/nvs/flash"
@@ -51,7 +52,7 @@ type Board struct {
 	air    *Air
 	cfg    BoardConfig
 	number int // from 1
-	events dispatcher
+	events events.Dispatcher
 
 	// flash orders calls of store and is taken before air.mu.
 	flash sync.Mutex
@@ -93,7 +94,7 @@ func (a *Air) NewBoard(cfg BoardConfig) (*Board, error) {
 		cfg.BeaconTimeout = DefaultBeaconTimeout
 	}
 	b := &Board{air: a, cfg: cfg, mode: hal.ModeSTA}
-	b.events.clock = a.cfg.Clock
+	b.events.Wake = func() hal.Timer { return a.cfg.Clock.AfterFunc(0, b.events.Deliver) }
 	var err error
 	if b.config, err = b.openStore(); err != nil {
 		return nil, err
@@ -187,7 +188,7 @@ func (b *Board) Close() {
 
 // powerOffLocked ends everything that is under way, without a word.
 func (b *Board) powerOffLocked() {
-	b.events.reset()
+	b.events.Reset()
 	b.started = false
 	b.leaveLocked()
 	b.join, b.joinAP = hal.JoinUnknown, nil
@@ -253,7 +254,7 @@ func (b *Board) setModeLocked(m hal.Mode) {
 		b.breakScanLocked()
 		b.dropLocked(hal.ReasonAssocLeave)
 	case !had && has && b.started:
-		b.events.emit(hal.Event{Kind: hal.EventStationStart})
+		b.events.Emit(hal.Event{Kind: hal.EventStationStart})
 	}
 }
 
@@ -269,7 +270,7 @@ func (b *Board) Start() error {
 	}
 	b.started = true
 	if b.mode&hal.ModeSTA != 0 {
-		b.events.emit(hal.Event{Kind: hal.EventStationStart})
+		b.events.Emit(hal.Event{Kind: hal.EventStationStart})
 	}
 	return nil
 }
@@ -281,7 +282,7 @@ func (b *Board) Subscribe(fn func(hal.Event)) (cancel func()) {
 	if b.closed || fn == nil {
 		return func() {}
 	}
-	return b.events.subscribe(fn)
+	return b.events.Subscribe(fn)
 }
 
 // acceptLocked refuses methods of a closed board, and new events while too
@@ -290,7 +291,7 @@ func (b *Board) acceptLocked() error {
 	if b.closed {
 		return ErrClosed
 	}
-	if b.events.full() {
+	if b.events.Full() {
 		return &stateError{hal.ErrBusy, "64 events wait for a subscriber to return"}
 	}
 	return nil

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/wifiprov/wifiprov/hal"
+	"github.com/wifiprov/wifiprov/internal/events"
 )
 
 // Faults wraps a HAL and does wrong what it was told to: calls that fail,
@@ -15,7 +16,8 @@ import (
 // A board below must be rebooted through the outermost wrapper.
 type Faults struct {
 	proxy
-	events dispatcher
+	clock  hal.Clock
+	events events.Dispatcher
 
 	mu     sync.Mutex
 	calls  [methods]int // by Method, since made
@@ -71,9 +73,9 @@ func NewFaults(w hal.WiFi, clock hal.Clock) *Faults {
 	if clock == nil {
 		clock = hal.SystemClock{}
 	}
-	f := &Faults{}
+	f := &Faults{clock: clock}
 	f.proxy = proxy{w, f.call}
-	f.events.clock = clock
+	f.events.Wake = func() hal.Timer { return clock.AfterFunc(0, f.events.Deliver) }
 	return f
 }
 
@@ -184,18 +186,18 @@ func (f *Faults) event(e hal.Event) {
 		if int(e.Kind) < len(f.delays) {
 			d = f.delays[e.Kind]
 		}
-		if d <= 0 || f.late == maxQueue {
-			f.events.emit(e)
+		if d <= 0 || f.late == events.MaxQueue {
+			f.events.Emit(e)
 			continue
 		}
 		f.late++
 		epoch := f.epoch
-		f.events.clock.AfterFunc(d, func() {
+		f.clock.AfterFunc(d, func() {
 			f.mu.Lock()
 			defer f.mu.Unlock()
 			f.late--
 			if epoch == f.epoch {
-				f.events.emit(e)
+				f.events.Emit(e)
 			}
 		})
 	}
@@ -211,7 +213,7 @@ func (f *Faults) Subscribe(fn func(hal.Event)) (cancel func()) {
 	}
 	f.subs++
 	epoch, cancelled := f.epoch, false
-	leave := f.events.subscribe(fn)
+	leave := f.events.Subscribe(fn)
 	return func() {
 		leave()
 		f.mu.Lock()
@@ -231,7 +233,7 @@ func (f *Faults) Reboot() error {
 	f.mu.Lock()
 	f.epoch++
 	f.subs, f.cancel = 0, nil
-	f.events.reset()
+	f.events.Reset()
 	f.mu.Unlock()
 	return f.reboot()
 }

@@ -120,7 +120,7 @@ func (b *Board) finishScanLocked(failed bool) {
 	if failed {
 		b.scan.results = nil
 	}
-	b.events.emit(hal.Event{Kind: hal.EventScanDone, ScanFailed: failed})
+	b.events.Emit(hal.Event{Kind: hal.EventScanDone, ScanFailed: failed})
 }
 
 // breakScanLocked ends a scan that may be running, without results.

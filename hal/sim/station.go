@@ -105,7 +105,7 @@ func (b *Board) linkLocked(p *AP) {
 	if b.softAP != nil {
 		b.softAP.cfg.Channel = p.cfg.Channel // one radio, one channel
 	}
-	b.events.emit(hal.Event{Kind: hal.EventConnected})
+	b.events.Emit(hal.Event{Kind: hal.EventConnected})
 	b.askAddressLocked()
 }
 
@@ -127,7 +127,7 @@ func (b *Board) askAddressLocked() {
 func (b *Board) onlineLocked(ip hal.IPv4) {
 	b.link.ip, b.link.online = ip, true
 	b.join = hal.JoinDone
-	b.events.emit(hal.Event{Kind: hal.EventGotIP, IP: ip})
+	b.events.Emit(hal.Event{Kind: hal.EventGotIP, IP: ip})
 }
 
 // missBeaconsLocked starts the wait for an access point that vanished.
@@ -157,7 +157,7 @@ func (b *Board) leaveLocked() bool {
 // dropLocked is leaveLocked with an event.
 func (b *Board) dropLocked(reason hal.Reason) {
 	if b.leaveLocked() {
-		b.events.emit(hal.Event{Kind: hal.EventDisconnected, Reason: reason})
+		b.events.Emit(hal.Event{Kind: hal.EventDisconnected, Reason: reason})
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/wifiprov/wifiprov/hal"
+	"github.com/wifiprov/wifiprov/internal/events"
 	"github.com/wifiprov/wifiprov/store"
 	"github.com/wifiprov/wifiprov/store/wifistore"
 )
@@ -65,7 +66,8 @@ type Config struct {
 // an error of hal.ErrBusy when subscribers leave more than 64 events undelivered.
 type Radio struct {
 	cfg    Config
-	events dispatcher
+	events events.Dispatcher
+	ready  chan struct{} // of one place: there are events to deliver
 	wake   chan struct{} // of one place: the worker has something to look at
 
 	// flash orders calls of the store and is taken before mu.
@@ -125,11 +127,19 @@ func New(cfg Config) (*Radio, error) {
 		}
 	}
 	r := &Radio{cfg: cfg, mode: hal.ModeSTA, wake: make(chan struct{}, 1)}
-	r.events.ready = make(chan struct{}, 1)
+	r.ready = make(chan struct{}, 1)
+	r.events.Wake = func() hal.Timer {
+		r.ready <- struct{}{}
+		return nil
+	}
 	if r.loadErr = wifistore.Recover(cfg.Store); r.loadErr == nil {
 		r.config, r.loadErr = wifistore.Load(cfg.Store)
 	}
-	go r.events.run()
+	go func() {
+		for range r.ready {
+			r.events.Deliver()
+		}
+	}()
 	go r.work()
 	return r, nil
 }
@@ -139,10 +149,14 @@ func New(cfg Config) (*Radio, error) {
 // methods return ErrClosed, but Disconnect, StopScan and StopSoftAP succeed.
 // Closing twice is allowed.
 func (r *Radio) Close() {
-	r.events.close()
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if r.closed {
+		return
+	}
 	r.closed = true
+	r.events.Reset() // from now on nobody subscribes, so nothing wakes
+	close(r.ready)
 	r.station = station{turn: r.station.turn + 1}
 	r.scan = scan{turn: r.scan.turn + 1}
 	r.ap = nil
@@ -158,7 +172,14 @@ func (r *Radio) kick() {
 }
 
 // Subscribe implements hal.Radio.
-func (r *Radio) Subscribe(fn func(hal.Event)) (cancel func()) { return r.events.subscribe(fn) }
+func (r *Radio) Subscribe(fn func(hal.Event)) (cancel func()) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.closed {
+		return func() {}
+	}
+	return r.events.Subscribe(fn)
+}
 
 // Start implements hal.Radio. It waits for the radio, and for the call of the
 // driver before. When the radio cannot be enabled, only a reset of the chip
@@ -228,7 +249,7 @@ func (r *Radio) acceptLocked() error {
 	if r.closed {
 		return ErrClosed
 	}
-	if r.events.full() {
+	if r.events.Full() {
 		return &stateError{hal.ErrBusy, "64 events wait for a subscriber to return"}
 	}
 	return nil

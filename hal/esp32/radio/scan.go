@@ -78,7 +78,7 @@ func (r *Radio) endScanLocked(failed bool) {
 	}
 	s.phase, s.results = scanIdle, nil
 	s.turn++
-	r.events.emit(hal.Event{Kind: hal.EventScanDone, ScanFailed: failed})
+	r.events.Emit(hal.Event{Kind: hal.EventScanDone, ScanFailed: failed})
 }
 
 // ScanResults implements hal.Scanner. It forgets the results.
@@ -144,7 +144,7 @@ func (r *Radio) runScan() {
 		return
 	}
 	s.phase, s.results = scanIdle, on(s.channel, s.seen)
-	r.events.emit(hal.Event{Kind: hal.EventScanDone})
+	r.events.Emit(hal.Event{Kind: hal.EventScanDone})
 }
 
 // on returns the access points of a channel, 0: of all.

@@ -76,7 +76,7 @@ func (r *Radio) dropLocked(reason hal.Reason) {
 	}
 	s.phase, s.link, s.ip = idle, hal.Link{}, hal.IPConfig{}
 	s.turn++
-	r.events.emit(hal.Event{Kind: hal.EventDisconnected, Reason: reason})
+	r.events.Emit(hal.Event{Kind: hal.EventDisconnected, Reason: reason})
 	r.kick()
 }
 
@@ -182,7 +182,7 @@ func (r *Radio) join() {
 		now := time.Now()
 		s.phase, s.link = leasing, hal.Link{AP: ap}
 		s.lease, s.expires = now, now.Add(r.cfg.Lease)
-		r.events.emit(hal.Event{Kind: hal.EventConnected})
+		r.events.Emit(hal.Event{Kind: hal.EventConnected})
 	}
 }
 
@@ -254,7 +254,7 @@ func (r *Radio) askAddress() {
 	default:
 		s.phase, s.ip, s.link.IP = online, ip, ip.Address
 		s.probe = now.Add(r.cfg.Probe)
-		r.events.emit(hal.Event{Kind: hal.EventGotIP, IP: ip.Address})
+		r.events.Emit(hal.Event{Kind: hal.EventGotIP, IP: ip.Address})
 	}
 }
 

@@ -203,7 +203,7 @@ func (r *Radio) start() error {
 	}
 	r.started = true
 	if r.mode&hal.ModeSTA != 0 {
-		r.events.emit(hal.Event{Kind: hal.EventStationStart})
+		r.events.Emit(hal.Event{Kind: hal.EventStationStart})
 	}
 	return nil
 }
@@ -220,6 +220,6 @@ func (r *Radio) announceStation() {
 	defer r.mu.Unlock()
 	if r.announce {
 		r.announce = false
-		r.events.emit(hal.Event{Kind: hal.EventStationStart})
+		r.events.Emit(hal.Event{Kind: hal.EventStationStart})
 	}
 }
