@@ -2,6 +2,7 @@ package wifiprov_test
 
 import (
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -40,6 +41,7 @@ func TestPollingAllocatesNothing(t *testing.T) {
 		r.apply()
 		expectNone("prov-config", status)
 		time.Sleep(time.Second)
+		synctest.Wait()
 		r.wifi.lost(hal.ReasonNoAPFound)
 		expectNone("prov-config", status)
 		expectNone("proto-ver", []byte("ESP"))
