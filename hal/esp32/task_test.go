@@ -128,6 +128,32 @@ func TestProvisioningInOneTask(t *testing.T) {
 	t.Run("BLE", func(t *testing.T) { provision(t, true) })
 }
 
+// The slowest scan that a client may ask for, 1.5 s on each channel, takes
+// longer than ESP-IDF's server waits for anything else, and its answer comes.
+func TestSlowestScan(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := &task{t: t, air: newAir(t), scheme: overSoftAP}
+		a.chip = double.New(t, double.Config{Air: a.air})
+		over := make(chan struct{})
+		go func() {
+			defer close(over)
+			a.run()
+		}()
+		synctest.Wait()
+		c := client.New(a.phone(false), client.Config{PoP: "abcd1234"})
+		require.NoError(t, c.Connect(t.Context()))
+		began := time.Now()
+		list, err := c.Scan(t.Context(), client.ScanOptions{Passive: true, Period: 1500 * time.Millisecond, GroupChannels: 1})
+		require.NoError(t, err)
+		require.NotEmpty(t, list)
+		require.Greater(t, time.Since(began), 20*time.Second)
+		_, err = c.Provision(t.Context(), client.Credentials{SSID: "HomeNet", Passphrase: "secretpass"})
+		require.NoError(t, err)
+		require.NoError(t, c.Close())
+		<-over
+	})
+}
+
 // espprov runs the command.
 func espprov(t *testing.T, args ...string) string {
 	t.Helper()

@@ -19,8 +19,9 @@
 #define COOKIE_MAX_BYTES 512
 #define BODY_MAX_BYTES 4096
 
-// ANSWER_TICKS is how long the server's task waits for an answer.
-#define ANSWER_TICKS pdMS_TO_TICKS(10000)
+// ANSWER_TICKS is how long the server's task waits for an answer. The longest
+// scan that a client may ask for takes 23 s, and the answer waits for its end.
+#define ANSWER_TICKS pdMS_TO_TICKS(40000)
 
 enum state { IDLE, FILLING, READY, TAKEN, ABANDONED, ANSWERED };
 
