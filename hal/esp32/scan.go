@@ -40,7 +40,7 @@ func (d *Device) StopScan() error {
 }
 
 // ScanResults implements hal.Scanner. The driver sorts the results and forgets
-// them.
+// them, also when they cannot be had.
 func (d *Device) ScanResults(dst []hal.AccessPoint) (int, error) {
 	const most = 255 // more than any caller keeps; each takes memory of ESP-IDF's
 	d.mu.Lock()

@@ -259,7 +259,7 @@ func (c *Chip) Scanned() ([]hal.AccessPoint, bool) {
 func (c *Chip) ScanForget() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.wifi.results = nil
+	c.wifi.results, c.wifi.fetched = nil, true
 }
 
 // AP implements esp32.Chip.

@@ -172,6 +172,7 @@ wp_result wp_disconnect(void);
 wp_result wp_scan_start(int32_t channel, int32_t passive, uint32_t period_ms);
 wp_result wp_scan_stop(void);
 // wp_scan_results writes at most *count results, the strongest, and how many.
+// The driver has forgotten them afterwards, also after a failure.
 wp_result wp_scan_results(wp_ap *out, int32_t *count);
 wp_result wp_link(wp_ap *out);
 wp_result wp_ip_config(wp_ip *out);

@@ -256,10 +256,9 @@ static void copy_record(wp_ap *out, const wifi_ap_record_t *ap)
     out->auth = wp_auth(ap->authmode);
 }
 
-wp_result wp_scan_results(wp_ap *out, int32_t *count)
+static wp_result take_records(wp_ap *out, int32_t *count, uint16_t room)
 {
-    uint16_t n = 0, room = (uint16_t)*count;
-    *count = 0;
+    uint16_t n = 0;
     TRY(esp_wifi_scan_get_ap_num, &n);
     n = n < room ? n : room;
     // The driver sorts them, and forgets those that do not fit. It wants room
@@ -279,6 +278,17 @@ wp_result wp_scan_results(wp_ap *out, int32_t *count)
     }
     free(records);
     return err == ESP_OK ? 0 : WP_FAILURE(esp_wifi_scan_get_ap_records, err);
+}
+
+wp_result wp_scan_results(wp_ap *out, int32_t *count)
+{
+    uint16_t room = (uint16_t)*count;
+    *count = 0;
+    wp_result result = take_records(out, count, room);
+    if (result != 0) {
+        esp_wifi_clear_ap_list(); // the driver keeps them otherwise, on a heap that may be full
+    }
+    return result;
 }
 
 wp_result wp_link(wp_ap *out)

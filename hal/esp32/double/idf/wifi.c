@@ -158,6 +158,13 @@ esp_err_t esp_wifi_scan_get_ap_records(uint16_t *number, wifi_ap_record_t *recor
     return ESP_OK;
 }
 
+esp_err_t esp_wifi_clear_ap_list(void)
+{
+    ENTER(esp_wifi_clear_ap_list);
+    idfScanForget();
+    return ESP_OK;
+}
+
 esp_err_t esp_wifi_sta_get_ap_info(wifi_ap_record_t *record)
 {
     ENTER(esp_wifi_sta_get_ap_info);
