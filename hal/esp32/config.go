@@ -67,11 +67,11 @@ func (d *Device) SetStationConfig(cfg hal.StationConfig) error {
 	}
 	err := nativeSetStation(&cfg)
 	if e, ok := err.(*Error); ok && e.Code == errWiFiState && d.station.state == stationJoining {
+		unsure := d.onlyJoining()
 		if err := nativeDisconnect(); err != nil {
 			return err
 		}
-		d.station.state = stationIdle
-		d.station.losses++
+		d.left(unsure)
 		err = nativeSetStation(&cfg)
 	}
 	return err

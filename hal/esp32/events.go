@@ -13,15 +13,39 @@ func (d *Device) Subscribe(fn func(hal.Event)) (cancel func()) {
 func (d *Device) nextEvent() bool {
 	e, ok := d.pump.next()
 	if !ok {
-		return false
+		return d.tellOverdue()
 	}
 	d.mu.Lock()
+	lost := 0
+	if d.station.begun(&e) {
+		lost = d.station.settle()
+	}
 	out, tell := d.station.take(&e, &d.pump.native)
 	d.mu.Unlock()
+	d.tellLosses(lost, hal.ReasonAssocLeave, e.number)
 	if tell {
 		d.subs.Tell(out, e.number)
 	}
 	return true
+}
+
+// tellOverdue tells of losses that the driver has not told in time.
+func (d *Device) tellOverdue() bool {
+	d.mu.Lock()
+	lost := 0
+	if d.station.overdue {
+		lost = d.station.settle()
+	}
+	number := nativeEventNumber()
+	d.mu.Unlock()
+	d.tellLosses(lost, hal.ReasonAssocLeave, number)
+	return lost > 0
+}
+
+func (d *Device) tellLosses(n int, reason hal.Reason, number uint32) {
+	for range n {
+		d.subs.Tell(hal.Event{Kind: hal.EventDisconnected, Reason: reason}, number)
+	}
 }
 
 // resync makes up for events that were lost: scans count as failed, and the
@@ -29,7 +53,7 @@ func (d *Device) nextEvent() bool {
 func (d *Device) resync() {
 	d.mu.Lock()
 	s := &d.station
-	scans, lost := s.scans, s.losses
+	scans, lost := s.scans, s.settle()
 	if s.scanning {
 		_ = nativeScanStop() // what comes of it is not waited for
 	}
@@ -38,13 +62,11 @@ func (d *Device) resync() {
 		_ = nativeDisconnect() // fails when the driver has left by itself
 	}
 	s.scans, s.stopped, s.scanning = 0, 0, false
-	s.state, s.losses = stationIdle, 0
+	s.state = stationIdle
 	number := nativeEventNumber()
 	d.mu.Unlock()
 	for range scans {
 		d.subs.Tell(hal.Event{Kind: hal.EventScanDone, ScanFailed: true}, number)
 	}
-	for range lost {
-		d.subs.Tell(hal.Event{Kind: hal.EventDisconnected, Reason: hal.ReasonUnspecified}, number)
-	}
+	d.tellLosses(lost, hal.ReasonUnspecified, number)
 }

@@ -313,6 +313,45 @@ func TestConfigWhileJoining(t *testing.T) {
 	})
 }
 
+// ESP-IDF promises STA_DISCONNECTED after esp_wifi_disconnect to a station that is
+// connected. One that only joins says that it has left in any case, and what it
+// does next is not taken for what it did before.
+func TestDisconnectWhileJoining(t *testing.T) {
+	inTask(t, func(t *testing.T, chip *double.Chip, dev *esp32.Device) {
+		chip.SetQuiet(true)
+		var got []hal.Event
+		dev.Subscribe(func(e hal.Event) { got = append(got, e) })
+		left := hal.Event{Kind: hal.EventDisconnected, Reason: hal.ReasonAssocLeave}
+		require.NoError(t, dev.SetStationConfig(hal.StationConfig{SSID: "HomeNet", Passphrase: "secretpass"}))
+		require.NoError(t, dev.Connect())
+		require.NoError(t, dev.Disconnect())
+		began := time.Now()
+		for len(got) < 1 {
+			dev.Pump(time.Hour)
+		}
+		require.Equal(t, []hal.Event{left}, got)
+		require.Equal(t, time.Second, time.Since(began))
+
+		// The next attempt is through before that time is over.
+		require.NoError(t, dev.Connect())
+		require.NoError(t, dev.Disconnect())
+		require.NoError(t, dev.Connect())
+		for len(got) < 4 {
+			dev.Pump(time.Hour)
+		}
+		require.Equal(t, left, got[1])
+		require.Equal(t, hal.EventConnected, got[2].Kind)
+		require.Equal(t, hal.EventGotIP, got[3].Kind)
+		_, err := dev.Link()
+		require.NoError(t, err)
+		time.Sleep(time.Minute)
+		dev.Pump(0)
+		require.Len(t, got, 4)
+		_, err = dev.Link()
+		require.NoError(t, err)
+	})
+}
+
 // Values that the driver would misunderstand.
 func TestRefusedValues(t *testing.T) {
 	inTask(t, func(t *testing.T, _ *double.Chip, dev *esp32.Device) {

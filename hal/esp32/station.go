@@ -2,7 +2,15 @@
 
 package esp32
 
-import "github.com/wifiprov/wifiprov/hal"
+import (
+	"time"
+
+	"github.com/wifiprov/wifiprov/hal"
+)
+
+// lossWait is how long the STA_DISCONNECTED of a Disconnect is waited for that
+// ended an attempt to join. ESP-IDF promises it for links only.
+const lossWait = time.Second
 
 // stationState is what the station does, as far as events that were delivered
 // and calls that were made tell:
@@ -23,9 +31,13 @@ const (
 
 // station is the state of station and scanner. It is guarded by Device.mu.
 type station struct {
-	state  stationState
-	losses int // STA_DISCONNECTED that Disconnect caused, still to come
-	join   hal.JoinInfo
+	state   stationState
+	losses  int    // STA_DISCONNECTED that Disconnect caused, still to come
+	unsure  bool   // the last of them may not come
+	since   uint32 // number of the first event after the Disconnect that it is of
+	leaves  uint32 // counts these
+	overdue bool   // it has not come in time
+	join    hal.JoinInfo
 
 	scanning bool
 	scans    int // SCAN_DONE still to come
@@ -76,6 +88,7 @@ func (s *station) lose(e *event, n *native) (hal.Event, bool) {
 	switch {
 	case s.losses > 0:
 		s.losses--
+		s.unsure = s.unsure && s.losses > 0
 	case s.state == stationIdle && e.reason == hal.ReasonAssocLeave:
 		return hal.Event{}, false // said already
 	default:
@@ -132,6 +145,7 @@ func (d *Device) Disconnect() error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	s := &d.station
+	unsure := d.onlyJoining()
 	err := nativeDisconnect() // also when idle: somebody else may have connected
 	if s.state == stationIdle {
 		if e, ok := err.(*Error); ok && (e.Code == errWiFiNotStarted || e.Code == errWiFiNotInit) {
@@ -140,10 +154,52 @@ func (d *Device) Disconnect() error {
 		return err
 	}
 	if err == nil {
-		s.state = stationIdle
-		s.losses++
+		d.left(unsure)
 	}
 	return err
+}
+
+// onlyJoining reports whether the station has no link yet, as far as the driver
+// knows. d.mu is held.
+func (d *Device) onlyJoining() bool {
+	if d.station.state != stationJoining {
+		return false
+	}
+	_, err := nativeLink()
+	return err != nil
+}
+
+// left notes that the driver was made to leave. d.mu is held.
+func (d *Device) left(unsure bool) {
+	s := &d.station
+	s.state = stationIdle
+	s.losses++
+	if !unsure {
+		return
+	}
+	s.unsure, s.overdue = true, false
+	s.since = nativeEventNumber()
+	s.leaves++
+	number := s.leaves
+	d.AfterFunc(lossWait, func() {
+		d.mu.Lock()
+		defer d.mu.Unlock()
+		d.station.overdue = d.station.unsure && d.station.leaves == number
+	})
+}
+
+// settle gives up waiting for losses and returns how many there were. They are
+// told in the driver's place. d.mu is held.
+func (s *station) settle() (lost int) {
+	lost = s.losses
+	s.losses, s.unsure, s.overdue = 0, false, false
+	return lost
+}
+
+// begun reports whether the event shows that the driver has gone on without the
+// STA_DISCONNECTED that is waited for.
+func (s *station) begun(e *event) bool {
+	return s.unsure && s.state == stationJoining && e.kind == staConnected && int32(e.number-s.since) >= 0
 }
 
 // Link implements hal.Station.

@@ -19,7 +19,14 @@ type wifi struct {
 	ap      hal.SoftAPConfig
 	results []hal.AccessPoint
 	fetched bool // results are those of the last scan
+	quiet   bool // whoever breaks an attempt to join off hears nothing of it
+	hushed  int  // events that are not posted because of that
 }
+
+// SetQuiet makes the driver post no STA_DISCONNECTED for an attempt to join
+// that esp_wifi_disconnect ended: what is published promises it for a station
+// that is connected only.
+func (c *Chip) SetQuiet(quiet bool) { c.set(&c.wifi.quiet, quiet) }
 
 // initialised runs fn if the driver is.
 func (c *Chip) initialised(fn func() int32) int32 {
@@ -78,6 +85,11 @@ func (c *Chip) event(e hal.Event) {
 		c.wifi.joining, c.wifi.linked = false, true
 	case hal.EventDisconnected:
 		kind = esp32.PostDisconnected
+		if c.wifi.hushed > 0 {
+			c.wifi.hushed--
+			c.mu.Unlock()
+			return
+		}
 		c.wifi.joining, c.wifi.linked = false, false
 		if ap.Channel == 0 {
 			ap = hal.AccessPoint{}
@@ -159,7 +171,12 @@ func (c *Chip) WiFiDisconnect() int32 {
 		if !c.is(&c.wifi.started) {
 			return errWiFiNotStarted
 		}
-		c.set(&c.wifi.joining, false)
+		c.mu.Lock()
+		if c.wifi.quiet && c.wifi.joining {
+			c.wifi.hushed++
+		}
+		c.wifi.joining = false
+		c.mu.Unlock()
 		return code(c.Board.Disconnect(), Fail)
 	})
 }
