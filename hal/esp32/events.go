@@ -11,6 +11,11 @@ func (d *Device) Subscribe(fn func(hal.Event)) (cancel func()) {
 
 // nextEvent takes an event of the driver and tells the subscribers.
 func (d *Device) nextEvent() bool {
+	if d.pump.resync {
+		d.pump.resync = false
+		d.resync()
+		return true
+	}
 	e, ok := d.pump.next()
 	if !ok {
 		return d.tellOverdue()

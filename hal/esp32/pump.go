@@ -34,6 +34,7 @@ const (
 type pump struct {
 	native
 	running work // kinds that are being run, further up the stack
+	resync  bool // events were lost, and nobody was told yet
 	answer  hal.HTTPAnswer
 	request hal.HTTPRequest
 }
@@ -116,7 +117,8 @@ func (d *Device) runKind(kind work, limit int, next func() bool) (ran bool) {
 	return ran
 }
 
-// noteLosses tells of entries that found no room, and makes up for events.
+// noteLosses tells of entries that found no room. Events are made up for where
+// events are run.
 func (d *Device) noteLosses() bool {
 	events, packets := nativeLost()
 	if events == 0 && packets == 0 {
@@ -125,8 +127,6 @@ func (d *Device) noteLosses() bool {
 	d.lost.Add(uint32(events + packets))
 	d.cfg.Logger.Log(hal.LevelError, "the application was too slow for ESP-IDF; entries are lost",
 		hal.Attr{Key: "events", Value: strconv.Itoa(events)}, hal.Attr{Key: "packets", Value: strconv.Itoa(packets)})
-	if events > 0 {
-		d.resync()
-	}
+	d.pump.resync = d.pump.resync || events > 0
 	return true
 }

@@ -217,6 +217,52 @@ func TestLostEvents(t *testing.T) {
 	})
 }
 
+// Events that are lost while one is told, or while Poll runs, are made up for
+// when that is over: subscribers hear of one at a time, and Poll tells none.
+func TestLostEventsInsideOfOthers(t *testing.T) {
+	inTask(t, func(t *testing.T, _ *double.Chip, dev *esp32.Device) {
+		flood := func() {
+			for range 20 {
+				esp32.Post(esp32.PostStationStart, hal.Event{}, hal.AccessPoint{})
+			}
+		}
+		require.NoError(t, dev.StartScan(hal.ScanConfig{Channel: 6}))
+		flood()
+		time.Sleep(time.Minute) // its end gets lost
+		ends, inside := 0, false
+		dev.Subscribe(func(e hal.Event) {
+			require.False(t, inside, "one at a time")
+			if e.Kind == hal.EventScanDone {
+				ends++
+				return
+			}
+			inside = true
+			dev.Pump(0)
+			inside = false
+		})
+		dev.Poll()
+		require.Zero(t, ends)
+		dev.Pump(0)
+		require.Equal(t, 1, ends)
+
+		dev.Pump(0)
+		require.NoError(t, dev.StartScan(hal.ScanConfig{Channel: 6}))
+		cancel := dev.Subscribe(func(e hal.Event) {
+			if e.Kind == hal.EventStationStart && ends == 1 {
+				flood()
+				time.Sleep(time.Minute)
+				dev.Pump(0)
+				require.Equal(t, 1, ends)
+			}
+		})
+		esp32.Post(esp32.PostStationStart, hal.Event{}, hal.AccessPoint{})
+		dev.Pump(0)
+		cancel()
+		dev.Pump(0)
+		require.Equal(t, 2, ends)
+	})
+}
+
 // What the application did before, and does beside.
 func TestForeignWiFi(t *testing.T) {
 	inTask(t, func(t *testing.T, chip *double.Chip, dev *esp32.Device) {
