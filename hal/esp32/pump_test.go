@@ -342,6 +342,47 @@ func TestOpen(t *testing.T) {
 	})
 }
 
+// heldChip is a chip on which a task is interrupted as it gives a semaphore.
+type heldChip struct {
+	*double.Chip
+	armed            atomic.Bool
+	reached, release chan struct{}
+}
+
+func (c *heldChip) SemGive(s uintptr) bool {
+	if c.armed.CompareAndSwap(true, false) {
+		close(c.reached)
+		<-c.release
+	}
+	return c.Chip.SemGive(s)
+}
+
+// Close takes nothing away that another task is at.
+func TestCloseWhileAnotherTaskWakes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		chip := &heldChip{
+			Chip:    double.New(t, double.Config{Air: newAir(t)}),
+			reached: make(chan struct{}), release: make(chan struct{}),
+		}
+		esp32.SetChip(chip)
+		dev, err := esp32.Open(esp32.Config{})
+		require.NoError(t, err)
+		chip.armed.Store(true)
+		woken := make(chan struct{})
+		go func() {
+			defer close(woken)
+			dev.Wake()
+		}()
+		<-chip.reached
+		closed := make(chan error, 1)
+		go func() { closed <- dev.Close() }()
+		time.Sleep(5 * time.Millisecond)
+		close(chip.release)
+		<-woken
+		require.NoError(t, <-closed)
+	})
+}
+
 // A configuration that is set while the station joins breaks that off.
 func TestConfigWhileJoining(t *testing.T) {
 	inTask(t, func(t *testing.T, _ *double.Chip, dev *esp32.Device) {

@@ -270,10 +270,18 @@ func (c *Chip) SemCreate() uintptr {
 	return c.sem
 }
 
+// semLocked returns a semaphore, which must not have been deleted.
+func (c *Chip) semLocked(s uintptr) chan struct{} {
+	if c.sems[s] == nil {
+		c.tb.Errorf("semaphore %d is used after it was deleted", s)
+	}
+	return c.sems[s]
+}
+
 // SemTake implements esp32.Chip.
 func (c *Chip) SemTake(s uintptr, timeout time.Duration) bool {
 	c.mu.Lock()
-	sem := c.sems[s]
+	sem := c.semLocked(s)
 	c.mu.Unlock()
 	select {
 	case <-sem:
@@ -298,7 +306,7 @@ func (c *Chip) SemGive(s uintptr) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	select {
-	case c.sems[s] <- struct{}{}:
+	case c.semLocked(s) <- struct{}{}:
 		return true
 	default:
 		return false

@@ -21,8 +21,8 @@
 
 static struct {
     bool open, own_init, own_enable;
-    SemaphoreHandle_t room; // given when the controller takes a packet again
-    uint8_t *ring;          // packets, each behind its length in 2 bytes
+    wp_bell room;  // rung when the controller takes a packet again
+    uint8_t *ring; // packets, each behind its length in 2 bytes
     uint32_t first, used;
 } bt;
 
@@ -61,12 +61,7 @@ static int on_packet(uint8_t *data, uint16_t len)
     return 0;
 }
 
-static void on_room(void)
-{
-    if (bt.room != NULL) {
-        xSemaphoreGive(bt.room);
-    }
-}
+static void on_room(void) { wp_bell_ring(&bt.room); }
 
 int32_t wp_bt_next(uint8_t *buf, int32_t size)
 {
@@ -93,11 +88,8 @@ static wp_result bring_up(void)
         .notify_host_send_available = on_room,
         .notify_host_recv = on_packet,
     };
-    if (bt.room == NULL) {
-        bt.room = xSemaphoreCreateBinary();
-        if (bt.room == NULL) {
-            return WP_FAILURE(xSemaphoreCreateBinary, ESP_ERR_NO_MEM);
-        }
+    if (!wp_bell_open(&bt.room)) {
+        return WP_FAILURE(xSemaphoreCreateBinary, ESP_ERR_NO_MEM);
     }
     if (bt.ring == NULL) {
         uint8_t *ring = malloc(CONFIG_WIFIPROV_HCI_BYTES);
@@ -151,13 +143,9 @@ wp_result wp_bt_close(void)
     portENTER_CRITICAL(&wp_lock);
     uint8_t *ring = bt.ring;
     bt.ring = NULL;
-    SemaphoreHandle_t room = bt.room;
-    bt.room = NULL;
     portEXIT_CRITICAL(&wp_lock);
     free(ring);
-    if (room != NULL) {
-        vSemaphoreDelete(room);
-    }
+    wp_bell_close(&bt.room);
     return 0;
 }
 
@@ -168,7 +156,7 @@ wp_result wp_bt_send(const uint8_t *packet, int32_t len, int32_t timeout_ms)
     }
     // The semaphore may be left over from an earlier packet.
     for (int left = 2; !esp_vhci_host_check_send_available(); left--) {
-        if (left == 0 || xSemaphoreTake(bt.room, pdMS_TO_TICKS(timeout_ms)) != pdTRUE) {
+        if (left == 0 || !wp_bell_wait(&bt.room, pdMS_TO_TICKS(timeout_ms))) {
             return WP_FAILURE(esp_vhci_host_send_packet, ESP_ERR_TIMEOUT);
         }
     }

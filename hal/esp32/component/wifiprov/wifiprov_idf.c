@@ -14,7 +14,7 @@
 portMUX_TYPE wp_lock = portMUX_INITIALIZER_UNLOCKED;
 uint16_t wp_lost_packets;
 
-static SemaphoreHandle_t awake; // given for every entry; NULL while closed
+static wp_bell awake; // rung for every entry
 
 static struct {
     wp_event ring[CONFIG_WIFIPROV_EVENTS];
@@ -34,19 +34,85 @@ const char *wp_call_name(int32_t call)
     return call >= 0 && call < WP_CALL_END ? names[call] : "";
 }
 
+bool wp_bell_open(wp_bell *b)
+{
+    if (b->sem == NULL) {
+        b->sem = xSemaphoreCreateBinary();
+    }
+    return b->sem != NULL;
+}
+
+static SemaphoreHandle_t use(wp_bell *b)
+{
+    portENTER_CRITICAL(&wp_lock);
+    SemaphoreHandle_t sem = b->sem;
+    b->users += sem != NULL;
+    portEXIT_CRITICAL(&wp_lock);
+    return sem;
+}
+
+// leave ends a use and returns how many there still are.
+static int leave(wp_bell *b, int uses)
+{
+    portENTER_CRITICAL(&wp_lock);
+    b->users -= uses;
+    int left = b->users;
+    portEXIT_CRITICAL(&wp_lock);
+    return left;
+}
+
+void wp_bell_ring(wp_bell *b)
+{
+    SemaphoreHandle_t sem = use(b);
+    if (sem != NULL) {
+        xSemaphoreGive(sem);
+        leave(b, 1);
+    }
+}
+
+bool wp_bell_wait(wp_bell *b, TickType_t ticks)
+{
+    SemaphoreHandle_t sem = use(b);
+    if (sem == NULL) {
+        vTaskDelay(ticks);
+        return false;
+    }
+    bool rang = xSemaphoreTake(sem, ticks) == pdTRUE;
+    leave(b, 1);
+    return rang;
+}
+
+void wp_bell_close(wp_bell *b)
+{
+    portENTER_CRITICAL(&wp_lock);
+    SemaphoreHandle_t sem = b->sem;
+    b->sem = NULL;
+    portEXIT_CRITICAL(&wp_lock);
+    if (sem == NULL) {
+        return;
+    }
+    // A task that was deleted while it was at it does not leave. Then the
+    // semaphore stays, since nobody can tell.
+    for (int tries = 100; leave(b, 0) > 0; tries--) {
+        if (tries == 0) {
+            b->users = 0;
+            return;
+        }
+        xSemaphoreGive(sem);
+        vTaskDelay(1);
+    }
+    vSemaphoreDelete(sem);
+}
+
 wp_result wp_open(void)
 {
-    if (awake == NULL) {
-        awake = xSemaphoreCreateBinary();
-        if (awake == NULL) {
-            return WP_FAILURE(xSemaphoreCreateBinary, ESP_ERR_NO_MEM);
-        }
+    if (!wp_bell_open(&awake)) {
+        return WP_FAILURE(xSemaphoreCreateBinary, ESP_ERR_NO_MEM);
     }
     wp_forget_events();
     wp_result result = wp_wifi_open();
     if (result != 0) {
-        vSemaphoreDelete(awake);
-        awake = NULL;
+        wp_bell_close(&awake);
     }
     return result;
 }
@@ -58,9 +124,8 @@ wp_result wp_close(void)
     first = first != 0 ? first : result;
     result = wp_wifi_close();
     first = first != 0 ? first : result;
-    if (first == 0 && awake != NULL) {
-        vSemaphoreDelete(awake);
-        awake = NULL;
+    if (first == 0) {
+        wp_bell_close(&awake);
     }
     return first;
 }
@@ -69,19 +134,10 @@ void wp_wait(int32_t millis)
 {
     // Rounded up, or a wait for less than a tick would be none.
     TickType_t ticks = (TickType_t)(((int64_t)millis * configTICK_RATE_HZ + 999) / 1000);
-    if (awake != NULL) {
-        xSemaphoreTake(awake, ticks);
-    } else {
-        vTaskDelay(ticks);
-    }
+    wp_bell_wait(&awake, ticks);
 }
 
-void wp_wake(void)
-{
-    if (awake != NULL) {
-        xSemaphoreGive(awake);
-    }
-}
+void wp_wake(void) { wp_bell_ring(&awake); }
 
 void wp_forget_events(void)
 {

@@ -50,6 +50,20 @@ static inline wifi_auth_mode_t wp_idf_auth(uint8_t auth) { return (wifi_auth_mod
 // wp_lock guards the queues. It is held for a copy of a few bytes.
 extern portMUX_TYPE wp_lock;
 
+// A wp_bell is a semaphore that ends a wait. Any task may ring it, also while
+// another one closes it.
+typedef struct {
+    SemaphoreHandle_t sem; // NULL while closed; guarded by wp_lock
+    int users;             // tasks that are at it; guarded by wp_lock
+} wp_bell;
+
+bool wp_bell_open(wp_bell *b);
+void wp_bell_ring(wp_bell *b);
+// wp_bell_wait returns whether it rang. One that is closed does not.
+bool wp_bell_wait(wp_bell *b, TickType_t ticks);
+// wp_bell_close ends waits.
+void wp_bell_close(wp_bell *b);
+
 // wp_lost_packets counts packets that found no room. wp_lock is held.
 extern uint16_t wp_lost_packets;
 
