@@ -21,10 +21,7 @@ func (d *Device) nextEvent() bool {
 		return d.tellOverdue()
 	}
 	d.mu.Lock()
-	lost := 0
-	if d.station.begun(&e) {
-		lost = d.station.settle()
-	}
+	lost := d.station.untold(&e)
 	out, tell := d.station.take(&e, &d.pump.native)
 	d.mu.Unlock()
 	d.tellLosses(lost, hal.ReasonAssocLeave, e.number)

@@ -43,6 +43,7 @@ func nativeLost() (events, packets int) {
 // Kinds of native events.
 const (
 	staStart        = uint8(C.WP_STA_START)
+	staStop         = uint8(C.WP_STA_STOP)
 	staConnected    = uint8(C.WP_STA_CONNECTED)
 	staDisconnected = uint8(C.WP_STA_DISCONNECTED)
 	scanDone        = uint8(C.WP_SCAN_DONE)

@@ -19,7 +19,7 @@ const lossWait = time.Second
 //	joining -- STA_CONNECTED --> linked
 //	linked  -- STA_GOT_IP -----> online
 //	online  -- STA_LOST_IP ----> linked
-//	any     -- Disconnect, STA_DISCONNECTED --> idle
+//	any     -- Disconnect, STA_DISCONNECTED, STA_STOP --> idle
 type stationState uint8
 
 const (
@@ -196,8 +196,24 @@ func (s *station) settle() (lost int) {
 	return lost
 }
 
-// begun reports whether the event shows that the driver has gone on without the
-// STA_DISCONNECTED that is waited for.
+// untold returns how many losses come to light by an event because there was no
+// STA_DISCONNECTED for them: the driver has gone on, or stopped. d.mu is held.
+func (s *station) untold(e *event) (lost int) {
+	switch {
+	case e.kind == staStop:
+		lost = s.settle()
+		if s.state != stationIdle {
+			s.state = stationIdle
+			lost++
+		}
+	case s.begun(e):
+		lost = s.settle()
+	}
+	return lost
+}
+
+// begun reports whether the event is of an attempt after the one that
+// Disconnect ended.
 func (s *station) begun(e *event) bool {
 	return s.unsure && s.state == stationJoining && e.kind == staConnected && int32(e.number-s.since) >= 0
 }

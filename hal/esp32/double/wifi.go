@@ -24,7 +24,7 @@ type wifi struct {
 }
 
 // SetQuiet makes the driver post no STA_DISCONNECTED for an attempt to join
-// that esp_wifi_disconnect ended: what is published promises it for a station
+// that esp_wifi_disconnect or esp_wifi_stop ended: what is published promises it for a station
 // that is connected only.
 func (c *Chip) SetQuiet(quiet bool) { c.set(&c.wifi.quiet, quiet) }
 
@@ -133,8 +133,18 @@ func (c *Chip) WiFiStart() int32 {
 // WiFiStop implements esp32.Chip.
 func (c *Chip) WiFiStop() int32 {
 	return c.initialised(func() int32 {
-		c.set(&c.wifi.started, false)
-		return code(c.Board.SetMode(hal.ModeOff), Fail)
+		c.mu.Lock()
+		c.wifi.started = false
+		c.leaveLocked()
+		c.mu.Unlock()
+		station := c.Board.Mode()&hal.ModeSTA != 0
+		if err := c.Board.SetMode(hal.ModeOff); err != nil {
+			return code(err, Fail)
+		}
+		if station {
+			esp32.Post(esp32.PostStationStop, hal.Event{}, hal.AccessPoint{})
+		}
+		return 0
 	})
 }
 
@@ -172,13 +182,18 @@ func (c *Chip) WiFiDisconnect() int32 {
 			return errWiFiNotStarted
 		}
 		c.mu.Lock()
-		if c.wifi.quiet && c.wifi.joining {
-			c.wifi.hushed++
-		}
-		c.wifi.joining = false
+		c.leaveLocked()
 		c.mu.Unlock()
 		return code(c.Board.Disconnect(), Fail)
 	})
+}
+
+// leaveLocked ends an attempt to join.
+func (c *Chip) leaveLocked() {
+	if c.wifi.quiet && c.wifi.joining {
+		c.wifi.hushed++
+	}
+	c.wifi.joining = false
 }
 
 // SetStorage implements esp32.Chip.

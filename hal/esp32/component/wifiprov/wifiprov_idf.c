@@ -210,6 +210,9 @@ void wp_on_wifi_event(void *arg, esp_event_base_t base, int32_t id, void *data)
     case WIFI_EVENT_STA_START:
         e.kind = WP_STA_START;
         break;
+    case WIFI_EVENT_STA_STOP:
+        e.kind = WP_STA_STOP;
+        break;
     case WIFI_EVENT_SCAN_DONE:
         e.kind = WP_SCAN_DONE;
         e.failed = ((wifi_event_sta_scan_done_t *)data)->status != 0;

@@ -95,6 +95,7 @@ uint32_t wp_lost(void);
 
 enum wp_event_kind {
     WP_STA_START = 1,
+    WP_STA_STOP,
     WP_STA_CONNECTED,
     WP_STA_DISCONNECTED,
     WP_SCAN_DONE,
