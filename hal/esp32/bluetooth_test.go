@@ -80,6 +80,7 @@ func TestBluetoothFlood(t *testing.T) {
 		data, events := 0, 0
 		require.NoError(t, b.Send(hciReset))
 		settle()
+		chip.Watch("\x02\x00\x00\x00") // of data
 		esp32.Packet(nil)
 		dev.Pump(0) // nobody receives
 		b.SetReceiver(func(p []byte) {

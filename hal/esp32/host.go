@@ -28,6 +28,8 @@ type Chip interface {
 	Enter(call string) (code int32)
 	// Memory counts pieces of heap memory.
 	Memory(change int)
+	// Freed is shown memory that is given back.
+	Freed(content []byte)
 	// Log takes a line of ESP-IDF's log.
 	Log(level int, line string)
 	Random(buf []byte)

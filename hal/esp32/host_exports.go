@@ -24,6 +24,9 @@ func idfEnter(call *C.char) C.int32_t { return C.int32_t(theChip().Enter(C.GoStr
 //export idfMemory
 func idfMemory(change C.int32_t) { theChip().Memory(int(change)) }
 
+//export idfFreed
+func idfFreed(p unsafe.Pointer, n C.size_t) { theChip().Freed(unsafe.Slice((*byte)(p), int(n))) }
+
 //export idfLog
 func idfLog(level C.int32_t, line *C.char) { theChip().Log(int(level), C.GoString(line)) }
 

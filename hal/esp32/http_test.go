@@ -205,6 +205,15 @@ func TestHTTPErrors(t *testing.T) {
 	})
 }
 
+// What a client sent is not in memory that others are given.
+func TestHTTPMemoryIsWiped(t *testing.T) {
+	serve(t, func(w *web) {
+		w.chip.Watch("sesame")
+		require.Equal(t, ok("v1"), w.ask(post("/version", "open sesame")))
+		require.NoError(t, w.server.Stop(w.pc))
+	})
+}
+
 // A request costs no memory in the binding.
 func TestHTTPAllocs(t *testing.T) {
 	inTask(t, func(t *testing.T, chip *double.Chip, dev *esp32.Device) {

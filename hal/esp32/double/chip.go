@@ -3,6 +3,7 @@
 package double
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"sort"
@@ -59,14 +60,15 @@ type Chip struct {
 	tb     testing.TB
 	booted time.Time
 
-	mu     sync.Mutex // guards what follows; not held over calls of the board
-	faults map[string][]fault
-	calls  map[string]int
-	heap   int
-	sems   map[uintptr]chan struct{}
-	sem    uintptr // last number
-	logs   []string
-	loop   bool
+	mu      sync.Mutex // guards what follows; not held over calls of the board
+	faults  map[string][]fault
+	calls   map[string]int
+	heap    int
+	sems    map[uintptr]chan struct{}
+	sem     uintptr // last number
+	logs    []string
+	secrets []string
+	loop    bool
 
 	wifi wifi
 	bt   bluetooth
@@ -215,6 +217,24 @@ func (c *Chip) Memory(change int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.heap += change
+}
+
+// Watch makes it an error to give memory back with these bytes in it.
+func (c *Chip) Watch(secret string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.secrets = append(c.secrets, secret)
+}
+
+// Freed implements esp32.Chip.
+func (c *Chip) Freed(content []byte) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, secret := range c.secrets {
+		if bytes.Contains(content, []byte(secret)) {
+			c.tb.Errorf("memory is given back with %q in it", secret)
+		}
+	}
 }
 
 // Log implements esp32.Chip.

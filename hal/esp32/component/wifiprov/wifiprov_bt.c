@@ -144,7 +144,10 @@ wp_result wp_bt_close(void)
     uint8_t *ring = bt.ring;
     bt.ring = NULL;
     portEXIT_CRITICAL(&wp_lock);
-    free(ring);
+    if (ring != NULL) {
+        wp_wipe(ring, CONFIG_WIFIPROV_HCI_BYTES);
+        free(ring);
+    }
     wp_bell_close(&bt.room);
     return 0;
 }

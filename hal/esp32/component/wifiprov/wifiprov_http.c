@@ -64,6 +64,7 @@ static void leave(struct slot *s)
     if (s->answered != NULL) {
         vSemaphoreDelete(s->answered);
     }
+    wp_wipe(s, sizeof(*s)); // bodies may have been credentials
     free(s);
 }
 

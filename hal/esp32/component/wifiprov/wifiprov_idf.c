@@ -34,6 +34,14 @@ const char *wp_call_name(int32_t call)
     return call >= 0 && call < WP_CALL_END ? names[call] : "";
 }
 
+void wp_wipe(void *p, size_t n)
+{
+    volatile uint8_t *bytes = p;
+    while (n > 0) {
+        bytes[--n] = 0;
+    }
+}
+
 bool wp_bell_open(wp_bell *b)
 {
     if (b->sem == NULL) {

@@ -174,7 +174,7 @@ wp_result wp_set_station(const wp_station *cfg)
     c.sta.threshold.authmode = wp_idf_auth(cfg->auth);
     c.sta.pmf_cfg.capable = true; // v5 takes it for granted; v4.4 needs it for WPA3
     esp_err_t err = esp_wifi_set_config(WIFI_IF_STA, &c);
-    memset(&c, 0, sizeof(c));
+    wp_wipe(&c, sizeof(c));
     return err == ESP_OK ? 0 : WP_FAILURE(esp_wifi_set_config, err);
 }
 
@@ -201,7 +201,7 @@ wp_result wp_get_station(wp_station *out)
     memcpy(out->bssid, c.sta.bssid, sizeof(out->bssid));
     out->channel = c.sta.channel;
     out->auth = wp_auth(c.sta.threshold.authmode);
-    memset(&c, 0, sizeof(c));
+    wp_wipe(&c, sizeof(c));
     return 0;
 }
 
@@ -317,6 +317,7 @@ wp_result wp_ip_config(wp_ip *out)
 
 static wp_result open_softap(const wp_softap *cfg)
 {
+    TRY(esp_wifi_set_mode, WIFI_MODE_APSTA);
     wifi_config_t c = {0};
     memcpy(c.ap.ssid, cfg->ssid, cfg->ssid_len);
     memcpy(c.ap.password, cfg->key, cfg->key_len);
@@ -324,9 +325,8 @@ static wp_result open_softap(const wp_softap *cfg)
     c.ap.authmode = wp_idf_auth(cfg->auth);
     c.ap.channel = cfg->channel;
     c.ap.max_connection = cfg->max_stations;
-    TRY(esp_wifi_set_mode, WIFI_MODE_APSTA);
     esp_err_t err = esp_wifi_set_config(WIFI_IF_AP, &c);
-    memset(&c, 0, sizeof(c));
+    wp_wipe(&c, sizeof(c));
     return err == ESP_OK ? 0 : WP_FAILURE(esp_wifi_set_config, err);
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "esp_err.h"
@@ -63,6 +64,10 @@ void wp_bell_ring(wp_bell *b);
 bool wp_bell_wait(wp_bell *b, TickType_t ticks);
 // wp_bell_close ends waits.
 void wp_bell_close(wp_bell *b);
+
+// wp_wipe sets memory to zero that nobody reads any more; a compiler leaves a
+// memset of such memory out.
+void wp_wipe(void *p, size_t n);
 
 // wp_lost_packets counts packets that found no room. wp_lock is held.
 extern uint16_t wp_lost_packets;

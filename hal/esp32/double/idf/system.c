@@ -3,6 +3,7 @@
 
 #include <stdarg.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -32,7 +33,13 @@ BaseType_t xSemaphoreGive(SemaphoreHandle_t s) { return idfSemGive((uintptr_t)s)
 void vSemaphoreDelete(SemaphoreHandle_t s) { idfSemDelete((uintptr_t)s); }
 void vTaskDelay(const TickType_t ticks) { idfDelay(ticks); }
 
-// Memory of the component, which the Go side counts.
+// Memory of the component, which the Go side counts and looks at when it is
+// given back. Its size is in front of it.
+
+union piece {
+    size_t size;
+    max_align_t align;
+};
 
 void *dbl_calloc(size_t n, size_t size)
 {
@@ -40,16 +47,21 @@ void *dbl_calloc(size_t n, size_t size)
         return NULL;
     }
     idfMemory(1);
-    return (calloc)(n, size);
+    union piece *p = (calloc)(1, sizeof(*p) + n * size);
+    p->size = n * size;
+    return p + 1;
 }
 
 void *dbl_malloc(size_t size) { return dbl_calloc(1, size); }
 
-void dbl_free(void *p)
+void dbl_free(void *memory)
 {
-    if (p != NULL) {
-        idfMemory(-1);
+    if (memory == NULL) {
+        return;
     }
+    union piece *p = (union piece *)memory - 1;
+    idfMemory(-1);
+    idfFreed(memory, p->size);
     (free)(p);
 }
 
