@@ -292,7 +292,9 @@ int32_t wp_http_next(wp_http_request *out)
 {
     portENTER_CRITICAL(&wp_lock);
     struct slot *s = slot;
-    bool ready = s != NULL && s->state == READY;
+    // The end of a connection is told before a request of the next one that has
+    // its number.
+    bool ready = s != NULL && s->state == READY && closed.count == 0;
     if (ready) {
         s->state = TAKEN;
         s->users++;
