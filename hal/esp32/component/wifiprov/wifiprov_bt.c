@@ -103,6 +103,9 @@ static wp_result bring_up(void)
     }
     if (esp_bt_controller_get_status() == ESP_BT_CONTROLLER_STATUS_IDLE) {
         esp_bt_controller_config_t cfg = BT_CONTROLLER_INIT_CONFIG_DEFAULT();
+#if CONFIG_IDF_TARGET_ESP32
+        cfg.mode = ESP_BT_MODE_BLE; // that of menuconfig may be more, and is not enabled below
+#endif
         TRY(esp_bt_controller_init, &cfg);
         bt.own_init = true;
     }

@@ -4,17 +4,22 @@
 #include "esp_bt.h"
 
 static const esp_vhci_host_callback_t *vhci;
+static esp_bt_mode_t init_mode; // which esp_bt_controller_enable has to repeat
 
 esp_err_t esp_bt_controller_init(esp_bt_controller_config_t *cfg)
 {
     ENTER(esp_bt_controller_init);
-    return cfg->magic == ESP_BT_CONTROLLER_CONFIG_MAGIC_VAL ? idfBTStep(0, 1) : ESP_ERR_INVALID_ARG;
+    if (cfg->magic != ESP_BT_CONTROLLER_CONFIG_MAGIC_VAL) {
+        return ESP_ERR_INVALID_ARG;
+    }
+    init_mode = cfg->mode;
+    return idfBTStep(0, 1);
 }
 
 esp_err_t esp_bt_controller_enable(esp_bt_mode_t mode)
 {
     ENTER(esp_bt_controller_enable);
-    return mode == ESP_BT_MODE_BLE ? idfBTStep(1, 2) : ESP_ERR_INVALID_ARG;
+    return mode == ESP_BT_MODE_BLE && mode == init_mode ? idfBTStep(1, 2) : ESP_ERR_INVALID_ARG;
 }
 
 esp_err_t esp_bt_controller_disable(void)

@@ -23,11 +23,13 @@ typedef enum {
 } esp_bt_controller_status_t;
 
 typedef struct {
+    uint8_t mode;
     uint32_t magic;
 } esp_bt_controller_config_t;
 
 #define ESP_BT_CONTROLLER_CONFIG_MAGIC_VAL 0x20221207
-#define BT_CONTROLLER_INIT_CONFIG_DEFAULT() {.magic = ESP_BT_CONTROLLER_CONFIG_MAGIC_VAL}
+// As with CONFIG_BTDM_CTRL_MODE_BTDM.
+#define BT_CONTROLLER_INIT_CONFIG_DEFAULT() {.mode = ESP_BT_MODE_BTDM, .magic = ESP_BT_CONTROLLER_CONFIG_MAGIC_VAL}
 
 typedef struct esp_vhci_host_callback {
     void (*notify_host_send_available)(void);
