@@ -85,7 +85,13 @@ func (d *Device) ReleaseMemory(parts hal.BluetoothPart) error {
 			return err
 		}
 	}
-	if err := nativeBTRelease(int(parts)); err != nil {
+	release := parts
+	if all := b.released | parts; all == hal.BluetoothClassic|hal.BluetoothLE {
+		// What both need is only released with both, of which one may have
+		// been before.
+		release = all
+	}
+	if err := nativeBTRelease(int(release)); err != nil {
 		return err
 	}
 	b.released |= parts

@@ -39,7 +39,7 @@ func TestBluetoothLife(t *testing.T) {
 		}
 		require.NoError(t, b.Send(hciReset))
 		require.NoError(t, dev.ReleaseMemory(hal.BluetoothLE|hal.BluetoothClassic))
-		require.Equal(t, 3, chip.Released())
+		require.Equal(t, 7, chip.Released())
 		require.Zero(t, chip.BTStatus())
 		var e *esp32.Error
 		require.ErrorAs(t, b.Send(hciReset), &e)

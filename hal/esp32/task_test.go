@@ -116,7 +116,7 @@ func provision(t *testing.T, bluetooth bool) string {
 		require.NoError(t, c.Close())
 		<-over
 		require.Equal(t, []string{"INIT", "START", "CRED_RECV", "CRED_SUCCESS", "END", "DEINIT"}, a.events)
-		require.Equal(t, bluetooth, a.chip.Released() == 3)
+		require.Equal(t, bluetooth, a.chip.Released() == 7)
 	})
 	return image
 }

@@ -44,14 +44,18 @@ func (c *Chip) BTRelease(mode int) int32 {
 	switch {
 	case c.bt.status != 0:
 		return ErrInvalidState
-	case c.bt.released&mode != 0:
-		return ErrNotFound
+	case c.bt.released&mode == mode:
+		return ErrInvalidState
 	}
 	c.bt.released |= mode
+	if mode == 3 {
+		c.bt.released |= 4
+	}
 	return 0
 }
 
-// Released returns the modes whose memory was given back: 1 LE, 2 classic.
+// Released returns the modes whose memory was given back: 1 LE, 2 classic; and 4
+// for that which both need, which goes with a release of both.
 func (c *Chip) Released() int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
