@@ -80,18 +80,23 @@ func TestBluetoothFlood(t *testing.T) {
 		data, events := 0, 0
 		require.NoError(t, b.Send(hciReset))
 		settle()
-		chip.Watch("\x02\x00\x00\x00") // of data
+		chip.Watch("\x02\x01\x02\x03") // of data
 		esp32.Packet(nil)
 		dev.Pump(0) // nobody receives
+		flood, event := make([]byte, 250), make([]byte, 250)
+		for i := range flood {
+			flood[i], event[i] = byte(i), byte(-i)
+		}
+		flood[0], event[0] = 2, 4
 		b.SetReceiver(func(p []byte) {
 			if p[0] == 2 {
+				require.Equal(t, flood, p)
 				data++
 			} else {
+				require.Equal(t, event, p)
 				events++
 			}
 		})
-		flood, event := make([]byte, 250), make([]byte, 250)
-		flood[0], event[0] = 2, 4
 		for round := range 20 { // the ring wraps around
 			for range 20 {
 				esp32.Packet(flood)

@@ -26,19 +26,27 @@ static struct {
     uint32_t first, used;
 } bt;
 
+// put and take copy whole pieces, since no interrupt comes through meanwhile.
 static void put(const uint8_t *bytes, uint32_t n)
 {
-    for (uint32_t i = 0; i < n; i++) {
-        bt.ring[(bt.first + bt.used++) % CONFIG_WIFIPROV_HCI_BYTES] = bytes[i];
-    }
+    uint32_t at = (bt.first + bt.used) % CONFIG_WIFIPROV_HCI_BYTES;
+    uint32_t head = CONFIG_WIFIPROV_HCI_BYTES - at;
+    head = n < head ? n : head;
+    memcpy(bt.ring + at, bytes, head);
+    memcpy(bt.ring, bytes + head, n - head);
+    bt.used += n;
 }
 
-static uint8_t take(void)
+// take takes n bytes and copies the first of them, wanted at most.
+static void take(uint8_t *out, uint32_t n, uint32_t wanted)
 {
-    uint8_t b = bt.ring[bt.first];
-    bt.first = (bt.first + 1) % CONFIG_WIFIPROV_HCI_BYTES;
-    bt.used--;
-    return b;
+    uint32_t head = CONFIG_WIFIPROV_HCI_BYTES - bt.first;
+    wanted = wanted < n ? wanted : n;
+    head = wanted < head ? wanted : head;
+    memcpy(out, bt.ring + bt.first, head);
+    memcpy(out + head, bt.ring, wanted - head);
+    bt.first = (bt.first + n) % CONFIG_WIFIPROV_HCI_BYTES;
+    bt.used -= n;
 }
 
 // on_packet runs in the controller's task.
@@ -68,14 +76,10 @@ int32_t wp_bt_next(uint8_t *buf, int32_t size)
     int32_t n = 0;
     portENTER_CRITICAL(&wp_lock);
     if (bt.ring != NULL && bt.used > 0) {
-        n = take();
-        n |= take() << 8;
-        for (int32_t i = 0; i < n; i++) {
-            uint8_t b = take();
-            if (i < size) {
-                buf[i] = b;
-            }
-        }
+        uint8_t head[2];
+        take(head, 2, 2);
+        n = head[0] | head[1] << 8;
+        take(buf, (uint32_t)n, (uint32_t)size);
         n = n < size ? n : size;
     }
     portEXIT_CRITICAL(&wp_lock);
