@@ -48,6 +48,33 @@ func TestCompletedPacketsNonsense(t *testing.T) {
 	}
 }
 
+// A client that takes no packets, as its link layer may do for ever, leaves buffers
+// of the controller to the others.
+func TestBuffersAreShared(t *testing.T) {
+	for _, conns := range []int{2, 3} {
+		r := newRig(t, Config{MaxConns: conns, MTU: 517})
+		r.ctl.aclLen, r.ctl.aclNum, r.ctl.noCredit = 27, 6, true
+		require.NoError(t, r.h.StartGATT(gattConfig(false), r.v))
+		r.v.value[0] = make([]byte, 512)
+		for handle := range conns - 1 {
+			r.connect(byte(2 + handle))
+			synced(r)
+			r.askAs(byte(2+handle), "020502")
+			r.askAs(byte(2+handle), "0a0900")
+		}
+		r.connect(1)
+		require.Equal(t, "0b0000", r.ask("0a0500"), fmt.Sprint(conns))
+		free, inFlight := r.buffers()
+		require.Equal(t, 6, free+inFlight)
+	}
+	// If there are not enough for that, they are not kept for nobody.
+	r := newRig(t, Config{MaxConns: 8})
+	r.ctl.aclNum = 2
+	require.NoError(t, r.h.StartGATT(gattConfig(false), r.v))
+	r.connect(1)
+	require.Equal(t, "0b0000", r.ask("0a0500"))
+}
+
 // Buffers that never come back: the client that waits for an answer is not
 // answered, whatever it sends, and nothing piles up. When it is gone, the next
 // one is served.

@@ -95,7 +95,7 @@ func (h *Host) nextData() (int, *conn) {
 	for range h.conns {
 		c := &h.conns[h.next]
 		h.next = (h.next + 1) % len(h.conns)
-		if !c.used {
+		if !c.used || c.inFlight > 0 && h.aclFree <= h.reserved(c) {
 			continue
 		}
 		switch {
@@ -110,6 +110,18 @@ func (h *Host) nextData() (int, *conn) {
 		}
 	}
 	return 0, nil
+}
+
+// reserved returns how many buffers are for connections other than c, present and
+// future, that have none: a client whose link layer takes no packets keeps those
+// that it has.
+func (h *Host) reserved(c *conn) (n int) {
+	for i := range h.conns {
+		if other := &h.conns[i]; other != c && (!other.used || other.inFlight == 0) {
+			n++
+		}
+	}
+	return n
 }
 
 func (h *Host) fragment(c *conn, frame []byte, length, sent *int) int {
