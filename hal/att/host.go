@@ -209,7 +209,8 @@ func (h *Host) setUpAdvertising(cfg *hal.GATTConfig) error {
 func (h *Host) StopGATT(how hal.GATTStop) error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if !h.up || h.leaving || !h.serving && how.KeepOn {
+	// Of a peripheral that is stopped, advertising is on after a stop that failed.
+	if !h.up || h.leaving || !h.serving && how.KeepOn && !h.advOn {
 		return nil
 	}
 	h.sendErr = nil

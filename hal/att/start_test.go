@@ -122,6 +122,32 @@ func TestStopRepeatedWithAClient(t *testing.T) {
 	})
 }
 
+// A stop that the transport failed is repeated also if the stack stays up.
+func TestStopRepeatedWithTheStackKeptOn(t *testing.T) {
+	for _, client := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			r := newRig(t, Config{MaxConns: 2})
+			require.NoError(t, r.h.StartGATT(gattConfig(false), r.v))
+			want := []string{"200a 00"}
+			if client {
+				r.connect(1)
+				want = append(want, "0406 010013")
+			}
+			synctest.Wait()
+			broken := errors.New("UART is gone")
+			r.ctl.sendErr = broken
+			require.ErrorIs(t, r.h.StopGATT(hal.GATTStop{KeepOn: true}), broken)
+			r.ctl.sendErr = nil
+			r.ctl.sent()
+			require.NoError(t, r.h.StopGATT(hal.GATTStop{KeepOn: true}))
+			synctest.Wait()
+			require.Equal(t, want, r.ctl.sent())
+			require.NoError(t, r.h.StopGATT(hal.GATTStop{KeepOn: true}))
+			require.Empty(t, r.ctl.sent(), "stopped already")
+		})
+	}
+}
+
 func TestConfigRefused(t *testing.T) {
 	for _, cfg := range []Config{{MTU: 22}, {MTU: 518}, {MaxConns: 9}, {MaxConns: -1}} {
 		_, err := New(newController(t), cfg)
