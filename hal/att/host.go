@@ -108,7 +108,11 @@ func (h *Host) StartGATT(cfg hal.GATTConfig, handler hal.GATTHandler) error {
 	}
 	cfg.Characteristics = append([]hal.Characteristic(nil), cfg.Characteristics...)
 	cfg.ManufacturerData = append([]byte(nil), cfg.ManufacturerData...)
-	if err := h.setUpAdvertising(&cfg); err != nil {
+	err := h.setUpAdvertising(&cfg)
+	if err == nil && !h.up {
+		err = &stackError{"the peripheral was stopped while it started", nil}
+	}
+	if err != nil {
 		h.takeDown(err)
 		return err
 	}

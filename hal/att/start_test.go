@@ -148,6 +148,37 @@ func TestStopRepeatedWithTheStackKeptOn(t *testing.T) {
 	}
 }
 
+// A stop that comes while a stack that was kept up is being started makes the start
+// fail: nothing may be left that advertises and that no stop reaches.
+func TestStopDuringStart(t *testing.T) {
+	for _, op := range []int{opLEAdvParams, opLEAdvData, opLEScanResponse} {
+		synctest.Test(t, func(t *testing.T) {
+			r := newRig(t, Config{})
+			require.NoError(t, r.h.StartGATT(gattConfig(false), r.v))
+			require.NoError(t, r.h.StopGATT(hal.GATTStop{KeepOn: true}))
+			synctest.Wait()
+			r.ctl.mute = map[int]bool{op: true}
+			r.ctl.sent()
+			done := make(chan error, 1)
+			go func() { done <- r.h.StartGATT(gattConfig(false), r.v) }()
+			synctest.Wait()
+			require.NoError(t, r.h.StopGATT(hal.GATTStop{}))
+			r.ctl.replies <- []byte{PacketEvent, evComplete, 4, 1, byte(op), byte(op >> 8), 0}
+			require.Error(t, <-done)
+			synctest.Wait()
+			sent := r.ctl.sent()
+			require.NotContains(t, sent, "200a 01")
+			require.Equal(t, "0c03 ", sent[len(sent)-1])
+			r.ctl.lock.Lock()
+			r.ctl.mute = nil
+			r.ctl.lock.Unlock()
+			require.NoError(t, r.h.StartGATT(gattConfig(false), r.v))
+			r.connect(1)
+			require.Equal(t, "0b0000", r.ask("0a0500"))
+		})
+	}
+}
+
 func TestConfigRefused(t *testing.T) {
 	for _, cfg := range []Config{{MTU: 22}, {MTU: 518}, {MaxConns: 9}, {MaxConns: -1}} {
 		_, err := New(newController(t), cfg)
