@@ -40,7 +40,7 @@ type ControllerConfig struct {
 //
 // Data takes time: up to 4 packets pass in each direction every connection
 // interval, which the central chooses. Loss and the end of a link are
-// scripted with SetLoss, CutAfter and Drop.
+// scripted with SetLoss, CutAfter and Drop; Fail resets the controller.
 type Controller struct {
 	air    *Air
 	cfg    ControllerConfig
@@ -142,6 +142,15 @@ func (c *Controller) Drop(reason hal.HCIReason) int {
 		c.links[0].endLocked(byte(reason), byte(reason))
 	}
 	return n
+}
+
+// Fail makes the controller fail: it resets itself and says so to its host by the
+// event Hardware Error. Peers notice when their supervision time-out has passed.
+func (c *Controller) Fail() {
+	c.air.mu.Lock()
+	defer c.air.mu.Unlock()
+	c.resetLocked()
+	c.event(hciHardwareError, 0)
 }
 
 // Links returns how many links the controller has.

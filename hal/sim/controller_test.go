@@ -337,3 +337,24 @@ func FuzzController(f *testing.F) {
 		})
 	})
 }
+
+// A controller that fails says so, and knows nothing any more; the other side
+// notices when its supervision time-out is over.
+func TestControllerFails(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		device, phone := linked(t, sim.NewAir(sim.AirConfig{}))
+		device.c.Fail()
+		require.Equal(t, []string{"04100100"}, device.taken())
+		require.Zero(t, device.c.Links())
+		require.NoError(t, phone.data("x"))
+		time.Sleep(4*time.Second - time.Millisecond)
+		require.Empty(t, phone.taken())
+		time.Sleep(time.Millisecond)
+		require.Equal(t, []string{"04050400400008"}, phone.taken())
+		device.advertise(0)
+		device.c.Fail()
+		_, _, on := device.c.Advertising()
+		require.False(t, on)
+		require.Equal(t, []string{"04100100"}, device.taken())
+	})
+}

@@ -11,13 +11,14 @@ const (
 
 // Events of a controller.
 const (
-	hciDisconnected = 0x05
-	hciComplete     = 0x0E
-	hciStatus       = 0x0F
-	hciSent         = 0x13
-	hciLE           = 0x3E
-	leConnected     = 0x01
-	leReport        = 0x02
+	hciDisconnected  = 0x05
+	hciComplete      = 0x0E
+	hciStatus        = 0x0F
+	hciHardwareError = 0x10
+	hciSent          = 0x13
+	hciLE            = 0x3E
+	leConnected      = 0x01
+	leReport         = 0x02
 )
 
 // Error codes of HCI.
