@@ -206,6 +206,7 @@ type HCIReason uint8
 
 // Reasons that the library knows by name. Every other number is allowed.
 const (
+	ReasonHardwareFailure    HCIReason = 0x03 // this side's controller failed
 	ReasonPairingFailed      HCIReason = 0x05 // pairing did not succeed in time
 	ReasonKeyMissing         HCIReason = 0x06 // the peer has no keys of an earlier pairing
 	ReasonSupervisionTimeout HCIReason = 0x08 // the peer is out of range
@@ -217,6 +218,8 @@ const (
 // String returns the reason's name and number.
 func (r HCIReason) String() string {
 	switch r {
+	case ReasonHardwareFailure:
+		return "hardware failure (3)"
 	case ReasonPairingFailed:
 		return "authentication failure (5)"
 	case ReasonKeyMissing:

@@ -63,6 +63,7 @@ var (
 	errMTU       = errors.New("att: Config.MTU is not 23 to 517")
 	errConns     = errors.New("att: Config.MaxConns is not 1 to 8")
 	errTimeout   = errors.New("att: the controller did not answer; is it switched on?")
+	errHardware  = errors.New("att: the controller reports a hardware error")
 	errQueue     = errors.New("att: too many commands wait for the controller")
 )
 

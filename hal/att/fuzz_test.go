@@ -62,7 +62,7 @@ func fuzzed(t testing.TB) (*Host, *values, *wire) {
 	h.gatt, h.handler = gattConfig(true), v
 	h.table = newTable(&h.gatt)
 	h.up, h.serving, h.advOn, h.era = true, true, true, 1
-	h.aclLen, h.aclFree = fuzzACL, fuzzBuffers
+	h.aclLen, h.aclNum, h.aclFree = fuzzACL, fuzzBuffers, fuzzBuffers
 	h.receive(fuzzConnect)
 	return h, v, w
 }
@@ -118,6 +118,7 @@ func FuzzController(f *testing.F) {
 	f.Add([]byte{8, PacketEvent, evSentPackets, 5, 9, 1, 0, 255, 255})
 	f.Add([]byte{12, PacketACL, 1, 0x20, 7, 0, 3, 0, 4, 0, reqRead, 9, 0, 8, PacketEvent, evSentPackets, 5, 1, 1, 0, 255, 255})
 	f.Add([]byte{22, PacketEvent, evLE, 19, subConnected, 0, 2, 0, 1, 0, 1, 2, 3, 4, 5, 6, 0x18, 0, 0, 0, 0xF4, 1, 0})
+	f.Add([]byte{4, PacketEvent, evHardwareError, 1, 7})
 	f.Add([]byte{7, PacketEvent, evComplete, 4, 255, 0x0A, 0x20, 0x0C, 7, PacketEvent, evStatus, 4, 1, 0, 6, 4})
 	f.Fuzz(func(t *testing.T, data []byte) {
 		h, v, w := fuzzed(t)

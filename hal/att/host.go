@@ -37,6 +37,7 @@ type Host struct {
 	drained chan struct{} // closed when the last connection is gone; or nil
 
 	aclLen  int // of the controller's buffers
+	aclNum  int
 	aclFree int
 	next    int    // connection whose turn to send it is
 	sending bool   // somebody is in pump, and owns out
@@ -108,7 +109,7 @@ func (h *Host) StartGATT(cfg hal.GATTConfig, handler hal.GATTHandler) error {
 	}
 	cfg.Characteristics = append([]hal.Characteristic(nil), cfg.Characteristics...)
 	cfg.ManufacturerData = append([]byte(nil), cfg.ManufacturerData...)
-	err := h.setUpAdvertising(&cfg)
+	err := h.setUpAdvertising(&cfg, h.do)
 	if err == nil && !h.up {
 		err = &stackError{"the peripheral was stopped while it started", nil}
 	}
@@ -145,20 +146,14 @@ func (h *Host) bringUp() error {
 	}
 	h.forgetConns()
 	h.leaving, h.advOn = false, false
-	// The default events and LE Meta; of that, connections and key requests.
-	mask := [8]byte{0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0x1F, 0x00, 0x20}
 	if h.cfg.Pairing != nil {
-		mask[5] |= 0x80 // Encryption Key Refresh Complete
 		a, err := h.run("address", opReadAddress)
 		if err != nil {
 			return err
 		}
 		h.public = Address{0, a[6], a[5], a[4], a[3], a[2], a[1]}
 	}
-	if _, err := h.run("event mask", opSetEventMask, mask[:]...); err != nil {
-		return err
-	}
-	if _, err := h.run("LE event mask", opLESetEventMask, 0x11, 0, 0, 0, 0, 0, 0, 0); err != nil {
+	if err := h.chooseEvents(h.do); err != nil {
 		return err
 	}
 	size, err := h.run("LE buffer size", opLEReadBufferSize)
@@ -176,36 +171,9 @@ func (h *Host) bringUp() error {
 		return &stackError{"the controller has no buffers for data", nil}
 	}
 	h.aclLen = min(length, len(h.out)-1-headACL)
-	h.aclFree = n
+	h.aclNum, h.aclFree = n, n
 	h.up = true
 	return nil
-}
-
-// setUpAdvertising tells the controller how to appear. mu is held, but not
-// while waiting.
-func (h *Host) setUpAdvertising(cfg *hal.GATTConfig) error {
-	random := cfg.RandomAddress != [6]byte{}
-	if random {
-		a := cfg.RandomAddress
-		if _, err := h.run("random address", opLESetRandomAddr, a[5], a[4], a[3], a[2], a[1], a[0]); err != nil {
-			return err
-		}
-	}
-	params := advParams(random)
-	if _, err := h.run("advertising parameters", opLEAdvParams, params[:]...); err != nil {
-		return err
-	}
-	// Both payloads are set each time, so that nothing of an earlier start
-	// is left (Q-T20).
-	var data [1 + maxAdv]byte
-	data[0] = byte(len(AppendAdvertising(data[1:1], cfg.Service)))
-	if _, err := h.run("advertising data", opLEAdvData, data[:]...); err != nil {
-		return err
-	}
-	data = [1 + maxAdv]byte{}
-	data[0] = byte(len(AppendScanResponse(data[1:1], cfg.DeviceName, cfg.ManufacturerData)))
-	_, err := h.run("scan response", opLEScanResponse, data[:]...)
-	return err
 }
 
 // StopGATT implements hal.GATT. It hands the orders to the transport and does

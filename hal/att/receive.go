@@ -1,10 +1,6 @@
 package att
 
-import (
-	"strconv"
-
-	"github.com/wifiprov/wifiprov/hal"
-)
+import "github.com/wifiprov/wifiprov/hal"
 
 // receive takes one packet from the controller.
 func (h *Host) receive(packet []byte) {
@@ -54,8 +50,7 @@ func (h *Host) event(code byte, p []byte) {
 		h.sentPackets(p)
 	case evHardwareError:
 		if len(p) >= 1 {
-			h.cfg.Logger.Log(hal.LevelError, "the BLE controller reports a hardware error",
-				hal.Attr{Key: "code", Value: strconv.Itoa(int(p[0]))})
+			h.failed(p[0])
 		}
 	case evLE:
 		h.eventLE(p)

@@ -1,0 +1,105 @@
+package att
+
+import (
+	"strconv"
+
+	"github.com/wifiprov/wifiprov/hal"
+)
+
+// order has the controller carry out a command: do, or post.
+type order func(what string, op uint16, params ...byte) error
+
+// do waits for the outcome. mu is held, but not while waiting.
+func (h *Host) do(what string, op uint16, params ...byte) error {
+	_, err := h.run(what, op, params...)
+	return err
+}
+
+// post does not: of a command that fails, the log tells. mu is held; pump has to
+// follow.
+func (h *Host) post(_ string, op uint16, params ...byte) error {
+	h.enqueue(op, params...)
+	return nil
+}
+
+// chooseEvents tells the controller what the host wants to hear.
+func (h *Host) chooseEvents(give order) error {
+	// The default events and LE Meta; of that, connections and key requests.
+	mask := [8]byte{0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0x1F, 0x00, 0x20}
+	if h.cfg.Pairing != nil {
+		mask[5] |= 0x80 // Encryption Key Refresh Complete
+	}
+	if err := give("event mask", opSetEventMask, mask[:]...); err != nil {
+		return err
+	}
+	return give("LE event mask", opLESetEventMask, 0x11, 0, 0, 0, 0, 0, 0, 0)
+}
+
+// setUpAdvertising tells the controller how to appear.
+func (h *Host) setUpAdvertising(cfg *hal.GATTConfig, give order) error {
+	random := cfg.RandomAddress != [6]byte{}
+	if random {
+		a := cfg.RandomAddress
+		if err := give("random address", opLESetRandomAddr, a[5], a[4], a[3], a[2], a[1], a[0]); err != nil {
+			return err
+		}
+	}
+	params := advParams(random)
+	if err := give("advertising parameters", opLEAdvParams, params[:]...); err != nil {
+		return err
+	}
+	// Both payloads are set each time, so that nothing of an earlier start
+	// is left (Q-T20).
+	var data [1 + maxAdv]byte
+	data[0] = byte(len(AppendAdvertising(data[1:1], cfg.Service)))
+	if err := give("advertising data", opLEAdvData, data[:]...); err != nil {
+		return err
+	}
+	data = [1 + maxAdv]byte{}
+	data[0] = byte(len(AppendScanResponse(data[1:1], cfg.DeviceName, cfg.ManufacturerData)))
+	return give("scan response", opLEScanResponse, data[:]...)
+}
+
+// failed takes event Hardware Error: the controller has lost what it knew. It is
+// set up again as it was, without waiting, since this is the receiver; the clients
+// are gone. A start that is under way fails. mu is held, but not during calls of
+// the handler.
+func (h *Host) failed(code byte) {
+	h.cfg.Logger.Log(hal.LevelError, "the BLE controller reports a hardware error and is reset",
+		hal.Attr{Key: "code", Value: strconv.Itoa(int(code))})
+	h.queued, h.credits = 0, 1
+	if h.waiter != nil {
+		h.finish(completion{err: errHardware})
+		return
+	}
+	if !h.up {
+		return
+	}
+	var told [MaxConns]hal.GATTConn
+	gone := told[:0]
+	h.eachConn(func(c *conn) {
+		if h.serves(c) {
+			gone = append(gone, c.id)
+		}
+		c.close()
+		c.wipe()
+	})
+	h.wakeDrained()
+	h.aclFree, h.advOn = h.aclNum, false
+	if h.leaving {
+		h.powerDown()
+		return
+	}
+	h.enqueue(opReset)
+	_ = h.chooseEvents(h.post)
+	if h.serving {
+		_ = h.setUpAdvertising(&h.gatt, h.post)
+		h.advertise()
+	}
+	for era := h.era; len(gone) > 0 && h.serving && h.era == era; gone = gone[1:] {
+		handler := h.handler
+		h.mu.Unlock()
+		handler.Disconnected(gone[0], hal.ReasonHardwareFailure)
+		h.mu.Lock()
+	}
+}
