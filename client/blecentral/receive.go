@@ -31,6 +31,11 @@ func (c *Central) event(code byte, p []byte) {
 		if l := c.link; l != nil && le16(p[1:]) == l.handle {
 			c.endLink()
 		}
+	case code == 0x10: // Hardware Error: nothing is left of the link
+		c.mu.Lock()
+		l := c.link
+		c.mu.Unlock()
+		c.giveUp(l)
 	case code == 0x08 && len(p) >= 4: // Encryption Change
 		c.mu.Lock()
 		defer c.mu.Unlock()
