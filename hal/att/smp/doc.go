@@ -39,7 +39,8 @@
 // and its reason. Public keys off the curve (CVE-2018-5383) and our own one
 // reflected are refused, private keys are new for each pairing, values are
 // compared in constant time. A pairing that stands still for 30 seconds ends the
-// link. From its fourth failure on a client has to wait, twice as long each time.
+// link. From its fourth failure on, and to go in between is one, a client has to wait,
+// twice as long each time.
 // Secrets are wiped with the run they belong to, as far as crypto/aes and
 // crypto/ecdh let go of them, and never printed.
 package smp

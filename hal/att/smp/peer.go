@@ -61,14 +61,18 @@ var _ att.PairingPeer = (*peer)(nil)
 
 // Connected implements att.PairingPeer.
 func (p *peer) Connected(link att.PairingLink) {
-	*p = peer{m: p.m, link: link}
+	p.Disconnected()
+	p.link = link
 	if link.Bonding {
 		p.bond, p.bonded = p.m.bondOf(link.Peer)
 	}
 }
 
 // Disconnected implements att.PairingPeer.
-func (p *peer) Disconnected() { *p = peer{m: p.m} }
+func (p *peer) Disconnected() {
+	p.abort("a client went in the middle of a pairing", reasonUnspecified)
+	*p = peer{m: p.m}
+}
 
 // State implements att.PairingPeer.
 func (p *peer) State() att.PairingState {
