@@ -43,6 +43,24 @@ func (h *Host) advertise() {
 	}
 }
 
+// advertiseLater tries again what failed. While clients are there, the next one that
+// comes or goes is the occasion. mu is held.
+func (h *Host) advertiseLater() {
+	h.advOn = false
+	if !h.serving || h.anyConn() {
+		return
+	}
+	era := h.era
+	h.cfg.Clock.AfterFunc(h.cfg.Timeout, func() {
+		h.mu.Lock()
+		defer h.mu.Unlock()
+		if h.era == era {
+			h.advertise()
+			h.pump()
+		}
+	})
+}
+
 // advParams are the parameters of LE Set Advertising Parameters.
 func advParams(random bool) [15]byte {
 	p := [15]byte{

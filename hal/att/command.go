@@ -94,7 +94,7 @@ func (h *Host) completed(op, credits int, params []byte) {
 	}
 	switch op {
 	case opLEAdvEnable:
-		h.advOn = false // the next client that comes or goes is a new occasion
+		h.advertiseLater()
 	case opDisconnect:
 		// Usually the link is gone already. For one that is not, Disconnect
 		// may be repeated, with a reason that the controller takes.

@@ -63,6 +63,9 @@ func (h *Host) commandFailed(err error) {
 		return
 	}
 	h.cfg.Logger.Log(hal.LevelError, "a packet to the BLE controller is lost", hal.Err(err))
+	if h.advOn {
+		h.advertiseLater() // it may have been among them
+	}
 }
 
 // nextCommand puts the next command into out and returns its length; 0: none.

@@ -167,3 +167,53 @@ func TestHardwareErrorDuringStart(t *testing.T) {
 		})
 	}
 }
+
+// Advertising that the controller refuses, or that the transport loses, is tried
+// again if no client is there whose end would be the occasion.
+func TestAdvertisingIsTriedAgain(t *testing.T) {
+	for _, lost := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			r := up(t, Config{}, false)
+			synctest.Wait()
+			fails := func(on bool) {
+				r.ctl.lock.Lock()
+				defer r.ctl.lock.Unlock()
+				r.ctl.status, r.ctl.sendErr = nil, nil
+				switch {
+				case on && lost:
+					r.ctl.sendErr = errQueue
+				case on:
+					r.ctl.status = map[int]byte{opLEAdvEnable: 0x0C}
+				}
+			}
+			fails(true)
+			r.disconnect(1, 0x13)
+			for range 3 {
+				time.Sleep(DefaultTimeout)
+				synctest.Wait()
+			}
+			fails(false)
+			r.ctl.sent()
+			time.Sleep(DefaultTimeout)
+			synctest.Wait()
+			require.Equal(t, []string{"200a 01"}, r.ctl.sent())
+			time.Sleep(time.Hour)
+			synctest.Wait()
+			require.Empty(t, r.ctl.sent())
+
+			// Not if the service has ended.
+			r.connect(1)
+			synctest.Wait()
+			fails(true)
+			r.disconnect(1, 0x13)
+			synctest.Wait()
+			fails(false)
+			require.NoError(t, r.h.StopGATT(hal.GATTStop{}))
+			synctest.Wait()
+			r.ctl.sent()
+			time.Sleep(time.Hour)
+			synctest.Wait()
+			require.Empty(t, r.ctl.sent())
+		})
+	}
+}
