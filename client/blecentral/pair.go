@@ -35,7 +35,7 @@ func (l *Link) Pair(ctx context.Context) error {
 	if !cfg.Legacy {
 		auth |= 0x08
 	}
-	p.request = [7]byte{0x01, 0x04, 0, auth, 16, 0x0F, 0x0F} // with keyboard and display
+	p.request = [7]byte{0x01, 0x04, 0, auth, 16, 0x03, 0x03} // with keyboard and display; keys and identity
 	rsp, err := p.ask(ctx, 0x02, 7, p.request[:]...)
 	if err != nil {
 		return err

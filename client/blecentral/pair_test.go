@@ -120,6 +120,22 @@ func TestCrookedDevice(t *testing.T) {
 	}
 }
 
+// The keys that are offered are those that can be given: a device would wait for the
+// others.
+func TestKeysOffered(t *testing.T) {
+	var request []byte
+	pairBubble(t, Pairing{Bonding: true}, unchanged, func(t *testing.T, _ *Central, l *Link, device *sim.Controller) {
+		device.SetSniffer(func(p sim.LinkPacket) {
+			if !p.Sent && len(p.Data) == 4+7 && p.Data[2] == 6 && p.Data[4] == 1 {
+				request = p.Data[4:]
+			}
+		})
+		require.NoError(t, l.Pair(t.Context()))
+		device.SetSniffer(nil)
+	})
+	require.Equal(t, []byte{1, 4, 0, 0x0D, 16, 3, 3}, request)
+}
+
 // A device that falls silent, a link that is lost, a context that ends, and no
 // random numbers.
 func TestPairEnds(t *testing.T) {
