@@ -40,6 +40,13 @@ func (h *Host) enqueue(op uint16, params ...byte) bool {
 	return true
 }
 
+// dropCommands drops what waits, keys among it, for a controller that takes one
+// command again. mu is held.
+func (h *Host) dropCommands() {
+	clear(h.queue[:])
+	h.queued, h.credits = 0, 1
+}
+
 // run sends a command and waits until it is complete. mu is held, but not
 // while waiting.
 func (h *Host) run(what string, op uint16, params ...byte) ([8]byte, error) {

@@ -216,7 +216,7 @@ func (h *Host) StopGATT(how hal.GATTStop) error {
 
 // takeDown undoes a start that failed. mu is held.
 func (h *Host) takeDown(why error) {
-	h.queued, h.credits = 0, 1
+	h.dropCommands()
 	h.forgetConns()
 	h.powerDown()
 	h.pump()

@@ -215,6 +215,44 @@ func TestKeyIsWiped(t *testing.T) {
 	require.NotContains(t, string(r.h.out), "\xe1\xe2\xe3")
 }
 
+// So it is if the controller never takes it.
+func TestKeyThatWaitsIsWiped(t *testing.T) {
+	for name, drop := range map[string]func(r *rig){
+		"controller": func(r *rig) {
+			require.NoError(r, r.h.StopGATT(hal.GATTStop{})) // or what sets it up takes the place
+			r.fail()
+		},
+		"transport": func(r *rig) {
+			r.ctl.sendErr = errQueue
+			r.ctl.deliver([]byte{PacketEvent, evComplete, 3, 1, 0, 0})
+		},
+		"start": func(r *rig) {
+			r.h.mu.Lock()
+			defer r.h.mu.Unlock()
+			r.h.takeDown(errTimeout)
+		},
+	} {
+		r, m := paired(t, Config{})
+		synced(r)
+		m.key, m.has = [16]byte{0xE1, 0xE2, 0xE3, 0xE4, 0xE5}, true
+		r.ctl.mute = map[int]bool{opDisconnect: true}
+		require.NoError(t, r.h.Disconnect(r.h.conns[0].id, hal.ReasonRemoteUser))
+		// Behind it, a command in front of the key is lost.
+		r.h.mu.Lock()
+		r.h.enqueue(opLEAdvEnable, 1)
+		r.h.mu.Unlock()
+		r.ctl.deliver([]byte{PacketEvent, evLE, 13, subLTKRequest, 1, 0, 8, 7, 6, 5, 4, 3, 2, 1, 10, 9})
+		require.Contains(t, string(r.h.queue[(r.h.first+1)%len(r.h.queue)].params[:]), "\xe1\xe2\xe3", name)
+		drop(r)
+		r.h.mu.Lock()
+		queue := r.h.queue
+		r.h.mu.Unlock()
+		for i := range queue {
+			require.NotContains(t, string(queue[i].params[:]), "\xe1\xe2\xe3", name)
+		}
+	}
+}
+
 // Calls of the security manager are made without a lock: the service may be
 // stopped and connections ended meanwhile, and what it says then is not sent.
 func TestNoLockOverPairing(t *testing.T) {

@@ -56,7 +56,7 @@ func (h *Host) dataFailed(c *conn, err error) {
 // commandFailed gives up what waits for a controller that takes nothing.
 func (h *Host) commandFailed(err error) {
 	h.sendErr = err
-	h.queued, h.credits = 0, 1
+	h.dropCommands()
 	h.eachConn(func(c *conn) { c.ending = false })
 	if h.waiter != nil {
 		h.finish(completion{err: err})

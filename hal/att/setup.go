@@ -67,7 +67,7 @@ func (h *Host) setUpAdvertising(cfg *hal.GATTConfig, give order) error {
 func (h *Host) failed(code byte) {
 	h.cfg.Logger.Log(hal.LevelError, "the BLE controller reports a hardware error and is reset",
 		hal.Attr{Key: "code", Value: strconv.Itoa(int(code))})
-	h.queued, h.credits = 0, 1
+	h.dropCommands()
 	if h.waiter != nil {
 		h.finish(completion{err: errHardware})
 		return
