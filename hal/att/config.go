@@ -24,7 +24,8 @@ type Config struct {
 	// Clock times out what the controller does not answer; nil:
 	// hal.SystemClock.
 	Clock hal.Clock
-	// Timeout of one command while the stack starts; 0: DefaultTimeout.
+	// Timeout of one command while the stack starts, and until advertising that
+	// failed is tried again; 0: DefaultTimeout.
 	Timeout time.Duration
 	// MTU that is offered to clients, MinMTU to MaxMTU; 0: DefaultMTU. A
 	// connection takes about twice as much memory.

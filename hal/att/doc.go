@@ -26,6 +26,13 @@
 // 2 KiB on a 64-bit machine: the queue of commands and the list of characteristics
 // are most of it. The attribute table is computed, not stored.
 //
+// # Failing controllers
+//
+// A controller that reports a hardware error is reset and set up as it was, without
+// a call from outside: its clients are told to be gone, with
+// hal.ReasonHardwareFailure, and it advertises. Advertising that fails while no client
+// is there is tried again every Config.Timeout.
+//
 // # Misbehaving peers
 //
 // Every byte from controller and client is taken for hostile: whatever does not
