@@ -87,7 +87,7 @@ func (p *peer) take(dst, pdu []byte) []byte {
 
 // done ends a pairing that succeeded.
 func (p *peer) done() {
-	p.m.attempts.succeeded(p.who())
+	p.m.attempts.succeeded(p.who)
 	b, keep := p.new, p.bonding && p.new.LTK != Key{}
 	p.run = run{}
 	if keep {

@@ -33,7 +33,8 @@ const (
 type peer struct {
 	m      *Manager
 	link   att.PairingLink
-	bond   Bond // if bonded
+	who    att.Address // for counting failures: the address, or the identity that it resolves to
+	bond   Bond        // if bonded
 	bonded bool
 	run
 }
@@ -62,9 +63,12 @@ var _ att.PairingPeer = (*peer)(nil)
 // Connected implements att.PairingPeer.
 func (p *peer) Connected(link att.PairingLink) {
 	p.Disconnected()
-	p.link = link
-	if link.Bonding {
-		p.bond, p.bonded = p.m.bondOf(link.Peer)
+	p.link, p.who = link, link.Peer
+	if !link.Bonding {
+		return
+	}
+	if p.bond, p.bonded = p.m.bondOf(link.Peer); p.bonded {
+		p.who = p.bond.Identity
 	}
 }
 
@@ -77,14 +81,6 @@ func (p *peer) Disconnected() {
 // State implements att.PairingPeer.
 func (p *peer) State() att.PairingState {
 	return att.PairingState{Running: p.step != idle, Bonded: p.bonded}
-}
-
-// who is the client as failures are counted.
-func (p *peer) who() att.Address {
-	if p.bonded {
-		return p.bond.Identity
-	}
-	return p.link.Peer
 }
 
 // Receive implements att.PairingPeer.
@@ -131,7 +127,7 @@ func (p *peer) abort(why string, reason byte) {
 		return
 	}
 	p.run = run{}
-	p.m.attempts.failed(p.who())
+	p.m.attempts.failed(p.who)
 	p.m.cfg.Logger.Log(hal.LevelWarn, why, hal.Attr{Key: "reason", Value: strconv.Itoa(int(reason))})
 }
 
@@ -155,7 +151,7 @@ func (p *peer) request(dst, pdu []byte) []byte {
 		return p.fail(dst, reasonKeySize)
 	case secure && oob == 1: // it means data that we never gave out
 		return p.fail(dst, reasonOOB)
-	case p.m.attempts.refused(p.who()):
+	case p.m.attempts.refused(p.who):
 		return p.fail(dst, reasonRepeated)
 	}
 	p.run = run{step: confirm, secure: secure}

@@ -104,34 +104,6 @@ func TestDistribution(t *testing.T) {
 	require.Equal(t, att.PairingState{Bonded: true}, r.State())
 }
 
-// A client that goes in the middle of a pairing has failed as well, or it could do
-// without end what costs the device time.
-func TestGoingIsAFailure(t *testing.T) {
-	for _, lost := range []bool{false, true} { // Disconnected comes late
-		for _, secure := range []bool{false, true} {
-			r := newRig(t, secure, false)
-			for range freeAttempts + 1 {
-				r.advance(2)
-				require.True(t, r.State().Running)
-				if !lost {
-					r.Disconnected()
-				}
-				r.phone.step = 0
-				r.connect(false)
-			}
-			r.say(r.phone.next())
-			require.EqualValues(t, reasonRepeated, r.phone.failed)
-		}
-	}
-	// Without a pairing under way it is none.
-	r := newRig(t, true, false)
-	for range freeAttempts + 1 {
-		r.Disconnected()
-		r.connect(false)
-	}
-	require.Zero(t, r.m.attempts.list[0].failures)
-}
-
 // Every PDU at every step: in order or not, shorter, longer.
 func TestEveryPDUAtEveryStep(t *testing.T) {
 	for _, secure := range []bool{false, true} {
