@@ -1,9 +1,6 @@
 package nvsfmt
 
-import (
-	"encoding/binary"
-	"hash/crc32"
-)
+import "encoding/binary"
 
 // Sizes and offsets in bytes, and numbers of entries (nvs.md 1).
 const (
@@ -19,7 +16,7 @@ const (
 func Sum(b []byte) uint32 { return Continue(0xffffffff, b) }
 
 // Continue is Sum over what gave sum, followed by b.
-func Continue(sum uint32, b []byte) uint32 { return crc32.Update(sum, crc32.IEEETable, b) }
+func Continue(sum uint32, b []byte) uint32 { return update(sum, b) }
 
 // EntryOffset returns where an entry of a sector lies in the partition.
 func EntryOffset(sector, entry int) int64 {

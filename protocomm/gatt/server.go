@@ -15,7 +15,8 @@ type Config struct {
 	GATT hal.GATT
 
 	// Go runs fn, which handles a request or tells of an event, and returns
-	// without waiting for it; nil: a new goroutine. fn may block.
+	// without waiting for it; nil: a new goroutine. fn may block. It is
+	// required where there is no scheduler (build tag scheduler.none).
 	Go func(fn func())
 
 	// Report is told of clients that come and go, one call at a time, in
@@ -92,6 +93,8 @@ func (s *Server) Start(pc *protocomm.Protocomm, set Settings) error {
 	switch {
 	case s.cfg.GATT == nil:
 		return fail(op, protocomm.ErrInvalidArg, "Config.GATT is nil; give it the driver's hal.GATT", nil)
+	case s.cfg.Go == nil:
+		return fail(op, protocomm.ErrInvalidArg, "Config.Go is nil, and this runtime has no goroutines; give it the platform's queue", nil)
 	case s.on != nil && s.on.pc == pc:
 		return fail(op, protocomm.ErrInvalidState, "the instance is being served already", nil)
 	case s.on != nil:

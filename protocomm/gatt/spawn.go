@@ -3,4 +3,4 @@
 package gatt
 
 // spawn runs fn in a goroutine.
-func spawn(fn func()) { go fn() }
+var spawn = func(fn func()) { go fn() }

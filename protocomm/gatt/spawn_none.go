@@ -2,5 +2,6 @@
 
 package gatt
 
-// spawn runs fn at once where there is nobody else to do it.
-func spawn(fn func()) { fn() }
+// spawn is nil: Config.Go has to say who runs what. At once will not do, since an
+// event is told of inside of Stop, and whoever is told may call Stop.
+var spawn func(fn func())

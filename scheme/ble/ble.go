@@ -79,8 +79,8 @@ type Config struct {
 	Memory hal.BluetoothMemory
 
 	// Go runs fn, which handles a request or tells of an event, and returns
-	// without waiting for it; nil: a new goroutine, or at once where there is
-	// no scheduler. fn may block.
+	// without waiting for it; nil: a new goroutine. fn may block. It is
+	// required where there is no scheduler.
 	Go func(fn func())
 
 	// Logger is told of refused requests and of trouble; nil is silent.

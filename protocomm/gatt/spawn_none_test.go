@@ -1,0 +1,21 @@
+//go:build scheduler.none
+
+package gatt
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/wifiprov/wifiprov/internal/fakegatt"
+	"github.com/wifiprov/wifiprov/protocomm"
+)
+
+// Without a scheduler the application has to say who runs requests.
+func TestGoIsRequired(t *testing.T) {
+	pc := protocomm.New(protocomm.Config{})
+	defer pc.Close()
+	err := New(Config{GATT: &fakegatt.Peripheral{}}).Start(pc, Settings{Endpoints: []Endpoint{{Name: "a", ID: 1}}})
+	require.ErrorIs(t, err, protocomm.ErrInvalidArg)
+	require.ErrorContains(t, err, "Config.Go is nil")
+}
