@@ -22,15 +22,8 @@ func (b *Board) SetStorage(s hal.Storage) error {
 // SetStationConfig implements hal.ConfigStore. It refuses what is out of the
 // ranges of hal.StationConfig, but takes a passphrase of 64 bytes.
 func (b *Board) SetStationConfig(cfg hal.StationConfig) error {
-	switch {
-	case len(cfg.SSID) > hal.MaxSSID:
-		return errSSID
-	case len(cfg.Passphrase) > wifistore.MaxPassphrase:
-		return errPassphrase
-	case cfg.Channel > 14:
-		return errChannel
-	case cfg.ScanMethod > hal.ScanAllChannel:
-		return errScanMethod
+	if err := wifistore.Check(cfg); err != nil {
+		return err
 	}
 	return b.changeConfig(cfg, func(storage hal.Storage) error {
 		if storage == hal.StorageFlash {

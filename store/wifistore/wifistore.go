@@ -61,6 +61,32 @@ func Load(s store.Store) (hal.StationConfig, error) {
 	return cfg, nil
 }
 
+// Check refuses with store.ErrInvalid a configuration that no driver takes: what
+// Save refuses, a channel over 14, a scan method that there is not.
+func Check(cfg hal.StationConfig) error {
+	switch {
+	case cfg.Channel > 14:
+		return invalid(keyChannel, "channel over 14")
+	case cfg.ScanMethod > hal.ScanAllChannel:
+		return invalid(keyScanMethod, "unknown scan method")
+	}
+	return checkLengths(cfg)
+}
+
+func checkLengths(cfg hal.StationConfig) error {
+	switch {
+	case len(cfg.SSID) > hal.MaxSSID:
+		return invalid(keySSID, "SSID over 32 bytes")
+	case len(cfg.Passphrase) > MaxPassphrase:
+		return invalid(keyPassphrase, "passphrase over 64 bytes")
+	}
+	return nil
+}
+
+func invalid(key, why string) error {
+	return &store.Error{Op: "set", Namespace: Namespace, Key: key, Err: store.ErrInvalid, Why: why}
+}
+
 // Save stores a configuration and commits it; one with an empty SSID erases
 // the stored one. Keys that have no counterpart in cfg stay untouched, but a
 // master key in sta.pmk that belongs to an older passphrase goes. The mode
@@ -78,11 +104,8 @@ func Load(s store.Store) (hal.StationConfig, error) {
 // store.ErrInvalid: SSID over 32 or passphrase over MaxPassphrase bytes. A
 // passphrase ends at its first zero byte.
 func Save(s store.Store, cfg hal.StationConfig) error {
-	if len(cfg.SSID) > hal.MaxSSID {
-		return &store.Error{Op: "set", Namespace: Namespace, Key: keySSID, Err: store.ErrInvalid, Why: "SSID over 32 bytes"}
-	}
-	if len(cfg.Passphrase) > MaxPassphrase {
-		return &store.Error{Op: "set", Namespace: Namespace, Key: keyPassphrase, Err: store.ErrInvalid, Why: "passphrase over 64 bytes"}
+	if err := checkLengths(cfg); err != nil {
+		return err
 	}
 	if err := Recover(s); err != nil {
 		return err

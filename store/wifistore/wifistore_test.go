@@ -197,6 +197,15 @@ func TestRestore(t *testing.T) {
 	require.Equal(t, map[string]item{"app/name": {store.TypeString, []byte("x")}}, content(t, &m))
 }
 
+func TestCheck(t *testing.T) {
+	require.NoError(t, wifistore.Check(hal.StationConfig{SSID: hal.SSID(ff(32)), Passphrase: hal.Secret(ff(64)), Channel: 14, ScanMethod: hal.ScanAllChannel}))
+	for _, cfg := range []hal.StationConfig{
+		{SSID: hal.SSID(ff(33))}, {Passphrase: hal.Secret(ff(65))}, {Channel: 15}, {ScanMethod: hal.ScanAllChannel + 1},
+	} {
+		require.ErrorIs(t, wifistore.Check(cfg), store.ErrInvalid)
+	}
+}
+
 func TestSaveRanges(t *testing.T) {
 	var m store.Memory
 	require.ErrorIs(t, wifistore.Save(&m, hal.StationConfig{SSID: hal.SSID(ff(33))}), store.ErrInvalid)

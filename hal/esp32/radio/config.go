@@ -23,15 +23,8 @@ func (r *Radio) SetStorage(s hal.Storage) error {
 // ranges of hal.StationConfig, but takes a passphrase of 64 bytes. All of it is
 // kept; the driver uses SSID and passphrase alone.
 func (r *Radio) SetStationConfig(cfg hal.StationConfig) error {
-	switch {
-	case len(cfg.SSID) > hal.MaxSSID:
-		return errSSID
-	case len(cfg.Passphrase) > wifistore.MaxPassphrase:
-		return errPassphrase
-	case cfg.Channel > 14:
-		return errChannel
-	case cfg.ScanMethod > hal.ScanAllChannel:
-		return errScanMethod
+	if err := wifistore.Check(cfg); err != nil {
+		return err
 	}
 	return r.changeConfig(cfg, func(storage hal.Storage) error {
 		if storage == hal.StorageFlash {
