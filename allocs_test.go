@@ -19,7 +19,7 @@ func TestPollingAllocatesNothing(t *testing.T) {
 	results.CmdScanResult.Count = 4
 	bubble(t, func(t *testing.T, r *rig) {
 		r.scanAnswers(time.Second, func(uint8) []hal.AccessPoint {
-			return []hal.AccessPoint{ap("a network of average length", -30), ap("two", -40), ap("three", -50), ap("", -60)}
+			return []hal.AccessPoint{ap("a network of average length", -30), ap("two", -40), ap("three", -50), ap("four", -60)}
 		})
 		r.cfg.StatusEndpoint = true
 		r.start()

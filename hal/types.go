@@ -1,7 +1,7 @@
 package hal
 
 // SSID is a network's name: 0 to 32 arbitrary bytes, not necessarily text.
-// Empty means hidden in a scan and "none" in a configuration.
+// Empty means "none" in a configuration; in a scan see Hidden.
 type SSID string
 
 // MaxSSID is the longest SSID in bytes.

@@ -107,49 +107,20 @@ type Station interface {
 	// Connect starts joining. The outcome comes as events: EventConnected and
 	// EventGotIP, or EventDisconnected with a reason. An error means that
 	// the attempt did not begin and no event follows; it is ErrBusy while an
-	// earlier attempt is under way. During a scan it is ErrBusy as well, or
-	// breaks the scan off. With a link it succeeds and nothing follows.
+	// earlier attempt is under way. During a scan, which lasts until its
+	// EventScanDone, it is ErrBusy as well, or breaks the scan off. With a link
+	// it succeeds and nothing follows.
 	Connect() error
 
 	// Disconnect drops the link, or ends an attempt to join, and then
-	// EventDisconnected with ReasonAssocLeave follows. Without either it
+	// EventDisconnected with ReasonAssocLeave follows. The station is in no
+	// network from then on, until the next Connect. Without either it
 	// succeeds and nothing follows.
 	Disconnect() error
 
 	// Link describes the present link. It fails with ErrNotConnected when
 	// the station has no IP address.
 	Link() (Link, error)
-}
-
-// ScanConfig describes one scan (endpoints.md 3.2).
-type ScanConfig struct {
-	// Channel to scan, 1 to 14; 0: all.
-	Channel uint8
-	// Passive listens for beacons only instead of sending probe requests.
-	Passive bool
-	// PeriodMillis is the time per channel in milliseconds; 0: the driver's
-	// default.
-	PeriodMillis uint32
-}
-
-// Scanner looks for access points. One scan runs at a time.
-type Scanner interface {
-	// StartScan starts a scan and returns at once; exactly one EventScanDone
-	// follows.
-	// An error means that none began and no event follows; a scan under way
-	// is one (ErrBusy), and so may be an attempt to join.
-	StartScan(ScanConfig) error
-
-	// StopScan ends a running scan; its EventScanDone then follows with what
-	// was found so far. Without a running scan it succeeds, and nothing
-	// follows.
-	StopScan() error
-
-	// ScanResults fills dst with the strongest access points of the last
-	// finished scan, descending by RSSI, and returns how many it wrote. The
-	// driver may then forget them. A hidden network has an empty SSID. A
-	// network with several access points appears once for each.
-	ScanResults(dst []AccessPoint) (int, error)
 }
 
 // SoftAPConfig describes the access point that a device opens for its

@@ -1,0 +1,56 @@
+// Package scanlist keeps what scans have found, by the rules of hal.Scanner: the
+// strongest first, each access point once, none that hides its name.
+package scanlist
+
+import (
+	"slices"
+
+	"github.com/wifiprov/wifiprov/hal"
+)
+
+// Merge returns a new list of the strongest limit entries of list and batch.
+// Hidden networks of batch are left out. Of an access point that comes more than
+// once the strongest entry stays; entries without a BSSID are taken for different
+// ones. Of equally strong access points those of batch come first, in their
+// order. list must be a result of Merge; batch may be in any order.
+func Merge(list, batch []hal.AccessPoint, limit int) []hal.AccessPoint {
+	merged := make([]hal.AccessPoint, 0, min(len(list)+len(batch), limit))
+	merged = append(merged, list...)
+	for i := len(batch) - 1; i >= 0; i-- {
+		merged = add(merged, &batch[i], limit)
+	}
+	return merged
+}
+
+// add puts ap before those that are not stronger than it.
+func add(list []hal.AccessPoint, ap *hal.AccessPoint, limit int) []hal.AccessPoint {
+	if ap.SSID.Hidden() {
+		return list
+	}
+	if i := find(list, ap.BSSID); i >= 0 {
+		if list[i].RSSI >= ap.RSSI {
+			return list
+		}
+		list = slices.Delete(list, i, i+1)
+	}
+	place := len(list)
+	for place > 0 && list[place-1].RSSI <= ap.RSSI {
+		place--
+	}
+	if len(list) == limit {
+		if place == limit {
+			return list
+		}
+		list = list[:limit-1]
+	}
+	return slices.Insert(list, place, *ap)
+}
+
+// find returns the place of an access point; -1 if there is none, or if its BSSID
+// is not known.
+func find(list []hal.AccessPoint, bssid hal.BSSID) int {
+	if bssid == (hal.BSSID{}) {
+		return -1
+	}
+	return slices.IndexFunc(list, func(ap hal.AccessPoint) bool { return ap.BSSID == bssid })
+}
