@@ -43,6 +43,21 @@ type Scanner interface {
 	ScanResults(dst []AccessPoint) (int, error)
 }
 
+// MaxChannel is the highest channel of 5 GHz.
+const MaxChannel = 177
+
+// ValidChannel reports whether Wi-Fi has a channel of this number: 1 to 14 on
+// 2.4 GHz; 36 to 64, 100 to 144 and 149 to 177, every fourth, on 5 GHz.
+func ValidChannel(c uint8) bool {
+	switch {
+	case c < 36:
+		return c >= 1 && c <= 14
+	case c <= 64, c >= 100 && c <= 144:
+		return c%4 == 0
+	}
+	return c >= 149 && c <= MaxChannel && c%4 == 1
+}
+
 // Hidden reports whether this is how a network appears that hides its name: with
 // no bytes, or with zero bytes alone. A station that knows the name can join it
 // all the same.

@@ -14,8 +14,9 @@ type APConfig struct {
 	// BSSID; zero: 02:11:22:33:44:NN, where NN counts the access points of
 	// the air from 1.
 	BSSID hal.BSSID
-	// Channel, 1 to 14; 0: 1. Only who asks for channel 14 finds what is
-	// there.
+	// Channel of 2.4 GHz, 1 to 14, or of 5 GHz, 36 to 177 (hal.ValidChannel);
+	// 0: 1. Only who asks for channel 14 finds what is there, and only boards
+	// with BoardConfig.FiveGHz what is on 5 GHz.
 	Channel uint8
 	// RSSI in dBm; 0: DefaultRSSI.
 	RSSI int8
@@ -26,8 +27,8 @@ type APConfig struct {
 	// Passphrase that a station must know. An open network ignores it, and
 	// nobody joins another network (but WEP) with one of less than 8 bytes.
 	Passphrase hal.Secret
-	// Hidden networks appear in scans with an empty SSID. Who knows the SSID
-	// can join.
+	// Hidden networks do not appear in scans, nor do networks whose name is
+	// empty or has zero bytes alone. Who knows the SSID can join.
 	Hidden bool
 	// Absent: not on the air until Appear.
 	Absent bool
@@ -68,6 +69,7 @@ type AP struct {
 	cfg      APConfig
 	joins    int // since configured
 	stations int
+	probes   int
 }
 
 // Info returns how a scan sees the access point without drift; the SSID also
@@ -102,11 +104,11 @@ func (p *AP) configureLocked(cfg APConfig) error {
 	if len(cfg.SSID) > hal.MaxSSID {
 		return errSSID
 	}
-	if cfg.Channel > 14 {
-		return errChannel
-	}
 	if cfg.Channel == 0 {
 		cfg.Channel = 1
+	}
+	if !hal.ValidChannel(cfg.Channel) {
+		return errChannel
 	}
 	if cfg.BSSID == (hal.BSSID{}) {
 		cfg.BSSID = p.cfg.BSSID
@@ -170,6 +172,14 @@ func (p *AP) Stations() int {
 	p.air.mu.Lock()
 	defer p.air.mu.Unlock()
 	return p.stations
+}
+
+// Probes returns how many probe requests the access point has got: one from each
+// scan of its channel that was not passive.
+func (p *AP) Probes() int {
+	p.air.mu.Lock()
+	defer p.air.mu.Unlock()
+	return p.probes
 }
 
 // eachStationLocked calls fn for each associated board, in their order of

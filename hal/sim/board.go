@@ -32,6 +32,9 @@ type BoardConfig struct {
 	// MAC of the station; that of the SoftAP is one higher. Zero:
 	// 02:77:66:HH:LL:00, where HHLL counts the boards of the air from 1.
 	MAC hal.BSSID
+	// FiveGHz gives the radio the channels of 5 GHz, as that of an ESP32-C5 has
+	// them, beside those of 2.4 GHz.
+	FiveGHz bool
 	// RSSI in dBm with which others hear the board's SoftAP; 0: DefaultRSSI.
 	RSSI int8
 	// BeaconTimeout is how long a station that hears nothing from its access
@@ -78,7 +81,8 @@ var (
 	_ hal.WiFi   = (*Board)(nil)
 	_ hal.SoftAP = (*Board)(nil)
 
-	_ hal.JoinReporter = (*Board)(nil)
+	_ hal.JoinReporter  = (*Board)(nil)
+	_ hal.ChannelLister = (*Board)(nil)
 )
 
 // NewBoard puts a board on the air and boots it. It fails when the store

@@ -11,7 +11,7 @@ func (b *Board) chooseLocked(cfg hal.StationConfig) (*AP, hal.Reason) {
 	for _, p := range b.air.cells {
 		if p.owner == b || p.cfg.Absent || p.cfg.SSID != cfg.SSID ||
 			cfg.BSSIDSet && p.cfg.BSSID != cfg.BSSID ||
-			p.cfg.Channel > lastChannel && p.cfg.Channel != cfg.Channel {
+			!b.finds(p.cfg.Channel, cfg.Channel) {
 			continue
 		}
 		if r := compatible(cfg, p.cfg.Auth); r != 0 {
@@ -28,6 +28,12 @@ func (b *Board) chooseLocked(cfg hal.StationConfig) (*AP, hal.Reason) {
 		return best, 0
 	}
 	return nil, reason
+}
+
+// finds reports whether a station that asks for a channel finds what is on this
+// one: on those of a scan of all, and on 14 when it asks for it.
+func (b *Board) finds(channel, asked uint8) bool {
+	return channel < 14 || channel > 14 && b.cfg.FiveGHz || channel == 14 && asked == 14
 }
 
 // prefer reports whether p is a better choice than q: met earlier in a fast

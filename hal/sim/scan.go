@@ -16,17 +16,14 @@ const (
 // MaxResults is the number of access points that a scan keeps.
 const MaxResults = 256
 
-// lastChannel is the last one of a scan over all.
-const lastChannel = 13
-
 // scan is a board's scan, running or finished.
 type scan struct {
-	running bool
-	channel uint8 // being listened to
-	last    uint8
-	dwell   time.Duration
-	alarm   alarm
-	results []found // strongest first
+	running  bool
+	channels []uint8 // still to be listened to; the first at present
+	dwell    time.Duration
+	passive  bool
+	alarm    alarm
+	results  []found // strongest first
 }
 
 // found is a result with the access point's order of adding.
@@ -35,12 +32,35 @@ type found struct {
 	order uint32
 }
 
-// StartScan implements hal.Scanner. A scan of all channels takes 13 times the
-// time per channel; an access point is found if it is on the air when the
-// time on its channel ends.
-func (b *Board) StartScan(cfg hal.ScanConfig) error {
-	if cfg.Channel > 14 {
+// ScanChannels implements hal.ChannelLister: 1 to 13, and all of 5 GHz if the
+// board has it.
+func (b *Board) ScanChannels() []uint8 {
+	channels := make([]uint8, 0, 41)
+	for c := uint8(1); c < 14 || b.cfg.FiveGHz && c <= hal.MaxChannel; c++ {
+		if c != 14 && hal.ValidChannel(c) {
+			channels = append(channels, c)
+		}
+	}
+	return channels
+}
+
+// checkChannel refuses to scan a channel that the board does not have; 0 is all.
+func (b *Board) checkChannel(c uint8) error {
+	switch {
+	case c != 0 && !hal.ValidChannel(c):
 		return errChannel
+	case c > 14 && !b.cfg.FiveGHz:
+		return errNoFiveGHz
+	}
+	return nil
+}
+
+// StartScan implements hal.Scanner. A scan of all channels takes the time per
+// channel for each of ScanChannels; an access point is found if it is on the air
+// when the time on its channel ends.
+func (b *Board) StartScan(cfg hal.ScanConfig) error {
+	if err := b.checkChannel(cfg.Channel); err != nil {
+		return err
 	}
 	b.air.mu.Lock()
 	defer b.air.mu.Unlock()
@@ -54,10 +74,10 @@ func (b *Board) StartScan(cfg hal.ScanConfig) error {
 		return &stateError{hal.ErrBusy, "the station is joining a network"}
 	}
 	s := &b.scan
-	s.running, s.results = true, nil
-	s.channel, s.last = 1, lastChannel
+	s.running, s.passive, s.results = true, cfg.Passive, nil
+	s.channels = b.ScanChannels()
 	if cfg.Channel != 0 {
-		s.channel, s.last = cfg.Channel, cfg.Channel
+		s.channels = []uint8{cfg.Channel}
 	}
 	switch {
 	case cfg.PeriodMillis != 0:
@@ -76,29 +96,39 @@ func (b *Board) StartScan(cfg hal.ScanConfig) error {
 func (b *Board) channelDoneLocked() {
 	s := &b.scan
 	for _, p := range b.air.cells {
-		if p.owner != b && !p.cfg.Absent && p.cfg.Channel == s.channel {
+		if p.owner == b || p.cfg.Absent || p.cfg.Channel != s.channels[0] {
+			continue
+		}
+		if !s.passive {
+			p.probes++
+		}
+		if !p.cfg.Hidden && !p.cfg.SSID.Hidden() {
 			s.add(b.heardLocked(p))
 		}
 	}
-	if s.channel == s.last {
+	if s.channels = s.channels[1:]; len(s.channels) == 0 {
 		b.finishScanLocked(false)
 		return
 	}
-	s.channel++
 	s.alarm.set(b.air, s.dwell, b.channelDoneLocked)
 }
 
 func (b *Board) heardLocked(p *AP) found {
 	f := found{p.infoLocked(), p.order}
 	f.RSSI = b.air.rssi(p, b)
-	if p.cfg.Hidden {
-		f.SSID = ""
-	}
 	return f
 }
 
-// add puts a result in its place.
+// add puts a result in its place. An access point that moves to a channel that is
+// still to come is heard twice, and counts as it was heard best.
 func (s *scan) add(f found) {
+	twin := slices.IndexFunc(s.results, func(g found) bool { return g.BSSID == f.BSSID })
+	if twin >= 0 {
+		if s.results[twin].RSSI >= f.RSSI {
+			return
+		}
+		s.results = slices.Delete(s.results, twin, twin+1)
+	}
 	i, _ := slices.BinarySearchFunc(s.results, f, func(a, b found) int {
 		if a.RSSI != b.RSSI {
 			return int(b.RSSI) - int(a.RSSI)

@@ -4,23 +4,24 @@ import "github.com/wifiprov/wifiprov/hal"
 
 // Defaults of the driver for a SoftAP.
 const (
-	softAPChannel  = 1
-	softAPStations = 4
-	softAPOrder    = 1 << 30 // behind all access points of the air
+	softAPChannel     = 1
+	lastSoftAPChannel = 13
+	softAPStations    = 4
+	softAPOrder       = 1 << 30 // behind all access points of the air
 )
 
 // StartSoftAP implements hal.SoftAP. Other boards see the access point, and
 // can join it. It needs a started radio. Channel 0, and every channel while
-// the station has a link, is the station's channel, otherwise 1; MaxStations 0
-// is 4.
+// the station has a link, is the station's channel, also one of 5 GHz, otherwise
+// 1; MaxStations 0 is 4.
 func (b *Board) StartSoftAP(cfg hal.SoftAPConfig) error {
 	switch {
 	case cfg.SSID == "":
 		return errNoSSID
 	case len(cfg.SSID) > hal.MaxSSID:
 		return errSSID
-	case cfg.Channel > lastChannel:
-		return errChannel
+	case cfg.Channel > lastSoftAPChannel:
+		return errSoftAPChannel
 	case cfg.Key != "" && (len(cfg.Key) < 8 || len(cfg.Key) > hal.MaxPassphrase):
 		return errKey
 	}

@@ -62,11 +62,11 @@ func Load(s store.Store) (hal.StationConfig, error) {
 }
 
 // Check refuses with store.ErrInvalid a configuration that no driver takes: what
-// Save refuses, a channel over 14, a scan method that there is not.
+// Save refuses, a channel or a scan method that there is not.
 func Check(cfg hal.StationConfig) error {
 	switch {
-	case cfg.Channel > 14:
-		return invalid(keyChannel, "channel over 14")
+	case cfg.Channel != 0 && !hal.ValidChannel(cfg.Channel):
+		return invalid(keyChannel, "no channel of that number")
 	case cfg.ScanMethod > hal.ScanAllChannel:
 		return invalid(keyScanMethod, "unknown scan method")
 	}
