@@ -22,13 +22,13 @@ const module = "github.com/wifiprov/wifiprov"
 var arrows = map[string][]string{
 	"hal":                       {},
 	"hal/att":                   {"hal"},
-	"hal/esp32":                 {"internal/events", "hal", "hal/att"},
+	"hal/esp32":                 {"internal/claim", "internal/events", "internal/scanlist", "hal", "hal/att"},
 	"hal/esp32/double":          {"hal", "hal/esp32", "hal/sim", "hal/sim/simnet", "store/nvs"},
 	"hal/att/smp":               {"hal", "hal/att", "internal/smpcrypto"},
 	"hal/att/smp/bondstore":     {"hal/att", "hal/att/smp", "store"},
-	"hal/esp32/radio":           {"internal/events", "hal", "store", "store/nvs", "store/wifistore"},
+	"hal/esp32/radio":           {"internal/claim", "internal/events", "internal/scanlist", "hal", "store", "store/nvs", "store/wifistore"},
 	"hal/haltest":               {"hal"},
-	"hal/sim":                   {"internal/events", "hal", "store", "store/nvs", "store/nvs/flash", "store/wifistore"},
+	"hal/sim":                   {"internal/claim", "internal/events", "hal", "store", "store/nvs", "store/nvs/flash", "store/wifistore"},
 	"hal/sim/simnet":            {},
 	"hal/sloghal":               {"hal"},
 	"store":                     {"hal"},
@@ -62,6 +62,7 @@ var arrows = map[string][]string{
 	"client/bluezcentral": {"client", "hal", "internal/bluezbus"},
 	"internal/bluezbus":   {},
 	"internal/fakebluez":  {"hal", "internal/bluezbus"},
+	"internal/claim":      {"hal"},
 	"internal/events":     {"hal"},
 	"internal/fakegatt":   {"hal"},
 	"internal/fsm":        {"hal"},
@@ -85,7 +86,7 @@ var tops = []string{"internal/provtest", "internal/fit", "internal/cmd", "cmd", 
 // not work (design decision; flash per import was measured).
 var (
 	deviceSide = []string{
-		".", "hal", "hal/sim", "protocomm", "scheme", "security", "security/sec0", "security/sec1", "security/sec2", "store", "store/nvs", "store/wifistore", "internal/events", "internal/fsm", "internal/nvsfmt", "internal/pb", "internal/protover", "internal/quote", "internal/scanlist", "internal/srp", "store/nvs/flash", "protocomm/console", "hal/att", "scheme/console", "protocomm/gatt", "scheme/ble", "hal/esp32", "hal/esp32/radio", "hal/esp32/radio/espradio", "internal/smpcrypto", "hal/att/smp", "hal/att/smp/bondstore",
+		".", "hal", "hal/sim", "protocomm", "scheme", "security", "security/sec0", "security/sec1", "security/sec2", "store", "store/nvs", "store/wifistore", "internal/claim", "internal/events", "internal/fsm", "internal/nvsfmt", "internal/pb", "internal/protover", "internal/quote", "internal/scanlist", "internal/srp", "store/nvs/flash", "protocomm/console", "hal/att", "scheme/console", "protocomm/gatt", "scheme/ble", "hal/esp32", "hal/esp32/radio", "hal/esp32/radio/espradio", "internal/smpcrypto", "hal/att/smp", "hal/att/smp/bondstore",
 	}
 	tooHeavy = []string{"fmt", "context", "encoding/json", "log", "log/slog", "net", "net/http", "os", "reflect"}
 )

@@ -10,6 +10,8 @@ var (
 	ErrBusy = errors.New("hal: Wi-Fi is busy")
 	// ErrNotStarted: the radio was not started.
 	ErrNotStarted = errors.New("hal: Wi-Fi is not started")
+	// ErrInUse: somebody else has claimed the Wi-Fi.
+	ErrInUse = errors.New("hal: Wi-Fi is in use")
 	// ErrNotSupported: an optional ability that this HAL does not have.
 	ErrNotSupported = errors.New("hal: not supported")
 )

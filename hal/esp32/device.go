@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 
 	"github.com/wifiprov/wifiprov/hal"
+	"github.com/wifiprov/wifiprov/internal/claim"
 	"github.com/wifiprov/wifiprov/internal/events"
 )
 
@@ -24,7 +25,8 @@ type Device struct {
 	bt   Bluetooth
 	pump pump
 
-	lost atomic.Uint32
+	lost  atomic.Uint32
+	claim claim.Claim
 
 	mu      sync.Mutex // guards what follows; held over calls of the driver that do not wait
 	closed  bool
@@ -45,6 +47,8 @@ var (
 	_ hal.HTTPServer      = (*Device)(nil)
 	_ hal.BluetoothMemory = (*Device)(nil)
 	_ hal.Clock           = (*Device)(nil)
+	_ hal.Claimer         = (*Device)(nil)
+	_ hal.ChannelLister   = (*Device)(nil)
 )
 
 // chip says that a Device is open; there is one chip.
@@ -120,6 +124,9 @@ func (d *Device) Close() error {
 	chip.open = false
 	return nil
 }
+
+// Claim implements hal.Claimer.
+func (d *Device) Claim() (release func(), err error) { return d.claim.Take() }
 
 // Lost returns how many entries of the queues found no room since Open.
 func (d *Device) Lost() uint32 { return d.lost.Load() }

@@ -138,7 +138,7 @@ func (l *life) live() {
 			l.await(hal.EventScanDone)
 			return err
 		}
-		require.Equal(l.t, 5, n)
+		require.Equal(l.t, 4, n)
 		return nil
 	})
 	l.step("station", func() error { return d.SetStationConfig(hal.StationConfig{SSID: "HomeNet", Passphrase: "wrongpass"}) })

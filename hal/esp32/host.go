@@ -56,6 +56,8 @@ type Chip interface {
 	SetStation(hal.StationConfig) int32
 	Station() (hal.StationConfig, int32)
 	SetAP(hal.SoftAPConfig) int32
+	BandMode() int32     // WIFI_BAND_MODE_…
+	CountryMask() uint32 // of the channels of 5 GHz
 	ScanStart(hal.ScanConfig) int32
 	ScanStop() int32
 	Scanned() ([]hal.AccessPoint, bool) // false: not started

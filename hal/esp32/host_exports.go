@@ -142,6 +142,12 @@ func idfSetAP(c *C.dbl_config) C.int32_t {
 	}))
 }
 
+//export idfBandMode
+func idfBandMode() C.int32_t { return C.int32_t(theChip().BandMode()) }
+
+//export idfCountryMask
+func idfCountryMask() C.uint32_t { return C.uint32_t(theChip().CountryMask()) }
+
 //export idfScanStart
 func idfScanStart(channel, passive C.int32_t, millis C.uint32_t) C.int32_t {
 	return C.int32_t(theChip().ScanStart(hal.ScanConfig{Channel: uint8(channel), Passive: passive != 0, PeriodMillis: uint32(millis)}))

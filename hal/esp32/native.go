@@ -184,6 +184,9 @@ func nativeScanStart(cfg hal.ScanConfig) error {
 	return check(C.wp_scan_start(C.int32_t(cfg.Channel), passive, C.uint32_t(cfg.PeriodMillis)))
 }
 
+// nativeScanBands returns the bits of wp_scan_bands.
+func nativeScanBands() uint32 { return uint32(C.wp_scan_bands()) }
+
 // nativeScanResults asks for results even without room for any: the driver
 // keeps them until then.
 func nativeScanResults(dst []hal.AccessPoint) (int, error) {

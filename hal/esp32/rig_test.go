@@ -21,7 +21,7 @@ func newAir(t testing.TB) *sim.Air {
 		{SSID: "Weak", RSSI: -90, Channel: 1},
 		{SSID: "HomeNet", Passphrase: "secretpass", Auth: hal.AuthWPA2PSK, RSSI: -40, Channel: 6, Drift: 3},
 		{SSID: "HomeNet", Passphrase: "secretpass", Auth: hal.AuthWPA2PSK, RSSI: -70, Channel: 6},
-		{SSID: "Secret", Hidden: true, RSSI: -60, Channel: 11},
+		{SSID: "Secret", Hidden: true, RSSI: -20, Channel: 11},
 	} {
 		_, err := air.AddAP(cfg)
 		require.NoError(t, err)

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/wifiprov/wifiprov/hal"
+	"github.com/wifiprov/wifiprov/internal/claim"
 	"github.com/wifiprov/wifiprov/internal/events"
 	"github.com/wifiprov/wifiprov/store"
 	"github.com/wifiprov/wifiprov/store/nvs"
@@ -56,6 +57,7 @@ type Board struct {
 	cfg    BoardConfig
 	number int // from 1
 	events events.Dispatcher
+	claim  claim.Claim
 
 	// flash orders calls of store and is taken before air.mu.
 	flash sync.Mutex
@@ -83,6 +85,7 @@ var (
 
 	_ hal.JoinReporter  = (*Board)(nil)
 	_ hal.ChannelLister = (*Board)(nil)
+	_ hal.Claimer       = (*Board)(nil)
 )
 
 // NewBoard puts a board on the air and boots it. It fails when the store
@@ -193,6 +196,7 @@ func (b *Board) Close() {
 // powerOffLocked ends everything that is under way, without a word.
 func (b *Board) powerOffLocked() {
 	b.events.Reset()
+	b.claim.Drop()
 	b.started = false
 	b.leaveLocked()
 	b.join, b.joinAP = hal.JoinUnknown, nil
@@ -288,6 +292,9 @@ func (b *Board) Subscribe(fn func(hal.Event)) (cancel func()) {
 	}
 	return b.events.Subscribe(fn)
 }
+
+// Claim implements hal.Claimer.
+func (b *Board) Claim() (release func(), err error) { return b.claim.Take() }
 
 // acceptLocked refuses methods of a closed board, and new events while too
 // many wait.

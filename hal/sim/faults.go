@@ -65,6 +65,11 @@ type swap struct {
 var (
 	_ hal.WiFi   = (*Faults)(nil)
 	_ hal.SoftAP = (*Faults)(nil)
+
+	_ hal.JoinReporter  = (*Faults)(nil)
+	_ hal.ChannelLister = (*Faults)(nil)
+	_ hal.Claimer       = (*Faults)(nil)
+	_ hal.Limited       = (*Faults)(nil)
 )
 
 // NewFaults wraps a HAL. clock, nil for hal.SystemClock, times the delivery of

@@ -73,8 +73,8 @@ func (m Method) String() string {
 	return "unknown method"
 }
 
-// proxy implements hal.WiFi, hal.SoftAP and hal.JoinReporter over another HAL. Every call goes
-// through around, which makes it with call, or does not. args describes the
+// proxy implements hal.WiFi, hal.SoftAP and the optional abilities of a hal.WiFi
+// over another HAL. Every call of the radio goes through around, which makes it with call, or does not. args describes the
 // arguments and may be nil.
 type proxy struct {
 	wifi   hal.WiFi
@@ -193,6 +193,34 @@ func (p *proxy) IPConfig() (cfg hal.IPConfig, err error) {
 		return err
 	})
 	return cfg, err
+}
+
+// The abilities below are no calls of the radio. They pass without going through
+// around, so that records are those of the radio.
+
+// ScanChannels implements hal.ChannelLister; nil if the wrapped HAL does not.
+func (p *proxy) ScanChannels() []uint8 {
+	if l, ok := p.wifi.(hal.ChannelLister); ok {
+		return l.ScanChannels()
+	}
+	return nil
+}
+
+// Claim implements hal.Claimer: the claim is that of the wrapped HAL;
+// hal.ErrNotSupported if it has none.
+func (p *proxy) Claim() (release func(), err error) {
+	if c, ok := p.wifi.(hal.Claimer); ok {
+		return c.Claim()
+	}
+	return nil, hal.ErrNotSupported
+}
+
+// Limits implements hal.Limited; 0 if the wrapped HAL does not.
+func (p *proxy) Limits() hal.Limits {
+	if l, ok := p.wifi.(hal.Limited); ok {
+		return l.Limits()
+	}
+	return 0
 }
 
 // reboot restarts the wrapped HAL if it is one that can.

@@ -44,6 +44,10 @@ const (
 // Config describes a Chip. Air is required.
 type Config struct {
 	Air *sim.Air
+	// FiveGHz makes it a chip with 5 GHz, as the ESP32-C5 is one; CountryMask are
+	// its channels there, as in ESP-IDF's wifi_5g_channel_bit_t.
+	FiveGHz     bool
+	CountryMask uint32
 	// Flash is the NVS partition; nil: an erased one.
 	Flash nvs.Flash
 	// Network is what the HTTP server listens on, whatever the port; nil: one
@@ -57,6 +61,7 @@ type Chip struct {
 	Controller *sim.Controller
 	Network    *simnet.Network
 
+	cfg    Config
 	tb     testing.TB
 	booted time.Time
 
@@ -88,14 +93,14 @@ type fault struct {
 func New(tb testing.TB, cfg Config) *Chip {
 	tb.Helper()
 	c := &Chip{
-		tb: tb, booted: time.Now(), Network: cfg.Network,
+		cfg: cfg, tb: tb, booted: time.Now(), Network: cfg.Network,
 		faults: map[string][]fault{}, calls: map[string]int{}, sems: map[uintptr]chan struct{}{},
 	}
 	if c.Network == nil {
 		c.Network = &simnet.Network{}
 	}
 	var err error
-	if c.Board, err = cfg.Air.NewBoard(sim.BoardConfig{Flash: cfg.Flash}); err != nil {
+	if c.Board, err = cfg.Air.NewBoard(sim.BoardConfig{Flash: cfg.Flash, FiveGHz: cfg.FiveGHz}); err != nil {
 		tb.Fatal(err)
 	}
 	if c.Controller, err = cfg.Air.NewController(sim.ControllerConfig{}); err != nil {

@@ -18,7 +18,9 @@ type wifi struct {
 	linked  bool
 	ap      hal.SoftAPConfig
 	results []hal.AccessPoint
-	fetched bool // results are those of the last scan
+	fetched bool              // results are those of the last scan
+	more    []hal.AccessPoint // for the next results
+	only5   bool
 	quiet   bool // whoever breaks an attempt to join off hears nothing of it
 	hushed  int  // events that are not posted because of that
 }
@@ -248,6 +250,32 @@ func (c *Chip) openAP() int32 {
 	return code(c.Board.StartSoftAP(cfg), ErrInvalidArg)
 }
 
+// BandMode implements esp32.Chip.
+func (c *Chip) BandMode() int32 {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	switch {
+	case !c.cfg.FiveGHz:
+		return 1
+	case c.wifi.only5:
+		return 2
+	}
+	return 3
+}
+
+// SetOnly5GHz sets the band mode of a chip with 5 GHz.
+func (c *Chip) SetOnly5GHz(only bool) { c.set(&c.wifi.only5, only) }
+
+// CountryMask implements esp32.Chip.
+func (c *Chip) CountryMask() uint32 { return c.cfg.CountryMask }
+
+// Report makes the driver report these beside what the next scan finds.
+func (c *Chip) Report(more ...hal.AccessPoint) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.wifi.more = more
+}
+
 // ScanStart implements esp32.Chip.
 func (c *Chip) ScanStart(cfg hal.ScanConfig) int32 {
 	return c.initialised(func() int32 {
@@ -281,6 +309,8 @@ func (c *Chip) Scanned() ([]hal.AccessPoint, bool) {
 		n, _ := c.Board.ScanResults(list) // while a scan runs there are none
 		list = list[:n]
 		c.mu.Lock()
+		list = append(c.wifi.more, list...)
+		c.wifi.more = nil
 		c.wifi.results, c.wifi.fetched = list, true
 		c.mu.Unlock()
 	}

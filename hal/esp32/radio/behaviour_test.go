@@ -344,6 +344,7 @@ func TestScans(t *testing.T) {
 			return list[:n], took
 		}
 		all := []hal.AccessPoint{{SSID: "HomeNet", RSSI: -40, Auth: hal.AuthWPA2PSK}, {SSID: "Far", RSSI: -80, Auth: hal.AuthWPA2PSK}}
+		b.driver.Extra = []hal.AccessPoint{{RSSI: -10}, {SSID: "\x00\x00", RSSI: -20}}
 		list, took := scan(0)
 		require.Equal(t, all, list)
 		require.Equal(t, radiotest.ScanTime, took.Round(50*time.Millisecond))
@@ -371,7 +372,15 @@ func TestScans(t *testing.T) {
 		require.Equal(t, hal.SSID("Far"), list[0].SSID)
 		list, _ = scan(1)
 		require.Empty(t, list)
-		require.Error(t, b.StartScan(hal.ScanConfig{Channel: 15}))
+		for _, c := range []uint8{15, 38, 255} {
+			require.ErrorContains(t, b.StartScan(hal.ScanConfig{Channel: c}), "channel")
+		}
+
+		// What the driver should not have reported is left out.
+		b.driver.Extra = []hal.AccessPoint{{RSSI: -10, BSSID: hal.BSSID{1}}, {SSID: "\x00", RSSI: -10}, b.home.Info()}
+		list, _ = scan(0)
+		require.Len(t, list, 2)
+		require.Equal(t, b.home.Info(), list[0])
 	})
 }
 
@@ -397,9 +406,14 @@ func TestEnabling(t *testing.T) {
 		require.ErrorIs(t, b.driver.Enable(), radio.ErrEnabled)
 		b.online()
 	})
+	for _, broken := range []error{errors.New("no memory"), radio.ErrEnableFailed} {
+		cannotEnable(t, broken)
+	}
+}
+
+func cannotEnable(t *testing.T, broken error) {
 	inBubble(t, func(t *testing.T) {
 		calls := 0
-		broken := errors.New("no memory")
 		b := newBench(t, func(b *bench) {
 			b.driver.Fault = func(c radiotest.Call) error {
 				if c != radiotest.Enable {
@@ -410,7 +424,9 @@ func TestEnabling(t *testing.T) {
 			}
 		})
 		for range 3 {
-			require.ErrorIs(t, b.Start(), broken)
+			err := b.Start()
+			require.ErrorIs(t, err, broken)
+			require.ErrorContains(t, err, "reset the chip")
 		}
 		require.ErrorIs(t, b.Connect(), hal.ErrNotStarted)
 		require.ErrorIs(t, b.StartSoftAP(hal.SoftAPConfig{SSID: "x"}), hal.ErrNotStarted)

@@ -17,7 +17,8 @@ import (
 type Driver interface {
 	// Enable powers the radio up. It comes once, before everything else.
 	// ErrEnabled: the application did so before, for example to use Bluetooth
-	// beside Wi-Fi, and all is well.
+	// beside Wi-Fi, and all is well. ErrEnableFailed: it failed before, and there
+	// is no second try.
 	Enable() error
 
 	// StartStation makes the radio a station. An open access point closes. In
@@ -28,12 +29,14 @@ type Driver interface {
 	// open; the station's link is lost. Clients get their addresses by DHCP.
 	StartAP(AP) error
 
-	// Stop switches the radio off until the next StartStation or StartAP.
-	// hal.ErrNotSupported: it stays on, and so does a link.
+	// Stop switches the radio off until the next StartStation or StartAP, in 15 s
+	// or less. Link and access point are lost. A radio that was not started stays
+	// off. hal.ErrNotSupported: it stays on, and so does a link.
 	Stop() error
 
-	// Scan looks on all channels, in station mode. What the radio does not
-	// tell is zero, and an unknown authentication AuthUnknown. The slice
+	// Scan looks on all channels, in station mode. The order does not matter, and
+	// hidden networks and repetitions do no harm. What the radio does not tell is
+	// zero, and an unknown authentication AuthUnknown. The slice
 	// belongs to the caller.
 	Scan() ([]hal.AccessPoint, error)
 

@@ -12,6 +12,9 @@ var (
 	ErrClosed = errors.New("radio: closed")
 	// ErrEnabled is what a Driver returns that was enabled before.
 	ErrEnabled = errors.New("radio: already enabled")
+	// ErrEnableFailed is what a Driver returns whose radio could not be enabled,
+	// then and at each later try: only a reset of the chip helps.
+	ErrEnableFailed = errors.New("radio: enabling the radio failed, reset the chip")
 )
 
 var (
@@ -21,7 +24,8 @@ var (
 	errSSID      = errors.New("radio: SSID is longer than 32 bytes")
 	errNoSSID    = errors.New("radio: SSID is empty")
 	errKey       = errors.New("radio: key of an access point must have 8 to 63 bytes, or none")
-	errChannel   = errors.New("radio: channel is not 1 to 14")
+	errChannel   = errors.New("radio: there is no channel of that number")
+	errSoftChan  = errors.New("radio: channel of an access point is not 1 to 13")
 	errStorage   = errors.New("radio: unknown storage")
 	errMode      = errors.New("radio: unknown mode")
 	errNoStation = errors.New("radio: the mode has no station; set ModeSTA or ModeAPSTA")

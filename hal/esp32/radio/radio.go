@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/wifiprov/wifiprov/hal"
+	"github.com/wifiprov/wifiprov/internal/claim"
 	"github.com/wifiprov/wifiprov/internal/events"
 	"github.com/wifiprov/wifiprov/store"
 	"github.com/wifiprov/wifiprov/store/wifistore"
@@ -67,6 +68,7 @@ type Config struct {
 type Radio struct {
 	cfg    Config
 	events events.Dispatcher
+	claim  claim.Claim
 	ready  chan struct{} // of one place: there are events to deliver
 	wake   chan struct{} // of one place: the worker has something to look at
 
@@ -101,6 +103,9 @@ type job struct {
 var (
 	_ hal.WiFi   = (*Radio)(nil)
 	_ hal.SoftAP = (*Radio)(nil)
+
+	_ hal.Claimer = (*Radio)(nil)
+	_ hal.Limited = (*Radio)(nil)
 )
 
 // New returns a Radio with the configuration that is stored. It does not touch
@@ -162,6 +167,13 @@ func (r *Radio) Close() {
 	r.ap = nil
 	r.kick()
 }
+
+// Claim implements hal.Claimer.
+func (r *Radio) Claim() (release func(), err error) { return r.claim.Take() }
+
+// Limits implements hal.Limited: the driver joins by name and passphrase, and
+// scans actively.
+func (*Radio) Limits() hal.Limits { return hal.LimitBSSID | hal.LimitMinAuth | hal.LimitPassive }
 
 // kick makes the worker look.
 func (r *Radio) kick() {

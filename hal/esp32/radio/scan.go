@@ -1,10 +1,10 @@
 package radio
 
 import (
-	"slices"
 	"time"
 
 	"github.com/wifiprov/wifiprov/hal"
+	"github.com/wifiprov/wifiprov/internal/scanlist"
 )
 
 // fresh is for how long the driver's last look at all channels answers a scan
@@ -36,7 +36,7 @@ type scan struct {
 // each once. While a SoftAP is open the radio cannot look: results are what was
 // there before it opened.
 func (r *Radio) StartScan(cfg hal.ScanConfig) error {
-	if cfg.Channel > 14 {
+	if cfg.Channel != 0 && !hal.ValidChannel(cfg.Channel) {
 		return errChannel
 	}
 	r.mu.Lock()
@@ -110,7 +110,7 @@ func (r *Radio) look() error {
 			seen[i].Auth = r.cfg.UnknownAuth
 		}
 	}
-	slices.SortStableFunc(seen, func(a, b hal.AccessPoint) int { return int(b.RSSI) - int(a.RSSI) })
+	seen = scanlist.Merge(nil, seen, len(seen))
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.scan.seen, r.scan.at = seen, time.Now()

@@ -27,7 +27,7 @@ func (r *Radio) StartSoftAP(cfg hal.SoftAPConfig) error {
 	case len(cfg.SSID) > hal.MaxSSID:
 		return errSSID
 	case cfg.Channel > maxSoftChannel:
-		return errChannel
+		return errSoftChan
 	case cfg.Key != "" && (len(cfg.Key) < minKey || len(cfg.Key) > hal.MaxPassphrase):
 		return errKey
 	}

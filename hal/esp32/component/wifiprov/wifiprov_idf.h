@@ -172,6 +172,12 @@ wp_result wp_connect(void);
 wp_result wp_disconnect(void);
 wp_result wp_scan_start(int32_t channel, int32_t passive, uint32_t period_ms);
 wp_result wp_scan_stop(void);
+// wp_scan_bands returns what a scan of all channels covers: WP_BAND_2G for
+// channels 1 to 13, and those of 5 GHz in ascending order from bit 1 on, as in
+// ESP-IDF's wifi_5g_channel_bit_t; 0: the chip has 2.4 GHz only, or does not say.
+#define WP_BAND_2G 0x00000001u
+#define WP_BAND_5G 0x1ffffffeu
+uint32_t wp_scan_bands(void);
 // wp_scan_results writes at most *count results, the strongest, and how many.
 // The driver has forgotten them afterwards, also after a failure.
 wp_result wp_scan_results(wp_ap *out, int32_t *count);

@@ -9,6 +9,7 @@
 #include "esp_wifi.h"
 #include "esp_wifi_default.h"
 #include "nvs_flash.h"
+#include "sdkconfig.h"
 
 // w is what there is, and what of it is ours. What could not be given back stays
 // noted for the next time.
@@ -227,7 +228,6 @@ wp_result wp_scan_start(int32_t channel, int32_t passive, uint32_t period_ms)
 {
     wifi_scan_config_t c = {0};
     c.channel = (uint8_t)channel;
-    c.show_hidden = true;
     if (passive) {
         c.scan_type = WIFI_SCAN_TYPE_PASSIVE;
         c.scan_time.passive = period_ms;
@@ -244,6 +244,25 @@ wp_result wp_scan_stop(void)
 {
     TRY(esp_wifi_scan_stop);
     return 0;
+}
+
+uint32_t wp_scan_bands(void)
+{
+#if CONFIG_SOC_WIFI_SUPPORT_5G
+    wifi_band_mode_t mode;
+    wifi_country_t country = {0};
+    if (esp_wifi_get_band_mode(&mode) != ESP_OK || esp_wifi_get_country(&country) != ESP_OK) {
+        return 0;
+    }
+    uint32_t bands = mode == WIFI_BAND_MODE_5G_ONLY ? 0 : WP_BAND_2G;
+    if (mode != WIFI_BAND_MODE_2G_ONLY) {
+        uint32_t mask = country.wifi_5g_channel_mask & WP_BAND_5G;
+        bands |= mask != 0 ? mask : WP_BAND_5G; // none: the country allows all
+    }
+    return bands;
+#else
+    return 0;
+#endif
 }
 
 static void copy_record(wp_ap *out, const wifi_ap_record_t *ap)

@@ -111,11 +111,25 @@ SIMPLE(esp_wifi_connect, idfWiFiConnect)
 SIMPLE(esp_wifi_disconnect, idfWiFiDisconnect)
 SIMPLE(esp_wifi_scan_stop, idfScanStop)
 
+esp_err_t esp_wifi_get_band_mode(wifi_band_mode_t *mode)
+{
+    ENTER(esp_wifi_get_band_mode);
+    *mode = idfBandMode();
+    return ESP_OK;
+}
+
+esp_err_t esp_wifi_get_country(wifi_country_t *country)
+{
+    ENTER(esp_wifi_get_country);
+    *country = (wifi_country_t){.cc = "01", .schan = 1, .nchan = 11, .wifi_5g_channel_mask = idfCountryMask()};
+    return ESP_OK;
+}
+
 esp_err_t esp_wifi_scan_start(const wifi_scan_config_t *c, bool block)
 {
     ENTER(esp_wifi_scan_start);
-    if (block) {
-        return ESP_ERR_INVALID_ARG; // nobody uses it
+    if (block || c->show_hidden) {
+        return ESP_ERR_INVALID_ARG; // nobody uses them
     }
     bool passive = c->scan_type == WIFI_SCAN_TYPE_PASSIVE;
     return idfScanStart(c->channel, passive, passive ? c->scan_time.passive : c->scan_time.active.max);

@@ -32,14 +32,24 @@ func fail(err error) error {
 }
 
 // Enable powers the radio up, for Wi-Fi and Bluetooth. A second call returns
-// radio.ErrEnabled, which is no harm.
+// radio.ErrEnabled, which is no harm; after a failure it is
+// radio.ErrEnableFailed until the chip is reset.
 func Enable() error {
 	err := espradio.Enable(espradio.Config{Logging: espradio.LogLevelError})
-	if errors.Is(err, espradio.ErrAlreadyEnabled) {
+	switch {
+	case errors.Is(err, espradio.ErrAlreadyEnabled):
 		return radio.ErrEnabled
+	case errors.Is(err, espradio.ErrEnableFailed):
+		return enableError{err}
 	}
 	return fail(err)
 }
+
+// enableError is radio.ErrEnableFailed in the words of espradio.
+type enableError struct{ error }
+
+func (e enableError) Is(target error) bool { return target == radio.ErrEnableFailed }
+func (e enableError) Unwrap() error        { return fail(e.error) }
 
 // Enable implements radio.Driver.
 func (*Driver) Enable() error { return Enable() }
@@ -65,8 +75,11 @@ func (d *Driver) StartAP(ap radio.AP) error {
 	return fail(d.net.serve())
 }
 
-// Stop implements radio.Driver: released versions of espradio have no such call.
-func (*Driver) Stop() error { return hal.ErrNotSupported }
+// Stop implements radio.Driver. It waits up to 15 s for the radio.
+func (d *Driver) Stop() error {
+	d.net.stop()
+	return fail(espradio.Stop())
+}
 
 // Scan implements radio.Driver.
 func (*Driver) Scan() ([]hal.AccessPoint, error) { return scan() }

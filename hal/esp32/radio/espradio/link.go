@@ -91,11 +91,13 @@ func scan() ([]hal.AccessPoint, error) {
 		return nil, radio.Code(code)
 	}
 	found := make([]hal.AccessPoint, 0, min(int(number), maxFound))
-	for range cap(found) {
+	for range int(number) {
 		if code := C.esp_wifi_scan_get_ap_record(unsafe.Pointer(&record)); code != 0 {
 			return nil, radio.Code(code)
 		}
-		found = append(found, described())
+		if ap := described(); !ap.SSID.Hidden() && len(found) < maxFound {
+			found = append(found, ap)
+		}
 	}
 	return found, nil
 }

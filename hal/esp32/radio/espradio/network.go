@@ -24,8 +24,10 @@ const (
 type network struct {
 	mu    sync.Mutex
 	stack *espradio.Stack // nil: none
-	quit  chan struct{}   // closed: the goroutine is to end
-	done  chan struct{}   // closed: it has
+	dev   *espradio.NetDev
+	onAP  bool          // dev is the access point's interface, otherwise the station's
+	quit  chan struct{} // closed: the goroutine is to end
+	done  chan struct{} // closed: it has
 }
 
 func (n *network) current() *espradio.Stack {
@@ -76,11 +78,32 @@ func (n *network) stop() {
 	}
 }
 
+// device returns the network interface of the station or the access point. There
+// is one, which outlives Stop and is started anew only to become the other's. Its
+// former stack must have been stopped.
+func (n *network) device(ap bool) (dev *espradio.NetDev, err error) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.dev != nil && n.onAP == ap {
+		return n.dev, nil
+	}
+	n.dev = nil
+	if ap {
+		dev, err = espradio.StartNetDevAP()
+	} else {
+		dev, err = espradio.StartNetDev()
+	}
+	if err == nil {
+		n.dev, n.onAP = dev, ap
+	}
+	return dev, err
+}
+
 // join gets an address for the station. The stack of an earlier try goes on.
 func (n *network) join(hostname string) (hal.IPConfig, error) {
 	stack := n.current()
 	if stack == nil {
-		dev, err := espradio.StartNetDev()
+		dev, err := n.device(false)
 		if err != nil {
 			return hal.IPConfig{}, err
 		}
@@ -105,7 +128,7 @@ func (n *network) join(hostname string) (hal.IPConfig, error) {
 
 // serve gives the access point its address, and its clients theirs.
 func (n *network) serve() error {
-	dev, err := espradio.StartNetDevAP()
+	dev, err := n.device(true)
 	if err != nil {
 		return err
 	}

@@ -4,6 +4,7 @@
 package radiotest
 
 import (
+	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -53,6 +54,8 @@ type Driver struct {
 	// OnAP is told when the access point opens and closes. It must not call the
 	// Driver. nil: nobody is.
 	OnAP func(open bool)
+	// Extra is reported by each Scan beside what is on the air.
+	Extra []hal.AccessPoint
 	// Details makes Scan tell BSSID, channel and authentication.
 	Details bool
 
@@ -270,9 +273,9 @@ func (d *Driver) Scan() ([]hal.AccessPoint, error) {
 	list := make([]hal.AccessPoint, sim.MaxResults)
 	n, err := d.board.ScanResults(list)
 	if err != nil || d.Details {
-		return list[:n], err
+		return append(list[:n], d.Extra...), err
 	}
-	found := make([]hal.AccessPoint, 0, n)
+	found := slices.Clone(d.Extra)
 	for i := n; i > 0; i-- { // in no order in particular
 		found = append(found, hal.AccessPoint{SSID: list[i-1].SSID, RSSI: list[i-1].RSSI, Auth: radio.AuthUnknown})
 	}

@@ -33,6 +33,8 @@ esp_err_t esp_wifi_stop(void);
 esp_err_t esp_wifi_restore(void);
 esp_err_t esp_wifi_connect(void);
 esp_err_t esp_wifi_disconnect(void);
+esp_err_t esp_wifi_get_band_mode(wifi_band_mode_t *band_mode);
+esp_err_t esp_wifi_get_country(wifi_country_t *country);
 esp_err_t esp_wifi_scan_start(const wifi_scan_config_t *config, bool block);
 esp_err_t esp_wifi_scan_stop(void);
 esp_err_t esp_wifi_scan_get_ap_num(uint16_t *number);

@@ -42,6 +42,19 @@ typedef enum {
 } wifi_second_chan_t;
 
 typedef enum {
+    WIFI_BAND_MODE_2G_ONLY = 1,
+    WIFI_BAND_MODE_5G_ONLY = 2,
+    WIFI_BAND_MODE_AUTO = 3,
+} wifi_band_mode_t;
+
+typedef struct {
+    char cc[3];
+    uint8_t schan;
+    uint8_t nchan;
+    uint32_t wifi_5g_channel_mask;
+} wifi_country_t;
+
+typedef enum {
     WIFI_SCAN_TYPE_ACTIVE = 0,
     WIFI_SCAN_TYPE_PASSIVE,
 } wifi_scan_type_t;
