@@ -28,6 +28,7 @@ type instance struct {
 	// The running service.
 	pc          *protocomm.Protocomm
 	unsubscribe func()
+	release     func() // gives the claim on the driver back
 	connect     timer
 	autoStop    timer
 	cleaning    timer

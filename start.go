@@ -1,6 +1,8 @@
 package wifiprov
 
 import (
+	"errors"
+
 	"github.com/wifiprov/wifiprov/hal"
 	"github.com/wifiprov/wifiprov/internal/fsm"
 	"github.com/wifiprov/wifiprov/internal/protover"
@@ -16,7 +18,8 @@ import (
 // credentials stay until a client applies new ones. After an error the former
 // configuration is back, and the radio is left started in station mode.
 //
-// Errors: ErrInvalidState unless initialised and idle; ErrInvalidArg for a nil
+// Errors: ErrInvalidState unless initialised and idle, and while another
+// manager's service uses the driver (hal.Claimer); ErrInvalidArg for a nil
 // security or a name or key that the scheme cannot use; otherwise the error of
 // the driver, scheme or transport.
 func (m *Manager) StartProvisioning(sec protocomm.Security, serviceName, serviceKey string) error {
@@ -32,6 +35,7 @@ func (m *Manager) StartProvisioning(sec protocomm.Security, serviceName, service
 		m.begin()
 		if err := in.start(sec, serviceName, serviceKey); err != nil {
 			in.step(fsm.Input{Kind: fsm.StartFailed})
+			in.release()
 			close(m.runningSince())
 			return err
 		}
@@ -60,6 +64,9 @@ func (m *Manager) runningSince() chan struct{} {
 func (in *instance) start(sec protocomm.Security, name, key string) error {
 	const op = "StartProvisioning"
 	wifi := in.cfg.WiFi
+	if err := in.claim(op); err != nil {
+		return err
+	}
 	if err := wifi.SetMode(hal.ModeSTA); err != nil {
 		return fail(op, nil, "setting the Wi-Fi mode STA", err)
 	}
@@ -88,6 +95,25 @@ func (in *instance) start(sec protocomm.Security, name, key string) error {
 	}
 	in.restoreStorage()
 	return err
+}
+
+// claim makes the driver this manager's for as long as the service runs. Without
+// it another manager would take the station away, and the access point.
+func (in *instance) claim(op string) error {
+	in.release = func() {}
+	c, ok := in.cfg.WiFi.(hal.Claimer)
+	if !ok {
+		return nil
+	}
+	switch release, err := c.Claim(); {
+	case err == nil:
+		in.release = release
+	case errors.Is(err, hal.ErrInUse):
+		return fail(op, ErrInvalidState, "another manager's service runs on this Wi-Fi driver; stop that first, or give this manager a board of its own", err)
+	case !errors.Is(err, hal.ErrNotSupported):
+		return fail(op, nil, "the Wi-Fi driver could not be claimed", err)
+	}
+	return nil
 }
 
 // restoreStorage makes the driver keep configurations again, whatever it did

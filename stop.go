@@ -31,6 +31,7 @@ func (in *instance) tearDown() {
 	in.mu.Lock()
 	in.accepted = nil
 	in.mu.Unlock()
+	in.release()
 	in.step(fsm.Input{Kind: fsm.TearDownDone})
 	if in.freeing {
 		in.free()
