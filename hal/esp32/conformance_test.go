@@ -12,9 +12,15 @@ import (
 )
 
 // The binding keeps all contracts of package hal.
-func TestDeviceKeepsContracts(t *testing.T) {
+func TestDeviceKeepsContracts(t *testing.T) { keepsContracts(t, false) }
+
+// On a chip with 5 GHz, too.
+func TestDeviceWithFiveGHzKeepsContracts(t *testing.T) { keepsContracts(t, true) }
+
+func keepsContracts(t *testing.T, fiveGHz bool) {
 	haltest.RunInBubble(t, func(t *testing.T) haltest.Rig {
-		chip := double.New(t, double.Config{Air: newAir(t)})
+		air, home := newAirAndHome(t)
+		chip := double.New(t, double.Config{Air: air, FiveGHz: fiveGHz})
 		p := pumped(t, esp32.Config{})
 		return haltest.Rig{
 			WiFi:    p.Device,
@@ -22,6 +28,7 @@ func TestDeviceKeepsContracts(t *testing.T) {
 			Network: hal.StationConfig{SSID: "HomeNet", Passphrase: "secretpass"},
 			Channel: 6,
 			Missing: hal.StationConfig{SSID: "Nowhere", Passphrase: "whatever1"},
+			Probes:  func() int { return home[0].Probes() + home[1].Probes() },
 			Wrong:   hal.StationConfig{SSID: "HomeNet", Passphrase: "wrongpass"},
 			Reboot: func() (hal.WiFi, error) {
 				p.close()

@@ -15,7 +15,13 @@ import (
 
 // newAir is an air with a few access points.
 func newAir(t testing.TB) *sim.Air {
-	air := sim.NewAir(sim.AirConfig{Seed: 1})
+	air, _ := newAirAndHome(t)
+	return air
+}
+
+// newAirAndHome returns the access points of HomeNet, too.
+func newAirAndHome(t testing.TB) (air *sim.Air, home []*sim.AP) {
+	air = sim.NewAir(sim.AirConfig{Seed: 1})
 	for _, cfg := range []sim.APConfig{
 		{SSID: "SlowDHCP", RSSI: -95, Channel: 3, DHCPDelay: 10 * time.Second},
 		{SSID: "Weak", RSSI: -90, Channel: 1},
@@ -23,10 +29,13 @@ func newAir(t testing.TB) *sim.Air {
 		{SSID: "HomeNet", Passphrase: "secretpass", Auth: hal.AuthWPA2PSK, RSSI: -70, Channel: 6},
 		{SSID: "Secret", Hidden: true, RSSI: -20, Channel: 11},
 	} {
-		_, err := air.AddAP(cfg)
+		ap, err := air.AddAP(cfg)
 		require.NoError(t, err)
+		if cfg.SSID == "HomeNet" {
+			home = append(home, ap)
+		}
 	}
-	return air
+	return air, home
 }
 
 // pumping is a device with a goroutine that is the application's task.

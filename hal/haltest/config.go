@@ -2,6 +2,7 @@ package haltest
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/wifiprov/wifiprov/hal"
 )
@@ -24,9 +25,34 @@ func (b *bench) wantConfig(when string, cfg hal.StationConfig) error {
 		return fmt.Errorf("StationConfig %s: %w", when, err)
 	}
 	if got != cfg {
-		return fmt.Errorf("StationConfig %s = %+v, want %+v", when, got, cfg)
+		return fmt.Errorf("StationConfig %s: %s", when, difference(got, cfg))
 	}
 	return nil
+}
+
+// difference describes how a configuration is not the one that it should be.
+// Passphrases, which do not print, are described by where they differ.
+func difference(got, want hal.StationConfig) string {
+	var d []string
+	note := func(field string, got, want any) {
+		if got != want {
+			d = append(d, fmt.Sprintf("%s is %v, want %v", field, got, want))
+		}
+	}
+	note("SSID", fmt.Sprintf("%q", string(got.SSID)), fmt.Sprintf("%q", string(want.SSID)))
+	if g, w := string(got.Passphrase), string(want.Passphrase); g != w {
+		same := 0
+		for same < len(g) && same < len(w) && g[same] == w[same] {
+			same++
+		}
+		d = append(d, fmt.Sprintf("Passphrase has %d bytes, want %d, and differs from byte %d on", len(g), len(w), same))
+	}
+	note("ScanMethod", got.ScanMethod, want.ScanMethod)
+	note("BSSID", got.BSSID, want.BSSID)
+	note("BSSIDSet", got.BSSIDSet, want.BSSIDSet)
+	note("Channel", got.Channel, want.Channel)
+	note("MinAuth", got.MinAuth, want.MinAuth)
+	return strings.Join(d, "; ")
 }
 
 func (b *bench) set(s hal.Storage, cfg hal.StationConfig) error {

@@ -38,6 +38,10 @@ type Rig struct {
 	// value; nil leaves out what needs it.
 	Reboot func() (hal.WiFi, error)
 
+	// Probes returns how many probe requests access points of Network have got so
+	// far, as somebody who listens counts them; nil leaves out what needs it.
+	Probes func() int
+
 	// SparseScan: scans tell no BSSID and no channel, because the radio's
 	// driver does not; leaves out what needs them.
 	SparseScan bool
@@ -116,8 +120,12 @@ func Checks() []Check {
 		{"ConnectWithoutNetwork", checkConnectNone},
 		{"DisconnectLink", checkDisconnect},
 		{"DisconnectWhileJoining", checkDisconnectJoining},
+		{"DisconnectIsFinal", checkDisconnectFinal},
 		{"DisconnectIdle", checkDisconnectIdle},
 		{"NoLink", checkNoLink},
+
+		{"PinnedBSSID", checkPinned},
+		{"MinAuth", checkMinAuth},
 
 		{"JoinInfo", checkJoinInfo},
 		{"JoinInfoOfFailure", checkJoinFailure},
@@ -125,15 +133,20 @@ func Checks() []Check {
 
 		{"Scan", checkScan},
 		{"ScanOneChannel", checkScanChannel},
+		{"ScanChannels", checkScanChannels},
 		{"ScanPassive", checkScanPassive},
 		{"ScanResultsStrongestFirst", checkScanResults},
 		{"OneScanAtATime", checkScanBusy},
 		{"StopScan", checkStopScan},
 		{"StopScanIdle", checkStopScanIdle},
+		{"ConnectDuringScan", checkConnectScanning},
+		{"ConnectAfterStopScan", checkConnectStopped},
 
 		{"SoftAP", checkSoftAP},
 		{"SoftAPReplaces", checkSoftAPTwice},
 		{"StopSoftAPKeepsLink", checkSoftAPKeepsLink},
+
+		{"Claim", checkClaim},
 
 		{"OverlappingCalls", checkOverlap},
 	}
@@ -192,16 +205,25 @@ func (b *bench) start() error {
 
 // wait returns the next event, which must be of the kind.
 func (b *bench) wait(kind hal.EventKind) (hal.Event, error) {
+	e, err := b.next()
+	switch {
+	case err != nil:
+		return e, fmt.Errorf("%w; want %v", err, kind)
+	case e.Kind != kind:
+		return e, fmt.Errorf("event is %+v, want %v", e, kind)
+	}
+	return e, nil
+}
+
+// next returns the next event.
+func (b *bench) next() (hal.Event, error) {
 	timer := time.NewTimer(b.Timeout)
 	defer timer.Stop()
 	select {
 	case e := <-b.events:
-		if e.Kind != kind {
-			return e, fmt.Errorf("event is %+v, want %v", e, kind)
-		}
 		return e, nil
 	case <-timer.C:
-		return hal.Event{}, fmt.Errorf("no event %v within %v", kind, b.Timeout)
+		return hal.Event{}, fmt.Errorf("no event within %v", b.Timeout)
 	}
 }
 
@@ -232,6 +254,20 @@ func promptly(what string, method func() error) error {
 	case <-timer.C:
 		return fmt.Errorf("%s does not return", what)
 	}
+}
+
+// limited reports whether the driver says that it cannot do something.
+func (b *bench) limited(l hal.Limits) bool {
+	d, ok := b.WiFi.(hal.Limited)
+	return ok && d.Limits()&l != 0
+}
+
+// named adds the name of a call to its error.
+func named(call string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%s: %w", call, err)
 }
 
 // join connects to a network up to an address.

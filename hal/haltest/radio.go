@@ -223,7 +223,8 @@ func checkNoCallInside(r Rig) error {
 	return nil
 }
 
-// Subscribe: "it may call any method."
+// Subscribe: "it may call any method." Connect may still be refused because of
+// the scan that StopScan ends.
 func checkReentry(r Rig) error {
 	b := newBench(r)
 	done := make(chan error, 1)
@@ -241,9 +242,16 @@ func checkReentry(r Rig) error {
 		_, _ = w.ScanResults(buf)
 		_, _ = w.Link()
 		done <- errors.Join(
-			w.SetMode(hal.ModeSTA), w.Start(), w.SetStorage(hal.StorageRAM),
-			w.SetStationConfig(b.Network), func() error { _, err := w.StationConfig(); return err }(),
-			w.StartScan(hal.ScanConfig{}), w.StopScan(), w.Connect(), w.Disconnect(), w.Restore())
+			named("SetMode", w.SetMode(hal.ModeSTA)),
+			named("Start", w.Start()),
+			named("SetStorage", w.SetStorage(hal.StorageRAM)),
+			named("SetStationConfig", w.SetStationConfig(b.Network)),
+			named("StationConfig", func() error { _, err := w.StationConfig(); return err }()),
+			named("StartScan", w.StartScan(hal.ScanConfig{})),
+			named("StopScan", w.StopScan()),
+			named("Connect", unlessBusy(w.Connect())),
+			named("Disconnect", w.Disconnect()),
+			named("Restore", w.Restore()))
 	})
 	if err := b.start(); err != nil {
 		return err

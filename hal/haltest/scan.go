@@ -36,7 +36,23 @@ func (b *bench) results(size int) ([]hal.AccessPoint, error) {
 			return nil, errors.New("ScanResults wrote beyond its result")
 		}
 	}
-	return list[:n], nil
+	return list[:n], once(list[:n])
+}
+
+// ScanResults: "Networks that hide their name are left out … Each access point,
+// by its BSSID, appears once."
+func once(list []hal.AccessPoint) error {
+	seen := map[hal.BSSID]bool{{}: false}
+	for _, ap := range list {
+		if ap.SSID.Hidden() {
+			return fmt.Errorf("ScanResults has a network that hides its name: %+v", ap)
+		}
+		if seen[ap.BSSID] {
+			return fmt.Errorf("ScanResults has the access point %v twice", ap.BSSID)
+		}
+		seen[ap.BSSID] = ap.BSSID != hal.BSSID{}
+	}
+	return nil
 }
 
 // wantNetwork fails unless the list has the rig's network.
@@ -71,7 +87,11 @@ func checkScan(r Rig) error {
 	return b.quiet()
 }
 
-// ScanConfig: "Channel to scan, 1 to 14."
+// overlap is how far away in channels a network can be heard.
+const overlap = 4
+
+// ScanConfig: "Channel to scan." ScanResults: "The channel is that of the access
+// point, also when it was heard while the radio listened to another one nearby."
 func checkScanChannel(r Rig) error {
 	if r.Channel == 0 {
 		return nil
@@ -88,23 +108,94 @@ func checkScanChannel(r Rig) error {
 		return err
 	}
 	for _, ap := range list {
-		if ap.Channel != b.Channel {
+		if d := int(ap.Channel) - int(b.Channel); d < -overlap || d > overlap {
 			return fmt.Errorf("scan of channel %d found %+v", b.Channel, ap)
 		}
 	}
-	return nil
+	if err := b.WiFi.StartScan(hal.ScanConfig{Channel: noChannel}); err == nil {
+		return fmt.Errorf("StartScan of channel %d, which there is not, succeeds", noChannel)
+	}
+	return b.quiet()
 }
 
+const noChannel = 255
+
+// usual are the channels of a driver that does not know its own.
+var usual = []uint8{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13}
+
+// ScanChannels: "returns the channels that a scan with Channel 0 covers …
+// ascending, each once. A scan of each of them covers what that one covers."
+func checkScanChannels(r Rig) error {
+	b, err := station(r)
+	if err != nil {
+		return err
+	}
+	channels := usual
+	if l, ok := b.WiFi.(hal.ChannelLister); ok {
+		if list := l.ScanChannels(); len(list) > 0 {
+			channels = list
+		}
+	}
+	listed := map[uint8]bool{0: b.SparseScan}
+	for i, c := range channels {
+		if !hal.ValidChannel(c) || i > 0 && c <= channels[i-1] {
+			return fmt.Errorf("ScanChannels = %v: %d is no channel, or not in its place", channels, c)
+		}
+		listed[c] = true
+	}
+	all, err := b.scan(hal.ScanConfig{})
+	if err != nil {
+		return err
+	}
+	for _, ap := range all {
+		if !listed[ap.Channel] {
+			return fmt.Errorf("a scan of all channels found %+v, which is not on one of %v", ap, channels)
+		}
+	}
+	for _, c := range channels {
+		list, err := b.scan(hal.ScanConfig{Channel: c, PeriodMillis: 100})
+		if err != nil {
+			return fmt.Errorf("scan of channel %d, one of ScanChannels: %w", c, err)
+		}
+		if b.wantNetwork(list) == nil {
+			return nil
+		}
+	}
+	return fmt.Errorf("%q, which a scan of all channels finds, is not on one of %v", string(b.Network.SSID), channels)
+}
+
+// ScanConfig: "Passive listens for beacons only instead of sending probe
+// requests."
 func checkScanPassive(r Rig) error {
 	b, err := station(r)
 	if err != nil {
 		return err
 	}
+	probes := func() int {
+		if b.Probes == nil {
+			return 0
+		}
+		return b.Probes()
+	}
+	before := probes()
 	list, err := b.scan(hal.ScanConfig{Channel: b.Channel, Passive: true, PeriodMillis: 500})
 	if err != nil {
 		return err
 	}
-	return b.wantNetwork(list)
+	if err := b.wantNetwork(list); err != nil {
+		return err
+	}
+	if n := probes() - before; n != 0 && !b.limited(hal.LimitPassive) {
+		return fmt.Errorf("a passive scan sent %d probe requests to the network", n)
+	}
+	before = probes()
+	if _, err = b.scan(hal.ScanConfig{Channel: b.Channel, PeriodMillis: 500}); err != nil {
+		return err
+	}
+	if b.Probes != nil && probes() == before {
+		return errors.New("an active scan sent no probe request to the network")
+	}
+	return nil
 }
 
 // ScanResults: "the strongest access points of the last finished scan,
@@ -202,6 +293,58 @@ func checkStopScanIdle(r Rig) error {
 	}
 	if err := promptly("StopScan", b.WiFi.StopScan); err != nil {
 		return err
+	}
+	return b.quiet()
+}
+
+// unlessBusy takes hal.ErrBusy for no error.
+func unlessBusy(err error) error {
+	if errors.Is(err, hal.ErrBusy) {
+		return nil
+	}
+	return err
+}
+
+// Connect: "During a scan, which lasts until its EventScanDone, it is ErrBusy as
+// well, or breaks the scan off."
+func checkConnectScanning(r Rig) error { return connectScanning(r, false) }
+
+// StopScan: "until the event the scan counts as running, so StartScan and
+// ScanResults are ErrBusy, and Connect may be."
+func checkConnectStopped(r Rig) error { return connectScanning(r, true) }
+
+func connectScanning(r Rig, stop bool) error {
+	b, err := station(r)
+	if err != nil {
+		return err
+	}
+	if err := named("SetStationConfig", b.WiFi.SetStationConfig(b.Network)); err != nil {
+		return err
+	}
+	if err := named("StartScan", b.WiFi.StartScan(hal.ScanConfig{})); err != nil {
+		return err
+	}
+	if stop {
+		if err := promptly("StopScan", b.WiFi.StopScan); err != nil {
+			return err
+		}
+	}
+	began := b.WiFi.Connect()
+	if err := unlessBusy(began); err != nil {
+		return fmt.Errorf("Connect: error is %w, want none or ErrBusy", err)
+	}
+	if _, err := b.wait(hal.EventScanDone); err != nil {
+		return err
+	}
+	if began != nil {
+		if err := promptly("Connect after the scan", b.WiFi.Connect); err != nil {
+			return err
+		}
+	}
+	for _, kind := range []hal.EventKind{hal.EventConnected, hal.EventGotIP} {
+		if _, err := b.wait(kind); err != nil {
+			return err
+		}
 	}
 	return b.quiet()
 }

@@ -113,8 +113,8 @@ func checkOverlap(r Rig) error {
 		return err
 	}
 	// It must be as good as new afterwards.
-	if err := errors.Join(w.StopScan(), w.Disconnect()); err != nil {
-		return err
+	if err := errors.Join(named("StopScan", w.StopScan()), named("Disconnect", w.Disconnect())); err != nil {
+		return fmt.Errorf("after overlapping calls: %w", err)
 	}
 	for drained := false; !drained; {
 		drained = b.quiet() == nil

@@ -3,6 +3,7 @@ package haltest
 import (
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/wifiprov/wifiprov/hal"
 )
@@ -190,6 +191,53 @@ func checkDisconnectJoining(r Rig) error {
 		return err
 	}
 	return b.quiet()
+}
+
+// Disconnect: "The station is in no network from then on, until the next
+// Connect", however long the attempt that it ended would have taken.
+func checkDisconnectFinal(r Rig) error {
+	b, err := station(r)
+	if err != nil {
+		return err
+	}
+	began := time.Now()
+	if _, err := b.join(b.Network); err != nil {
+		return err
+	}
+	took := time.Since(began)
+	for _, after := range []time.Duration{0, took / 2} {
+		if err := named("Disconnect", b.WiFi.Disconnect()); err != nil {
+			return err
+		}
+		if err := b.left(); err != nil {
+			return err
+		}
+		if err := named("Connect", b.WiFi.Connect()); err != nil {
+			return err
+		}
+		time.Sleep(after)
+	}
+	if err := named("Disconnect", b.WiFi.Disconnect()); err != nil {
+		return err
+	}
+	for {
+		e, err := b.next()
+		if err != nil {
+			return fmt.Errorf("after Disconnect: %w", err)
+		}
+		if e.Kind == hal.EventDisconnected {
+			break
+		}
+	}
+	b.Quiet += took
+	if err := b.quiet(); err != nil {
+		return fmt.Errorf("the attempt goes on after Disconnect: %w", err)
+	}
+	if err := b.wantNoLink(); err != nil {
+		return fmt.Errorf("the attempt goes on after Disconnect: %w", err)
+	}
+	_, err = b.join(b.Network)
+	return err
 }
 
 // Disconnect: "Without either it succeeds and nothing follows."
