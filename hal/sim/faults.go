@@ -182,10 +182,13 @@ func (f *Faults) swapLocked(e hal.Event) []hal.Event {
 	return out
 }
 
-// event takes an event of the HAL.
-func (f *Faults) event(e hal.Event) {
+// event takes an event of the HAL, of a subscription in an epoch.
+func (f *Faults) event(e hal.Event, epoch int) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	if epoch != f.epoch {
+		return
+	}
 	for _, e := range f.swapLocked(e) {
 		var d time.Duration
 		if int(e.Kind) < len(f.delays) {
@@ -196,7 +199,6 @@ func (f *Faults) event(e hal.Event) {
 			continue
 		}
 		f.late++
-		epoch := f.epoch
 		f.clock.AfterFunc(d, func() {
 			f.mu.Lock()
 			defer f.mu.Unlock()
@@ -213,11 +215,11 @@ func (f *Faults) Subscribe(fn func(hal.Event)) (cancel func()) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.calls[MethodSubscribe]++
+	epoch, cancelled := f.epoch, false
 	if f.subs == 0 {
-		f.cancel = f.wifi.Subscribe(f.event)
+		f.cancel = f.wifi.Subscribe(func(e hal.Event) { f.event(e, epoch) })
 	}
 	f.subs++
-	epoch, cancelled := f.epoch, false
 	leave := f.events.Subscribe(fn)
 	return func() {
 		leave()
@@ -233,7 +235,8 @@ func (f *Faults) Subscribe(fn func(hal.Event)) (cancel func()) {
 	}
 }
 
-// Reboot reboots the wrapped HAL, see Board.Reboot. Orders stay.
+// Reboot reboots the wrapped HAL, see Board.Reboot. Orders stay; events that wait
+// for their delay are lost, as all that is in RAM.
 func (f *Faults) Reboot() error {
 	f.mu.Lock()
 	f.epoch++

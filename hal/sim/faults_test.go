@@ -200,6 +200,92 @@ func TestFaultsReboot(t *testing.T) {
 	})
 }
 
+// What waits for its delay is lost in a reboot: those who subscribe afterwards do
+// not get an event of the time before, and theirs come as they should.
+func TestDelayedEventsAreLostInAReboot(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		f, _, _ := faulty(t, sim.AirConfig{})
+		f.Delay(hal.EventScanDone, 10*time.Second)
+		f.Delay(hal.EventStationStart, time.Second)
+		require.NoError(t, f.StartScan(hal.ScanConfig{Channel: 1})) // done after 120 ms
+		time.Sleep(time.Second)
+		require.NoError(t, f.Reboot())
+		j := watch(f)
+		require.NoError(t, f.Start())
+		time.Sleep(5 * time.Second)
+		require.Equal(t, []string{"1s StationStart"}, j.take())
+		require.NoError(t, f.StartScan(hal.ScanConfig{Channel: 1}))
+		time.Sleep(time.Minute)
+		require.Equal(t, []string{"15.12s ScanDone"}, j.take(), "the one of this time alone")
+
+		// A rebooted device forgets its own, and takes as many as a new one when
+		// those of before have run out.
+		for range 2 {
+			for range 64 {
+				require.NoError(t, f.StartScan(hal.ScanConfig{Channel: 1}))
+				time.Sleep(125 * time.Millisecond)
+			}
+			require.Empty(t, j.take(), "all wait")
+			require.NoError(t, f.Reboot())
+			time.Sleep(time.Minute)
+			j = watch(f)
+			require.NoError(t, f.Start())
+			time.Sleep(time.Second)
+			require.Len(t, j.take(), 1)
+		}
+	})
+}
+
+// A subscription of before a reboot that is cancelled after it does not end one of
+// afterwards.
+func TestCancelAfterReboot(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		f, _, _ := faulty(t, sim.AirConfig{})
+		cancel := f.Subscribe(func(hal.Event) {})
+		old := watch(f)
+		require.NoError(t, f.Reboot())
+		j := watch(f)
+		cancel()
+		cancel()
+		require.NoError(t, f.Start())
+		require.Equal(t, []string{"0s StationStart"}, j.take())
+		require.Empty(t, old.take(), "who subscribed before")
+	})
+}
+
+// below is a HAL whose events a test makes, as they come from a thread that a
+// reboot does not wait for.
+type below struct {
+	hal.WiFi
+	fns []func(hal.Event)
+}
+
+func (b *below) Subscribe(fn func(hal.Event)) func() {
+	b.fns = append(b.fns, fn)
+	return func() {}
+}
+func (*below) Reboot() error { return nil }
+
+// An event that is under way when the device reboots is of before.
+func TestEventDuringReboot(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		b := &below{}
+		f := sim.NewFaults(b, nil)
+		f.Delay(hal.EventScanDone, time.Second)
+		watch(f)
+		require.NoError(t, f.Reboot())
+		j := watch(f)
+		require.Len(t, b.fns, 2)
+		for _, e := range []hal.Event{{Kind: hal.EventScanDone}, {Kind: hal.EventConnected}} {
+			b.fns[0](e)
+		}
+		time.Sleep(time.Minute)
+		require.Empty(t, j.take())
+		b.fns[1](hal.Event{Kind: hal.EventConnected})
+		require.Equal(t, []string{"1m0s Connected"}, j.take())
+	})
+}
+
 // wifiOnly hides everything but hal.WiFi.
 type wifiOnly struct{ hal.WiFi }
 
@@ -209,6 +295,37 @@ func TestWrappersOverWiFiOnly(t *testing.T) {
 	require.ErrorContains(t, f.StartSoftAP(hal.SoftAPConfig{SSID: "a"}), "no SoftAP")
 	require.ErrorContains(t, f.StopSoftAP(), "no SoftAP")
 	require.ErrorContains(t, f.Reboot(), "cannot reboot")
+	for _, w := range []interface {
+		hal.ChannelLister
+		hal.Claimer
+		hal.Limited
+	}{f, sim.NewRecorder(f)} {
+		require.Nil(t, w.ScanChannels())
+		_, err := w.Claim()
+		require.ErrorIs(t, err, hal.ErrNotSupported)
+		require.Zero(t, w.Limits())
+	}
+}
+
+// limitedWiFi says what it cannot do.
+type limitedWiFi struct{ hal.WiFi }
+
+func (limitedWiFi) Limits() hal.Limits { return hal.LimitPassive }
+
+// Wrappers pass the abilities of what they wrap on, unseen.
+func TestWrappersPassAbilitiesOn(t *testing.T) {
+	_, b, _ := faulty(t, sim.AirConfig{})
+	r := sim.NewRecorder(sim.NewFaults(b, nil))
+	require.Equal(t, b.ScanChannels(), r.ScanChannels())
+	release, err := r.Claim()
+	require.NoError(t, err)
+	_, err = b.Claim()
+	require.ErrorIs(t, err, hal.ErrInUse)
+	release()
+	_, err = b.Claim()
+	require.NoError(t, err)
+	require.Empty(t, r.Lines())
+	require.Equal(t, hal.LimitPassive, sim.NewRecorder(sim.NewFaults(limitedWiFi{b}, nil)).Limits())
 }
 
 // TestFaultsLeaveTheHALAlone: without subscribers there is no subscription
