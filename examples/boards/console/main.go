@@ -18,7 +18,9 @@
 package main
 
 import (
+	"errors"
 	"io"
+	"sync"
 
 	"github.com/wifiprov/wifiprov"
 	"github.com/wifiprov/wifiprov/hal"
@@ -54,14 +56,20 @@ const (
 
 func main() {
 	link, err := run(line{}, mode)
-	if err != nil {
+	switch {
+	case errors.Is(err, hal.ErrNotConnected):
+		println("console: not provisioned")
+		return
+	case err != nil:
 		println("console: " + err.Error())
 		panic("the device does not work")
 	}
 	println("provisioned for " + link.AP.SSID.String() + ", address " + link.IP.String())
 }
 
-// run is the device on a line until its service has ended.
+// run is the device on a line until its service has ended, or the line, on which
+// nobody can ask for anything any more. hal.ErrNotConnected: it was not
+// provisioned.
 func run(stream io.ReadWriter, mode string) (hal.Link, error) {
 	clock := newClock()
 	air := sim.NewAir(sim.AirConfig{Clock: clock})
@@ -78,7 +86,10 @@ func run(stream io.ReadWriter, mode string) (hal.Link, error) {
 		return hal.Link{}, err
 	}
 	var m wifiprov.Manager
-	err = m.Init(wifiprov.Config{WiFi: board, Clock: clock, Scheme: console.New(console.Config{Stream: stream})})
+	near := &user{ReadWriter: stream, leave: m.StopProvisioning}
+	err = m.Init(wifiprov.Config{
+		WiFi: board, Clock: clock, Scheme: console.New(console.Config{Stream: near}), EventHandler: near.event,
+	})
 	if err != nil {
 		return hal.Link{}, err
 	}
@@ -90,6 +101,44 @@ func run(stream io.ReadWriter, mode string) (hal.Link, error) {
 		return hal.Link{}, err
 	}
 	return board.Link()
+}
+
+// user is who sits at the line. When it ends, and no credentials are being tried,
+// the device is left.
+type user struct {
+	io.ReadWriter
+	leave func()
+
+	mu     sync.Mutex // guards what follows
+	gone   bool
+	trying bool
+}
+
+func (u *user) Read(p []byte) (int, error) {
+	n, err := u.ReadWriter.Read(p)
+	if err != nil {
+		u.note(func() { u.gone = true })
+	}
+	return n, err
+}
+
+func (u *user) event(e wifiprov.Event) {
+	switch e.Kind {
+	case wifiprov.EventCredRecv:
+		u.note(func() { u.trying = true })
+	case wifiprov.EventCredFail, wifiprov.EventCredSuccess:
+		u.note(func() { u.trying = false })
+	}
+}
+
+func (u *user) note(change func()) {
+	u.mu.Lock()
+	change()
+	left := u.gone && !u.trying
+	u.mu.Unlock()
+	if left {
+		u.leave()
+	}
 }
 
 func newSecurity(mode string) (protocomm.Security, error) {
