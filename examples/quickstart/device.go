@@ -19,7 +19,7 @@ var home = []sim.APConfig{
 	{SSID: "HomeNet", Passphrase: "correct horse", Channel: 6, RSSI: -47, Auth: hal.AuthWPA2PSK},
 	{SSID: "Café am Eck", Channel: 11, RSSI: -68},
 	{SSID: "Neighbours", Passphrase: "not for you", Channel: 1, RSSI: -74, Auth: hal.AuthWPA2WPA3PSK},
-	{SSID: "hidden", Passphrase: "cannot be seen", Channel: 3, RSSI: -80, Auth: hal.AuthWPA3PSK, Hidden: true},
+	{SSID: "Attic", Passphrase: "not for you", Channel: 3, RSSI: -80, Auth: hal.AuthWPA3PSK},
 }
 
 // device is a board on the air and the provisioning manager on it.

@@ -35,11 +35,7 @@ func phone(ctx context.Context, address string) error {
 		return err
 	}
 	for _, n := range networks {
-		name := n.SSID.String()
-		if name == "" {
-			name = "(hidden)"
-		}
-		say(app, fmt.Sprintf("  %-14s %4d dBm  channel %2d  %s", name, n.RSSI, n.Channel, n.Auth))
+		say(app, fmt.Sprintf("  %-14s %4d dBm  channel %2d  %s", n.SSID, n.RSSI, n.Channel, n.Auth))
 	}
 
 	say(app, "sending a passphrase with a typing error")

@@ -5,7 +5,8 @@
 // ESP-IDF v4.4 to v5.5, is in the folder component/wifiprov.wifiprov.
 //
 // [Open] brings Wi-Fi up and returns the [Device], of which a chip has one. It
-// implements the contracts of package hal: hal.WiFi, hal.JoinReporter,
+// implements the contracts of package hal: hal.WiFi with hal.JoinReporter,
+// hal.ChannelLister (5 GHz on the chips that have it) and hal.Claimer,
 // hal.SoftAP, hal.HTTPServer, hal.BluetoothMemory and hal.Clock; Bluetooth
 // returns an att.Transport.
 //

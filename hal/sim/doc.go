@@ -1,7 +1,8 @@
 // Package sim is a complete simulated Wi-Fi driver. An [Air] holds access
 // points ([AP]) and any number of boards ([Board]) that scan it, join
 // networks, open access points of their own and keep their configuration in an
-// NVS partition over a reboot, the image of a real device's if one is given.
+// NVS partition over a reboot, the image of a real device's if one is given. There
+// are 2.4 GHz and, for boards that have it, 5 GHz.
 // People test firmware and apps with it.
 //
 // A [Controller] is a Bluetooth LE controller on the same air: host stacks, such

@@ -19,12 +19,15 @@
 //     channels and take their own time, whatever is asked for; one that was
 //     stopped finds nothing.
 //   - An attempt to join lasts 15 s at most. BSSID, channel, scan method and
-//     least authentication of a configuration are kept, and not used; with a
-//     passphrase the network must have WPA2 at least.
+//     least authentication of a configuration are kept, and not used
+//     (Radio.Limits says so); with a passphrase the network must have WPA2 at
+//     least.
 //   - Nothing tells that a link is lost. It is looked at each Config.Probe, and
 //     the loss is reported with hal.ReasonBeaconTimeout whatever the reason was.
 //   - The steps of joining are not known, so there is no hal.JoinReporter.
-//   - The radio can be enabled once. If that fails the chip has to be reset.
+//   - The radio can be enabled once. If that fails (ErrEnableFailed) the chip has
+//     to be reset. ModeOff, and ModeAP without an access point, switch it off, with
+//     a Driver that can: module espradio can.
 //   - The driver keeps no configuration. It is kept here, in ESP-IDF's keys.
 //
 // # SoftAP by turns

@@ -66,13 +66,15 @@ func newDevice(opt *options, w io.Writer) (*device, error) {
 	for i := range opt.generated {
 		aps = append(aps, generatedAP(i))
 	}
+	fiveGHz := false
 	for _, ap := range aps {
 		ap.IP = opt.ip
+		fiveGHz = fiveGHz || ap.Channel > 14
 		if _, err := d.air.AddAP(ap); err != nil {
 			return nil, err
 		}
 	}
-	board, err := d.air.NewBoard(sim.BoardConfig{Store: &store.Memory{}})
+	board, err := d.air.NewBoard(sim.BoardConfig{Store: &store.Memory{}, FiveGHz: fiveGHz})
 	if err != nil {
 		return nil, err
 	}

@@ -237,6 +237,7 @@ func TestBadOptions(t *testing.T) {
 		"unexpected argument":   {"extra"},
 		"got 4":                 {"--ap", "a,b,c,d"},
 		"chan is \"15\"":        {"--ap", "a,b,-1,15,3"},
+		"chan is \"178\"":       {"--ap", "a,b,-1,178,3"},
 		"rssi is \"x\"":         {"--ap", "a,b,x,1,3"},
 		"bssid is \"12345\"":    {"--ap", "a,b,-1,1,3,12345"},
 		"label:version":         {"--app-info", "x"},

@@ -161,11 +161,14 @@ func parseAP(s string) (ap sim.APConfig, err error) {
 		SSID:        hal.SSID(cut(parts[0], hal.MaxSSID)), // as a driver's buffer would
 		Passphrase:  hal.Secret(cut(parts[1], 64)),
 		RSSI:        int8(number(2, -128, 127, "rssi")),
-		Channel:     uint8(number(3, 1, 14, "chan")),
+		Channel:     uint8(number(3, 1, hal.MaxChannel, "chan")),
 		Auth:        hal.AuthMode(number(4, 0, 255, "auth")),
 		Hidden:      number(6, 0, 1, "hidden") == 1,
 		Refuse:      hal.Reason(number(7, 0, 255, "reason")),
 		RefuseFirst: number(8, 0, 1<<30, "fail_first"),
+	}
+	if err == nil && ap.Channel != 0 && !hal.ValidChannel(ap.Channel) {
+		err = fmt.Errorf("chan is %q; it can be 1 to 14, or one of 5 GHz from 36 to 177", parts[3])
 	}
 	if err == nil && len(parts) > 5 && parts[5] != "" {
 		ap.BSSID, err = parseBSSID(parts[5])
