@@ -118,9 +118,12 @@ func TestGroupsCoverTheDriversChannels(t *testing.T) {
 					scanned = append(scanned, channel)
 					return nil
 				})
-				took := elapsed(func() { r.answer("prov-scan", tt.request) })
-				require.Equal(t, tt.want, scanned)
-				require.Equal(t, time.Duration(len(tt.want))*100*time.Millisecond+time.Duration(tt.pauses)*120*time.Millisecond, took)
+				for range 2 { // each scan begins anew
+					scanned = nil
+					took := elapsed(func() { r.answer("prov-scan", tt.request) })
+					require.Equal(t, tt.want, scanned)
+					require.Equal(t, time.Duration(len(tt.want))*100*time.Millisecond+time.Duration(tt.pauses)*120*time.Millisecond, took)
+				}
 			})
 		})
 	}

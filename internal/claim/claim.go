@@ -40,5 +40,4 @@ func (c *Claim) Drop() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.held = false
-	c.turn++
 }

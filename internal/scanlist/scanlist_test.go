@@ -45,6 +45,7 @@ func TestMerge(t *testing.T) {
 			[]string{"a\x00 -40", "\x00a -41"}},
 		{"heard better later", aps{ap("a", 1, -50), ap("b", 2, -60)}, aps{ap("b", 2, -40)}, 4, []string{"b -40", "a -50"}},
 		{"heard worse later", aps{ap("a", 1, -50), ap("b", 2, -60)}, aps{ap("a", 1, -90)}, 4, []string{"a -50", "b -60"}},
+		{"heard as well later", aps{ap("a", 1, -50), ap("b", 2, -50)}, aps{ap("b", 2, -50)}, 4, []string{"a -50", "b -50"}},
 		{"twice in a batch", nil, aps{ap("a", 1, -50), ap("b", 2, -55), ap("a", 1, -60)}, 4, []string{"a -50", "b -55"}},
 		{"twice in a batch, the wrong way round", nil, aps{ap("a", 1, -60), ap("b", 2, -55), ap("a", 1, -50)}, 4, []string{"a -50", "b -55"}},
 		{"a full list takes the better entry", aps{ap("a", 1, -50), ap("b", 2, -60)}, aps{ap("b", 2, -40), ap("c", 3, -45)}, 2,

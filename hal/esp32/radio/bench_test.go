@@ -80,6 +80,7 @@ func (b *bench) reboot() (hal.WiFi, error) {
 func (b *bench) rig() haltest.Rig {
 	return haltest.Rig{
 		WiFi: b.Radio, SoftAP: b.Radio, Network: network, Missing: missing, Wrong: wrong, Reboot: b.reboot,
+		Probes:  b.home.Probes,
 		Channel: 0, SparseScan: true, // a scan tells neither channel nor BSSID
 		OneMode: true, // the link goes when the SoftAP opens
 	}
