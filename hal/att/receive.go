@@ -117,43 +117,55 @@ func (h *Host) data(head int, p []byte) {
 		}
 		c.want = headL2CAP + le16(c.rx)
 	}
-	// Longer than anything that was agreed on, or more than the frame has: it is
-	// dropped up to the next beginning.
-	if c.want > len(c.rx) || len(p) > c.want-c.have {
+	if len(p) > c.want-c.have { // more than the frame has: it is none
 		c.want = 0
 		return
 	}
-	c.have += copy(c.rx[c.have:c.want], p)
-	if c.have < c.want {
+	// Of one that is longer than anything that was agreed on, the beginning is kept:
+	// its sender is told.
+	if c.have < len(c.rx) {
+		copy(c.rx[c.have:], p)
+	}
+	if c.have += len(p); c.have < c.want {
 		return
 	}
-	frame := c.rx[headL2CAP:c.want]
+	length := c.want - headL2CAP
+	frame := c.rx[headL2CAP:min(c.want, len(c.rx))]
 	c.want = 0
 	switch le16(c.rx[2:]) {
 	case cidATT:
-		h.request(c, frame)
+		h.request(c, frame, length)
 	case cidSignal:
-		h.signal(c, frame)
+		h.signal(c, frame, length)
 	case cidSecurity:
-		h.security(c, frame)
+		h.security(c, frame, length)
 	}
 }
 
 // signal refuses every L2CAP signal but answers, and flow control for channels
-// that there are not. 0 is no identifier (Bluetooth Core, Vol 3 Part A 4).
-func (h *Host) signal(c *conn, p []byte) {
+// that there are not. 0 is no identifier (Bluetooth Core, Vol 3 Part A 4). length is
+// that of the frame, of which p is the beginning.
+func (h *Host) signal(c *conn, p []byte, length int) {
 	if len(p) < 4 || p[1] == 0 || c.sigLen > 0 {
 		return
 	}
 	switch p[0] {
 	case sigReject, 0x03, 0x05, 0x07, 0x09, 0x0B, 0x0D, 0x0F, 0x11, 0x13, 0x15, 0x16, 0x18, 0x1A:
-	default:
-		c.sendSignal(cidSignal, sigReject, p[1], 2, 0, 0, 0) // not understood
+		return
 	}
+	if length > MinMTU {
+		c.sendSignal(cidSignal, sigReject, p[1], 4, 0, 1, 0, MinMTU, 0) // too long
+		return
+	}
+	c.sendSignal(cidSignal, sigReject, p[1], 2, 0, 0, 0) // not understood
 }
 
-// security hands over to Config.Pairing, or refuses to pair.
-func (h *Host) security(c *conn, p []byte) {
+// security hands over to Config.Pairing, or refuses to pair. length is that of the
+// frame, of which p is the beginning.
+func (h *Host) security(c *conn, p []byte, length int) {
+	if len(p) < length {
+		p = p[:1] // which has a wrong length too
+	}
 	if c.sec != nil {
 		h.pair(c, p)
 		return

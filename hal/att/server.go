@@ -21,12 +21,13 @@ const (
 
 // request answers one ATT PDU. mu is held, but not during calls of the
 // handler. Commands, signed ones included, and what only servers send is
-// dropped; a request that is not known is refused.
-func (h *Host) request(c *conn, p []byte) {
+// dropped; a request that is not known, or longer than the MTU, is refused. length
+// is that of the PDU, of which p is the beginning.
+func (h *Host) request(c *conn, p []byte, length int) {
 	if len(p) == 0 || p[0]&flagCommand != 0 || p[0]&1 != 0 || p[0] == confirmation || !c.idle() {
 		return
 	}
-	if len(p) > max(c.mtu, MinMTU) {
+	if length > c.mtu {
 		h.refuse(c, p[0], 0, hal.ATTInvalidPDU)
 		return
 	}

@@ -65,6 +65,10 @@ type hosted struct {
 }
 
 func newHosted(t testing.TB, secure, bonding bool) *hosted {
+	return newHostedWith(t, att.Config{}, secure, bonding)
+}
+
+func newHostedWith(t testing.TB, stack att.Config, secure, bonding bool) *hosted {
 	m, err := New(Config{Rand: source(1)})
 	require.NoError(t, err)
 	r := &hosted{TB: t, w: &wire{}, m: m, phone: newPhone(secure)}
@@ -75,7 +79,8 @@ func newHosted(t testing.TB, secure, bonding bool) *hosted {
 	done := make(chan error, 1)
 	replies := make(chan []byte, 16)
 	starting := &starter{wire: r.w, replies: replies}
-	r.h, err = att.New(starting, att.Config{Pairing: m})
+	stack.Pairing = m
+	r.h, err = att.New(starting, stack)
 	require.NoError(t, err)
 	go func() { done <- r.h.StartGATT(cfg, value{r.h}) }()
 	for {

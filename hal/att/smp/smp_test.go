@@ -372,3 +372,20 @@ func TestNoRandomNumbers(t *testing.T) {
 type readerFunc func([]byte) (int, error)
 
 func (f readerFunc) Read(b []byte) (int, error) { return f(b) }
+
+// A PDU that is longer than any frame of the host's is refused as others of a wrong
+// length are, although its beginning may be a whole Pairing Public Key.
+func TestPDULongerThanTheBuffer(t *testing.T) {
+	for _, mtu := range []int{att.MinMTU, att.DefaultMTU} {
+		for _, more := range []int{0, 1, 1000} {
+			r := newHostedWith(t, att.Config{MTU: mtu}, true, false)
+			r.frame(6, r.phone.next())
+			answers := r.frame(6, append(r.phone.next(), make([]byte, more)...))
+			if more == 0 {
+				require.Len(t, answers, 2)
+				continue
+			}
+			require.Equal(t, [][]byte{{pduFailed, reasonInvalid}}, answers, "MTU %d, %d bytes too many", mtu, more)
+		}
+	}
+}
