@@ -15,7 +15,9 @@ import (
 	"github.com/wifiprov/wifiprov/hal"
 	"github.com/wifiprov/wifiprov/hal/att"
 	"github.com/wifiprov/wifiprov/hal/att/smp"
+	"github.com/wifiprov/wifiprov/hal/att/smp/bondstore"
 	"github.com/wifiprov/wifiprov/hal/sim"
+	"github.com/wifiprov/wifiprov/store"
 )
 
 // manager returns a security manager.
@@ -358,3 +360,63 @@ func TestPairingIsOptional(t *testing.T) {
 		require.NoError(t, l.Close())
 	})
 }
+
+// The attack: a phone has paired by Secure Connections and come back. Strangers pair one after another, of whom one says by legacy pairing that
+// he is the phone. It comes back again without pairing; with bonds in memory and in
+// the board's flash.
+func TestStrangersTakeNoBond(t *testing.T) {
+	for name, bonds := range map[string]func() smp.Bonds{
+		"memory": func() smp.Bonds { return smp.NewMemory(0) },
+		"store": func() smp.Bonds {
+			b, err := bondstore.New(new(store.Memory), 0)
+			require.NoError(t, err)
+			return b
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			bleBubble(t, att.Config{Pairing: manager(t, smp.Config{Bonds: bonds()})}, func(t *testing.T, d *BLEDevice) {
+				d.Scheme.Encrypt, d.Scheme.Bonding = true, true
+				d.Start(true)
+				controller, err := d.Air.NewController(sim.ControllerConfig{})
+				require.NoError(t, err)
+				phone, attacker := &port{Controller: controller}, &port{Controller: controller}
+				central := func(p *port, legacy bool) *blecentral.Central {
+					c, err := blecentral.New(p, blecentral.Config{Pairing: &blecentral.Pairing{Bonding: true, Legacy: legacy}})
+					require.NoError(t, err)
+					return c
+				}
+				honest, liar := central(phone, false), central(attacker, true)
+				_, device := d.pair(t, blecentral.Pairing{Bonding: true})
+				log := listen(controller)
+				comes := func(p *port, c *blecentral.Central) (paired bool) {
+					p.Controller.SetReceiver(p.fn)
+					l := connect(t, c, device)
+					require.NoError(t, access(t, l))
+					require.True(t, l.Encrypted())
+					require.NoError(t, l.Close())
+					time.Sleep(time.Second)
+					for _, f := range log.taken() {
+						paired = paired || f.channel == 6
+					}
+					return paired
+				}
+				require.True(t, comes(phone, honest))
+				require.False(t, comes(phone, honest))
+				for range 2 * smp.DefaultBonds {
+					d.pair(t, blecentral.Pairing{Bonding: true})
+				}
+				require.False(t, comes(phone, honest))
+				require.True(t, comes(attacker, liar))
+				require.False(t, comes(phone, honest))
+			})
+		})
+	}
+}
+
+// port is one of several users of a controller, by turns.
+type port struct {
+	*sim.Controller
+	fn func([]byte)
+}
+
+func (p *port) SetReceiver(fn func([]byte)) { p.fn = fn }

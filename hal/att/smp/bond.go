@@ -1,6 +1,7 @@
 package smp
 
 import (
+	"errors"
 	"sync"
 
 	"github.com/wifiprov/wifiprov/hal/att"
@@ -33,7 +34,51 @@ type Bond struct {
 	Random            uint64
 	Diversifier       uint16
 	SecureConnections bool
+	// Used: the client has come back with its key, after the connection in which it
+	// paired.
+	Used bool
 }
+
+// Place says where a store of at most room bonds, of which it has those in held, the
+// oldest first, puts b: in place of held[i], or beside them if i is len(held). false:
+// it is not kept, since a stronger one would go for it.
+//
+// All pairings are by Just Works and have keys of 128 bits, so one of Secure
+// Connections is the stronger one. What counts is that an address is a mere claim,
+// and the key that makes private addresses (IRK) is not, as nobody else knows it:
+//
+//   - A bond of legacy pairing is not kept if there is one of Secure Connections with
+//     its identity.
+//   - Otherwise it takes the place of the one with its identity and its IRK: the
+//     client's own, which it has forgotten. One with its identity alone stays beside
+//     it.
+//   - Without room, the oldest goes of those that were never used. If all were, the
+//     one goes that was used the longest time ago.
+func Place(held []Bond, room int, b *Bond) (i int, keep bool) {
+	own, unused := -1, -1
+	for i := range held {
+		h := &held[i]
+		if h.Identity == b.Identity && h.SecureConnections && !b.SecureConnections {
+			return 0, false
+		}
+		if h.Identity == b.Identity && same(h.IRK, b.IRK) {
+			own = i
+		}
+		if unused < 0 && !h.Used {
+			unused = i
+		}
+	}
+	switch {
+	case own >= 0:
+		return own, true
+	case len(held) < room:
+		return len(held), true
+	}
+	return max(unused, 0), true
+}
+
+// ErrWeaker: a bond is not kept, as a stronger one would go for it.
+var ErrWeaker = errors.New("smp: a bond of legacy pairing does not replace one of Secure Connections")
 
 // DefaultBonds is how many bonds NewMemory keeps, as many as NimBLE does.
 const DefaultBonds = 3
@@ -46,11 +91,12 @@ type Bonds interface {
 	// fn calls no method of Bonds.
 	Each(fn func(Bond) bool) error
 
-	// Store keeps a bond in place of one with the same identity. If there is
-	// no room, the oldest one makes it.
+	// Store keeps a bond where Place says, as the newest, or fails with
+	// ErrWeaker. One that is the newest already costs nothing: a client that
+	// comes back is stored again, with Bond.Used.
 	Store(Bond) error
 
-	// Delete forgets the bond with an identity. Without one it succeeds.
+	// Delete forgets what there is with an identity. Without one it succeeds.
 	Delete(identity att.Address) error
 }
 
@@ -62,7 +108,8 @@ type Memory struct {
 
 var _ Bonds = (*Memory)(nil)
 
-// NewMemory returns a Memory for at most n bonds; 0: DefaultBonds.
+// NewMemory returns a Memory for at most n bonds; 0: DefaultBonds. With 1, whoever
+// pairs takes the place of the one before.
 func NewMemory(n int) *Memory {
 	if n <= 0 {
 		n = DefaultBonds
@@ -86,8 +133,12 @@ func (m *Memory) Each(fn func(Bond) bool) error {
 func (m *Memory) Store(b Bond) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if !m.removeLocked(b.Identity) && len(m.bonds) == cap(m.bonds) {
-		m.removeLocked(m.bonds[0].Identity)
+	i, keep := Place(m.bonds, cap(m.bonds), &b)
+	if !keep {
+		return ErrWeaker
+	}
+	if i < len(m.bonds) {
+		m.removeLocked(i)
 	}
 	m.bonds = append(m.bonds, b)
 	return nil
@@ -97,18 +148,16 @@ func (m *Memory) Store(b Bond) error {
 func (m *Memory) Delete(identity att.Address) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.removeLocked(identity)
+	for i := len(m.bonds) - 1; i >= 0; i-- {
+		if m.bonds[i].Identity == identity {
+			m.removeLocked(i)
+		}
+	}
 	return nil
 }
 
-func (m *Memory) removeLocked(identity att.Address) bool {
-	for i := range m.bonds {
-		if m.bonds[i].Identity == identity {
-			n := copy(m.bonds[i:], m.bonds[i+1:])
-			m.bonds[i+n] = Bond{}
-			m.bonds = m.bonds[:i+n]
-			return true
-		}
-	}
-	return false
+func (m *Memory) removeLocked(i int) {
+	n := copy(m.bonds[i:], m.bonds[i+1:])
+	m.bonds[i+n] = Bond{}
+	m.bonds = m.bonds[:i+n]
 }

@@ -21,6 +21,15 @@
 // the place of the old one. A device that lost its keys says so ("PIN or key
 // missing"); most phones then make the user forget the device first (Q-T22).
 //
+// Anybody can pair, and say that he is another client. So a bond of legacy pairing
+// takes the place of none of Secure Connections, and strangers' bonds push out each
+// other's before those of clients that have come back; [Place] is the rule. What it
+// cannot do: clients that have come back push out each other, and strangers can come
+// back too; when all bonds were used, the next client costs the one its bond that
+// was away the longest time; and a client without private addresses loses its bond to
+// whoever pairs as well as it did and claims its address. It has to pair again then,
+// for which most phones want to forget the device first.
+//
 // # Time and memory
 //
 // Everything runs in the receiver of the Host, with no lock held; meanwhile the

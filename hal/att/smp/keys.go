@@ -90,11 +90,10 @@ func (p *peer) done() {
 	p.m.attempts.succeeded(p.who)
 	b, keep := p.new, p.bonding && p.new.LTK != Key{}
 	p.run = run{}
+	p.paired = true
 	if keep {
 		p.bond, p.bonded = b, true
-		if err := p.m.cfg.Bonds.Store(b); err != nil {
-			p.m.cfg.Logger.Log(hal.LevelError, "a bond with a Bluetooth client is not kept", hal.Err(err))
-		}
+		p.m.keep(b)
 	}
 	method := "legacy"
 	if b.SecureConnections {

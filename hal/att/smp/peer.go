@@ -36,6 +36,8 @@ type peer struct {
 	who    att.Address // for counting failures: the address, or the identity that it resolves to
 	bond   Bond        // if bonded
 	bonded bool
+	paired bool // in this connection
+	back   bool // the client has asked for bond's key
 	run
 }
 
@@ -157,8 +159,11 @@ func (p *peer) request(dst, pdu []byte) []byte {
 	p.run = run{step: confirm, secure: secure}
 	rsp := [7]byte{pduResponse, noInputNoOutput, 0, authMITM, keySize, pdu[5] & (distKey | distID), pdu[6] & (distKey | distID)}
 	if p.link.Bonding {
-		rsp[3] |= authBonding
-		p.bonding = auth&authBondingMask == authBonding
+		// A weaker bond would not be kept; the client need not keep it either.
+		if weaker := p.bonded && p.bond.SecureConnections && !secure; !weaker {
+			rsp[3] |= authBonding
+			p.bonding = auth&authBondingMask == authBonding
+		}
 	}
 	if p.link.SecureConnections {
 		rsp[3] |= authSC
@@ -185,15 +190,19 @@ func (p *peer) LongTermKey(random uint64, diversifier uint16) (key [16]byte, ok 
 	case p.step != idle || !p.link.Bonding:
 		return key, false
 	}
-	if !p.bonded && !unnamed {
-		// A client without identity comes under another address.
-		p.bond, p.bonded = p.m.find(func(b *Bond) bool {
-			return !b.SecureConnections && b.Random == random && b.Diversifier == diversifier
+	// A key of legacy pairing has a name of its own: with it comes a client
+	// without identity under another address, too.
+	named := func(b *Bond) bool { return b.Random == random && b.Diversifier == diversifier }
+	if !p.bonded || !named(&p.bond) {
+		b, found := p.m.find(func(b *Bond) bool {
+			return named(b) && (b.of(p.link.Peer) || !b.SecureConnections)
 		})
+		if !found {
+			return key, false
+		}
+		p.bond, p.bonded = b, true
 	}
-	if !p.bonded || p.bond.Random != random || p.bond.Diversifier != diversifier {
-		return key, false
-	}
+	p.back = true
 	return smpcrypto.Reversed16(p.bond.LTK[:]), true
 }
 
@@ -203,7 +212,20 @@ func (p *peer) Encrypted(dst []byte, on bool) []byte {
 	case p.step == encryption && on && p.given:
 		return p.distribute(dst)
 	case !on:
+		p.back = false
 		p.abort("the link is not encrypted", reasonUnspecified)
+	case p.step == idle && p.back && !p.paired:
+		p.use()
 	}
 	return dst
+}
+
+// use notes that the client has come back, unless somebody has deleted its bond
+// meanwhile.
+func (p *peer) use() {
+	p.back = false
+	if _, there := p.m.find(func(b *Bond) bool { return b.Identity == p.bond.Identity && same(b.LTK, p.bond.LTK) }); there {
+		p.bond.Used = true
+		p.m.keep(p.bond)
+	}
 }

@@ -65,10 +65,24 @@ func (m *Manager) find(fits func(*Bond) bool) (found Bond, ok bool) {
 	return found, ok
 }
 
-// bondOf returns the bond of a client that has an address, which may be a
+// keep stores a bond.
+func (m *Manager) keep(b Bond) {
+	switch err := m.cfg.Bonds.Store(b); {
+	case errors.Is(err, ErrWeaker):
+		m.cfg.Logger.Log(hal.LevelWarn, "a bond with a Bluetooth client is not kept", hal.Err(err))
+	case err != nil:
+		m.cfg.Logger.Log(hal.LevelError, "a bond with a Bluetooth client is not kept", hal.Err(err))
+	}
+}
+
+// bondOf returns the newest bond of a client that has an address, which may be a
 // private one.
 func (m *Manager) bondOf(a att.Address) (Bond, bool) {
-	return m.find(func(b *Bond) bool {
-		return b.Identity == a || smpcrypto.Resolves(b.IRK, smpcrypto.Address(a))
-	})
+	return m.find(func(b *Bond) bool { return b.of(a) })
+}
+
+// of reports whether a bond is that of a client with an address, which may be a
+// private one.
+func (b *Bond) of(a att.Address) bool {
+	return b.Identity == a || smpcrypto.Resolves(b.IRK, smpcrypto.Address(a))
 }

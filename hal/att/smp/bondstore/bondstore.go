@@ -29,6 +29,7 @@ const (
 	version     = 1
 	size        = 1 + 4 + 1 + 7 + 16 + 16 + 8 + 2
 	flagSecure  = 0x01
+	flagUsed    = 0x02
 	atSequence  = 1
 	atFlags     = 5
 	atIdentity  = 6
@@ -85,20 +86,47 @@ func (b *Bonds) load(i int) (bool, error) {
 
 func (b *Bonds) sequence() uint32 { return binary.LittleEndian.Uint32(b.buf[atSequence:]) }
 
-// slots is what is known of the bonds: sequence numbers, 0 for none. One that
-// cannot be read counts as none; the error is returned after all were tried.
-func (b *Bonds) slots() (slots [MaxBonds]uint32, ids [MaxBonds]att.Address, failed error) {
-	for i := range b.n {
-		ok, err := b.load(i)
+// list is what a store has.
+type list struct {
+	n        int
+	bonds    [MaxBonds]smp.Bond // the oldest first
+	slots    [MaxBonds]int      // where they are
+	sequence [MaxBonds]uint32
+}
+
+// read fills l. A bond that cannot be read counts as none; the error is returned
+// after all were tried.
+func (b *Bonds) read(l *list) (failed error) {
+	defer clear(b.buf[:])
+	for slot := range b.n {
+		ok, err := b.load(slot)
 		if err != nil {
 			failed = err
 		}
-		if ok {
-			slots[i] = b.sequence()
-			ids[i] = att.Address(b.buf[atIdentity:])
+		if !ok {
+			continue
 		}
+		i, sequence := l.n, b.sequence()
+		for ; i > 0 && l.sequence[i-1] > sequence; i-- {
+			l.bonds[i], l.slots[i], l.sequence[i] = l.bonds[i-1], l.slots[i-1], l.sequence[i-1]
+		}
+		l.bonds[i], l.slots[i], l.sequence[i] = b.decode(), slot, sequence
+		l.n++
 	}
-	return slots, ids, failed
+	return failed
+}
+
+// free returns the first slot without a bond; there is one.
+func (l *list) free() int {
+	var taken [MaxBonds]bool
+	for _, slot := range l.slots[:l.n] {
+		taken[slot] = true
+	}
+	slot := 0
+	for taken[slot] {
+		slot++
+	}
+	return slot
 }
 
 // Each implements smp.Bonds. It returns the bonds that can be read even if
@@ -106,47 +134,44 @@ func (b *Bonds) slots() (slots [MaxBonds]uint32, ids [MaxBonds]att.Address, fail
 func (b *Bonds) Each(fn func(smp.Bond) bool) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	defer clear(b.buf[:])
-	slots, _, failed := b.slots()
-	for {
-		newest := 0
-		for i := range slots {
-			if slots[i] > slots[newest] {
-				newest = i
-			}
-		}
-		if slots[newest] == 0 {
-			return failed
-		}
-		slots[newest] = 0
-		if ok, err := b.load(newest); err != nil {
-			failed = err
-		} else if ok && !fn(b.decode()) {
+	var l list
+	defer clear(l.bonds[:])
+	failed := b.read(&l)
+	for i := l.n - 1; i >= 0; i-- {
+		if !fn(l.bonds[i]) {
 			return nil
 		}
 	}
+	return failed
 }
 
 // Store implements smp.Bonds. The bond survives a power cut when it has returned.
 func (b *Bonds) Store(bond smp.Bond) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	var l list
+	defer clear(l.bonds[:])
+	_ = b.read(&l) // what cannot be read makes room
+	i, keep := smp.Place(l.bonds[:l.n], b.n, &bond)
+	if !keep {
+		return smp.ErrWeaker
+	}
+	newest := l.n - 1
+	if i == newest && l.bonds[i] == bond {
+		return nil
+	}
+	sequence, slot := uint32(1), 0
+	if newest >= 0 {
+		sequence = l.sequence[newest] + 1
+	}
+	if i < l.n {
+		slot = l.slots[i]
+	} else {
+		slot = l.free()
+	}
 	defer clear(b.buf[:])
-	slots, ids, _ := b.slots()
-	at, last := 0, uint32(0)
-	for i := range b.n {
-		last = max(last, slots[i])
-		if slots[i] < slots[at] {
-			at = i
-		}
-	}
-	for i := range b.n {
-		if slots[i] != 0 && ids[i] == bond.Identity {
-			at = i
-		}
-	}
-	b.encode(bond, last+1)
-	if err := b.s.Set(Namespace, key(at), store.TypeBlob, b.buf[:]); err != nil {
+	b.encode(bond, sequence)
+	if err := b.s.Set(Namespace, key(slot), store.TypeBlob, b.buf[:]); err != nil {
 		return err
 	}
 	return b.s.Commit()
@@ -156,25 +181,33 @@ func (b *Bonds) Store(bond smp.Bond) error {
 func (b *Bonds) Delete(identity att.Address) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	defer clear(b.buf[:])
-	slots, ids, failed := b.slots()
-	for i := range b.n {
-		if slots[i] == 0 || ids[i] != identity {
+	var l list
+	defer clear(l.bonds[:])
+	failed := b.read(&l)
+	found := false
+	for i := range l.n {
+		if l.bonds[i].Identity != identity {
 			continue
 		}
-		if err := b.s.Erase(Namespace, key(i)); err != nil {
+		found = true
+		if err := b.s.Erase(Namespace, key(l.slots[i])); err != nil {
 			return err
 		}
-		return b.s.Commit()
 	}
-	return failed
+	if !found {
+		return failed
+	}
+	return b.s.Commit()
 }
 
 func (b *Bonds) encode(bond smp.Bond, sequence uint32) {
 	p := b.buf[:]
 	p[0], p[atFlags] = version, 0
 	if bond.SecureConnections {
-		p[atFlags] = flagSecure
+		p[atFlags] |= flagSecure
+	}
+	if bond.Used {
+		p[atFlags] |= flagUsed
 	}
 	binary.LittleEndian.PutUint32(p[atSequence:], sequence)
 	copy(p[atIdentity:], bond.Identity[:])
@@ -189,6 +222,6 @@ func (b *Bonds) decode() smp.Bond {
 	return smp.Bond{
 		Identity: att.Address(p[atIdentity:]), IRK: smp.Key(p[atIRK:]), LTK: smp.Key(p[atLTK:]),
 		Random: binary.LittleEndian.Uint64(p[atRandom:]), Diversifier: binary.LittleEndian.Uint16(p[atDiversity:]),
-		SecureConnections: p[atFlags]&flagSecure != 0,
+		SecureConnections: p[atFlags]&flagSecure != 0, Used: p[atFlags]&flagUsed != 0,
 	}
 }

@@ -35,9 +35,11 @@ func TestAgainstMemory(t *testing.T) {
 		b, err := bondstore.New(s, n)
 		require.NoError(t, err)
 		for range 200 {
-			if i := byte(random.Intn(6)); random.Intn(3) > 0 {
-				require.NoError(t, b.Store(bond(i)))
-				require.NoError(t, want.Store(bond(i)))
+			if i := byte(random.Intn(6)); random.Intn(4) > 0 {
+				one := bond(i)
+				one.SecureConnections, one.Used = random.Intn(2) > 0, random.Intn(2) > 0
+				one.IRK[2] = byte(random.Intn(2)) // the same identity, perhaps of somebody else
+				require.Equal(t, want.Store(one), b.Store(one))
 			} else {
 				require.NoError(t, b.Delete(bond(i).Identity))
 				require.NoError(t, want.Delete(bond(i).Identity))
@@ -49,7 +51,7 @@ func TestAgainstMemory(t *testing.T) {
 			}
 		}
 		calls := 0
-		require.NoError(t, b.Store(bond(1)))
+		require.NoError(t, b.Store(bond(2)))
 		require.NoError(t, b.Each(func(smp.Bond) bool { calls++; return false }))
 		require.Equal(t, 1, calls)
 	}
@@ -72,6 +74,57 @@ func TestDamage(t *testing.T) {
 	require.Equal(t, []smp.Bond{bond(2), bond(1)}, all(t, b))
 	require.NoError(t, s.Set(bondstore.Namespace, "bond0", store.TypeString, []byte("text")))
 	require.Equal(t, []smp.Bond{bond(2)}, all(t, b))
+}
+
+// counter counts what is written.
+type counter struct {
+	store.Memory
+	writes int
+}
+
+func (c *counter) Set(namespace, key string, t store.Type, value []byte) error {
+	c.writes++
+	return c.Memory.Set(namespace, key, t, value)
+}
+
+// A client that comes back costs a write the first time, and again when another one
+// came in between.
+func TestWrites(t *testing.T) {
+	s := new(counter)
+	b, err := bondstore.New(s, 0)
+	require.NoError(t, err)
+	one, two := bond(1), bond(2)
+	for i, step := range []struct {
+		bond *smp.Bond
+		used bool
+		want int
+	}{{&one, false, 1}, {&one, true, 2}, {&one, true, 2}, {&two, false, 3}, {&one, true, 4}, {&one, true, 4}} {
+		step.bond.Used = step.used
+		require.NoError(t, b.Store(*step.bond))
+		require.Equal(t, step.want, s.writes, "%d", i)
+	}
+	require.Equal(t, []smp.Bond{one, two}, all(t, b))
+	weak := bond(2)
+	weak.SecureConnections = false
+	require.ErrorIs(t, b.Store(weak), smp.ErrWeaker)
+	require.Equal(t, 4, s.writes)
+}
+
+// The attack, on a store in flash: strangers pair in any number, and the device is
+// started again in between. A bond that was used survives.
+func TestStrangersPushOutNoUsedBond(t *testing.T) {
+	s := new(store.Memory)
+	user := bond(0)
+	user.Used = true
+	for i := byte(1); i < 60; i++ {
+		b, err := bondstore.New(s, 0)
+		require.NoError(t, err)
+		if i == 1 {
+			require.NoError(t, b.Store(user))
+		}
+		require.NoError(t, b.Store(bond(i)))
+		require.Contains(t, all(t, b), user)
+	}
 }
 
 // broken fails in one of its methods.
