@@ -41,6 +41,13 @@ type GATT interface {
 	Disconnect(c GATTConn, reason HCIReason) error
 }
 
+// PairingReporter is a GATT that knows of pairings, and ends those that take too
+// long.
+type PairingReporter interface {
+	// Pairing reports whether a client is pairing now.
+	Pairing(c GATTConn) bool
+}
+
 // GATTHandler is told what clients do. Calls come one at a time, in the order
 // of what happened, never from inside a method of [GATT] and with no lock of
 // it held. They must return promptly: while one runs nothing else is received.

@@ -47,7 +47,10 @@ type Host struct {
 	sendErr error  // of the last failed Send
 }
 
-var _ hal.GATT = (*Host)(nil)
+var (
+	_ hal.GATT            = (*Host)(nil)
+	_ hal.PairingReporter = (*Host)(nil)
+)
 
 // New returns a stack that is down. It becomes the transport's receiver and
 // sends nothing. An error is about cfg.

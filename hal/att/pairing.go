@@ -169,6 +169,14 @@ func (h *Host) settle(c *conn, id hal.GATTConn, state PairingState, out []byte) 
 	return true
 }
 
+// Pairing implements hal.PairingReporter.
+func (h *Host) Pairing(id hal.GATTConn) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	c := h.find(id)
+	return c != nil && c.sec != nil && c.sec.timer != nil
+}
+
 // forgetPeers wipes the keys of connections that are gone. mu is held, but not
 // during the calls.
 func (h *Host) forgetPeers() {

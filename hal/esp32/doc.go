@@ -28,7 +28,7 @@
 //
 //	wifiprov.Config{Clock: dev, Poll: dev.PumpOnce, …}
 //	att.Config{Clock: dev, Poll: dev.Poll, …}
-//	ble.Config{Memory: dev, Go: dev.Go, …}
+//	ble.Config{Memory: dev, Go: dev.Go, Clock: dev, …}
 //	softap.Config{AP: dev, Platform: dev, Random: esp32.Random(), …}
 //
 // Only one task, or goroutine, may pump; the other methods may be called from

@@ -4,6 +4,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/wifiprov/wifiprov/hal"
 	"github.com/wifiprov/wifiprov/protocomm"
@@ -22,6 +23,19 @@ type Config struct {
 	// Report is told of clients that come and go, one call at a time, in
 	// order, from Go; nil: nobody is. It may call anything.
 	Report func(Event)
+
+	// IdleTimeout ends the connection of a client that has no established
+	// session and asks nothing for so long, so that it does not keep the only
+	// place: its user has that long to type a proof of possession, counted from
+	// the last answer. Whatever it asks, it is also ended when the client has been
+	// without a session for five times as long. A client with an established
+	// session may be silent for ever. 0: DefaultIdleTimeout; less: no time-out, as
+	// with the C original.
+	IdleTimeout time.Duration
+
+	// Clock times that; nil: hal.SystemClock. It is required with an IdleTimeout
+	// where there is no scheduler.
+	Clock hal.Clock
 
 	// Logger is told why requests were refused; nil is silent.
 	Logger hal.Logger
@@ -70,6 +84,12 @@ func New(cfg Config) *Server {
 	if cfg.Go == nil {
 		cfg.Go = spawn
 	}
+	if cfg.IdleTimeout == 0 {
+		cfg.IdleTimeout = DefaultIdleTimeout
+	}
+	if cfg.Clock == nil {
+		cfg.Clock = clock
+	}
 	s := &Server{cfg: cfg}
 	s.reports.cfg = &s.cfg
 	return s
@@ -95,6 +115,8 @@ func (s *Server) Start(pc *protocomm.Protocomm, set Settings) error {
 		return fail(op, protocomm.ErrInvalidArg, "Config.GATT is nil; give it the driver's hal.GATT", nil)
 	case s.cfg.Go == nil:
 		return fail(op, protocomm.ErrInvalidArg, "Config.Go is nil, and this runtime has no goroutines; give it the platform's queue", nil)
+	case s.cfg.Clock == nil && s.cfg.IdleTimeout > 0:
+		return fail(op, protocomm.ErrInvalidArg, "Config.Clock is nil, and this runtime has no timers; give it the platform's clock, or set Config.IdleTimeout to -1", nil)
 	case s.on != nil && s.on.pc == pc:
 		return fail(op, protocomm.ErrInvalidState, "the instance is being served already", nil)
 	case s.on != nil:

@@ -34,6 +34,7 @@ type client struct {
 	req     []byte   // belongs to handle while busy
 	out     []byte   // room for the next answer; belongs to handle while busy
 	answers [][]byte // by characteristic: what a read returns
+	watch   watch
 }
 
 var _ hal.GATTHandler = (*service)(nil)
@@ -96,6 +97,7 @@ func (v *service) Connected(conn hal.GATTConn) {
 	}
 	c.conn, c.gone = conn, false
 	v.clients = append(v.clients, c)
+	c.watchOn()
 	v.server.reports.put(Event{Connected: true, Conn: conn.Handle()})
 	v.mu.Unlock()
 	if err := v.pc.OpenSession(session(conn)); err != nil {
@@ -137,6 +139,7 @@ func (v *service) drop(c *client, reason hal.HCIReason) {
 		}
 	}
 	c.gone = true
+	c.watchOff()
 	for i, answer := range c.answers {
 		clear(answer)
 		c.answers[i] = answer[:0]
@@ -195,7 +198,7 @@ func (v *service) begin(conn hal.GATTConn, char int, value []byte) hal.ATTError 
 		v.mu.Unlock()
 		return hal.ATTSuccess // transports.md 2.5, NimBLE
 	}
-	c.busy, c.char = true, char
+	c.busy, c.char, c.watch.asked = true, char, true
 	c.req = append(c.req[:0], value...)
 	v.server.running.Add(1)
 	v.mu.Unlock()
@@ -221,6 +224,7 @@ func (c *client) handle() {
 	}
 	if code := c.finish(out, err); code != pending {
 		v.server.cfg.GATT.Respond(conn, code)
+		c.answered(conn, name, code == hal.ATTSuccess)
 	} else {
 		_ = v.pc.CloseSession(session(conn)) // ask may have opened it again
 	}

@@ -2,5 +2,10 @@
 
 package gatt
 
+import "github.com/wifiprov/wifiprov/hal"
+
 // spawn runs fn in a goroutine.
 var spawn = func(fn func()) { go fn() }
+
+// clock is the runtime's.
+var clock hal.Clock = hal.SystemClock{}

@@ -19,3 +19,18 @@ func TestGoIsRequired(t *testing.T) {
 	require.ErrorIs(t, err, protocomm.ErrInvalidArg)
 	require.ErrorContains(t, err, "Config.Go is nil")
 }
+
+// Nor is there anybody to watch clients by, unless the application gives a clock.
+func TestClockIsRequired(t *testing.T) {
+	pc := protocomm.New(protocomm.Config{})
+	defer pc.Close()
+	set := Settings{Endpoints: []Endpoint{{Name: "a", ID: 1}}}
+	cfg := Config{GATT: &fakegatt.Peripheral{}, Go: func(fn func()) { fn() }}
+	err := New(cfg).Start(pc, set)
+	require.ErrorIs(t, err, protocomm.ErrInvalidArg)
+	require.ErrorContains(t, err, "Config.Clock is nil")
+	cfg.IdleTimeout = -1
+	s := New(cfg)
+	require.NoError(t, s.Start(pc, set))
+	require.NoError(t, s.Stop(pc))
+}

@@ -3,6 +3,7 @@ package ble
 import (
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/wifiprov/wifiprov/hal"
 	"github.com/wifiprov/wifiprov/protocomm"
@@ -83,6 +84,18 @@ type Config struct {
 	// required where there is no scheduler.
 	Go func(fn func())
 
+	// IdleTimeout ends the connection of a client without an established session
+	// that asks nothing for so long, and in any case of one that has had none for
+	// five times as long: the one place is free for others. Users have that long
+	// to type the proof of possession, since apps connect before they ask for it.
+	// 0: gatt.DefaultIdleTimeout, a minute; less: no time-out, as with the C
+	// original.
+	IdleTimeout time.Duration
+
+	// Clock times that; nil: hal.SystemClock. It is required where there is no
+	// scheduler.
+	Clock hal.Clock
+
 	// Logger is told of refused requests and of trouble; nil is silent.
 	Logger hal.Logger
 }
@@ -123,7 +136,10 @@ func (s *Scheme) NewService() (scheme.Service, error) {
 		return nil, fail(op, protocomm.ErrInvalidArg, "Config.Free needs Config.Memory", nil)
 	}
 	v := &Service{cfg: cfg, keepOn: cfg.KeepBLEOn}
-	v.server = gatt.New(gatt.Config{GATT: cfg.GATT, Go: cfg.Go, Logger: cfg.Logger, Report: v.report})
+	v.server = gatt.New(gatt.Config{
+		GATT: cfg.GATT, Go: cfg.Go, Logger: cfg.Logger, Report: v.report,
+		IdleTimeout: cfg.IdleTimeout, Clock: cfg.Clock,
+	})
 	if cfg.Free == FreeBTDM || cfg.Free == FreeBT {
 		v.release(hal.BluetoothClassic)
 	}

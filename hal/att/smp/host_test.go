@@ -322,3 +322,30 @@ func TestNothingIsLeft(t *testing.T) {
 		}
 	}
 }
+
+// Who is above the host can ask whether a client pairs: from its request on until it
+// is done, has failed, or is gone.
+func TestWhoPairs(t *testing.T) {
+	for _, secure := range []bool{false, true} {
+		r := newHosted(t, secure, false)
+		const conn = 1<<16 | 1
+		n, _ := r.phone.steps()
+		for step := range n {
+			require.Equal(t, step > 0, r.h.Pairing(conn), "step %d", step)
+			require.False(t, r.h.Pairing(conn+1), "another connection")
+			r.advance(1)
+		}
+		require.False(t, r.h.Pairing(conn))
+		r.phone = newPhone(secure)
+		r.advance(1)
+		require.True(t, r.h.Pairing(conn))
+		r.frame(6, []byte{pduFailed, reasonUnspecified})
+		require.False(t, r.h.Pairing(conn))
+		r.phone = newPhone(secure)
+		r.advance(1)
+		r.disconnect()
+		require.False(t, r.h.Pairing(conn))
+		r.connect()
+		require.False(t, r.h.Pairing(2<<16|1))
+	}
+}

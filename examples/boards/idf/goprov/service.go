@@ -100,7 +100,7 @@ func (s *settings) makeScheme(dev *esp32.Device) (scheme.Scheme, error) {
 		return nil, err
 	}
 	// The application does not use Bluetooth itself: its memory is given back.
-	return ble.New(ble.Config{GATT: host, Free: ble.FreeBTDM, Memory: dev, Go: dev.Go, Logger: esp32.Log()}), nil
+	return ble.New(ble.Config{GATT: host, Free: ble.FreeBTDM, Memory: dev, Go: dev.Go, Clock: dev, Logger: esp32.Log()}), nil
 }
 
 func (s *service) event(e wifiprov.Event) {

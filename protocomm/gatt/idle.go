@@ -1,0 +1,157 @@
+package gatt
+
+import (
+	"time"
+
+	"github.com/wifiprov/wifiprov/hal"
+	"github.com/wifiprov/wifiprov/protocomm"
+)
+
+// DefaultIdleTimeout is that of a zero Config.
+const DefaultIdleTimeout = time.Minute
+
+// maxSilences is how many times Config.IdleTimeout a client may be connected without
+// an established session, whatever it asks.
+const maxSilences = 5
+
+// watch ends the connection of a client that does not use it: one that has no
+// established session and has asked nothing for Config.IdleTimeout, or has had none
+// for maxSilences times that. A client that is being answered is left alone; so is one
+// that pairs, until the second time is up. service.mu guards it.
+type watch struct {
+	silence hal.Timer
+	limit   hal.Timer
+	armed   uint32 // counts arming of silence
+	asked   bool   // something, since silence was armed
+	served  bool   // something else than the version was answered
+	late    bool   // limit has passed while a request was being handled
+}
+
+// watchOn begins to watch a connection. mu is held.
+func (c *client) watchOn() {
+	c.watch = watch{armed: c.watch.armed}
+	if c.v.server.cfg.IdleTimeout > 0 {
+		c.armSilence()
+		c.armLimit()
+	}
+}
+
+// watchOff ends it. mu is held.
+func (c *client) watchOff() {
+	c.watch.armed++
+	if c.watch.silence != nil {
+		c.watch.silence.Stop()
+		c.watch.limit.Stop()
+	}
+}
+
+// armSilence counts the time of silence from now on. mu is held.
+func (c *client) armSilence() {
+	w, cfg := &c.watch, &c.v.server.cfg
+	if w.silence != nil {
+		w.silence.Stop()
+	}
+	w.armed++
+	w.asked = false
+	armed, conn := w.armed, c.conn
+	w.silence = cfg.Clock.AfterFunc(cfg.IdleTimeout, func() { c.v.silent(conn, armed) })
+}
+
+// armLimit counts the time without a session from now on. mu is held.
+func (c *client) armLimit() {
+	cfg, conn := &c.v.server.cfg, c.conn
+	c.watch.limit = cfg.Clock.AfterFunc(maxSilences*cfg.IdleTimeout, func() { c.v.overdue(conn) })
+}
+
+// hasSession reports whether a client has an established session. One of a security
+// without handshakes has it when something was answered. mu is not held.
+func (v *service) hasSession(conn hal.GATTConn, served bool) bool {
+	if security, set := v.pc.Security(); set && security.NeedsSession() {
+		return v.pc.SessionEstablished(session(conn))
+	}
+	return served
+}
+
+// silent ends a connection on which nothing was asked for too long. The time begins
+// anew for every other, for its session may be closed; and for one that the stack does
+// not end.
+func (v *service) silent(conn hal.GATTConn, armed uint32) {
+	v.mu.Lock()
+	c := v.find(conn)
+	if c == nil || c.watch.armed != armed {
+		v.mu.Unlock()
+		return
+	}
+	used, served := c.busy || c.watch.asked, c.watch.served
+	c.armSilence()
+	v.mu.Unlock()
+	if used || v.hasSession(conn, served) {
+		return
+	}
+	if p, able := v.server.cfg.GATT.(hal.PairingReporter); able && p.Pairing(conn) {
+		return
+	}
+	v.hangUp(conn, "it asked nothing")
+}
+
+// overdue ends a connection that has been without a session for too long.
+func (v *service) overdue(conn hal.GATTConn) {
+	v.mu.Lock()
+	c := v.find(conn)
+	if c == nil {
+		v.mu.Unlock()
+		return
+	}
+	if c.busy {
+		c.watch.late = true // answered decides
+		v.mu.Unlock()
+		return
+	}
+	served := c.watch.served
+	c.armLimit()
+	v.mu.Unlock()
+	if !v.hasSession(conn, served) {
+		v.hangUp(conn, "it established no session")
+	}
+}
+
+// answered notes that c's request on an endpoint has been answered. mu is not held.
+func (c *client) answered(conn hal.GATTConn, name string, ok bool) {
+	v, w := c.v, &c.watch
+	if v.server.cfg.IdleTimeout <= 0 {
+		return
+	}
+	kind, _ := v.pc.Kind(name)
+	v.mu.Lock()
+	if v.find(conn) == c {
+		w.served = w.served || ok && kind != protocomm.KindVersion
+	}
+	served := w.served
+	v.mu.Unlock()
+	has := v.hasSession(conn, served)
+	v.mu.Lock()
+	if v.find(conn) != c {
+		v.mu.Unlock()
+		return
+	}
+	late := w.late
+	if w.late = false; late {
+		c.armLimit()
+	}
+	if !has {
+		c.armSilence()
+	}
+	v.mu.Unlock()
+	if late && !has {
+		v.hangUp(conn, "it established no session")
+	}
+}
+
+// hangUp ends a connection. mu is not held.
+func (v *service) hangUp(conn hal.GATTConn, why string) {
+	cfg := &v.server.cfg
+	cfg.Logger.Log(hal.LevelInfo, "a BLE client is disconnected, so that others can connect", hal.Attr{Key: "why", Value: why})
+	if err := cfg.GATT.Disconnect(conn, hal.ReasonRemoteUser); err != nil {
+		cfg.Logger.Log(hal.LevelWarn, "a BLE client was not disconnected", hal.Err(err))
+	}
+}
