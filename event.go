@@ -50,6 +50,13 @@ const (
 	EventTransportConnected
 	// EventTransportDisconnected: that connection ended, Event.ConnReason.
 	EventTransportDisconnected
+	// EventTransportLost: nobody can reach the transport for a while, although it
+	// was not stopped, Event.Err: bluetoothd has ended, for instance. It tries to
+	// come back; what else there is to do is the application's to decide. The
+	// original has no such event.
+	EventTransportLost
+	// EventTransportRestored: it is back.
+	EventTransportRestored
 )
 
 // String returns the C original's name without its prefix, "CRED_RECV".
@@ -79,6 +86,10 @@ func (k EventKind) String() string {
 		return "TRANSPORT_CONNECTED"
 	case EventTransportDisconnected:
 		return "TRANSPORT_DISCONNECTED"
+	case EventTransportLost:
+		return "TRANSPORT_LOST"
+	case EventTransportRestored:
+		return "TRANSPORT_RESTORED"
 	}
 	return "unknown event"
 }
@@ -95,6 +106,8 @@ type Event struct {
 	// Conn is the transport's number of the connection and ConnReason why it
 	// ended, 0 for unknown, with the transport events.
 	Conn, ConnReason uint16
+	// Err is why the transport is lost, with EventTransportLost.
+	Err error
 }
 
 // FailReason is why credentials did not work (manager.md 2.3), with the

@@ -178,13 +178,18 @@ func (in *instance) sessionEvent(id protocomm.SessionID, e protocomm.SessionEven
 	in.m.events.tell(Event{Kind: kind, Session: id})
 }
 
-// transportEvent passes on that a client came or went.
+// transportEvent passes on that a client came or went, or the transport itself.
 func (in *instance) transportEvent(e scheme.TransportEvent) {
 	kind := EventTransportDisconnected
-	if e.Connected {
+	switch {
+	case e.Lost:
+		kind = EventTransportLost
+	case e.Restored:
+		kind = EventTransportRestored
+	case e.Connected:
 		kind = EventTransportConnected
 	}
-	in.m.events.tell(Event{Kind: kind, Conn: e.Conn, ConnReason: e.Reason})
+	in.m.events.tell(Event{Kind: kind, Conn: e.Conn, ConnReason: e.Reason, Err: e.Err})
 }
 
 func (in *instance) log(level hal.Level, msg string, err error) {

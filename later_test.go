@@ -247,6 +247,12 @@ func TestTransportEventsReachSubscribers(t *testing.T) {
 			{Kind: wifiprov.EventTransportDisconnected, Conn: 3, ConnReason: 0x13},
 		}, *got)
 		require.Equal(t, "TRANSPORT_CONNECTED TRANSPORT_DISCONNECTED", (*got)[0].Kind.String()+" "+(*got)[1].Kind.String())
+		*got = nil
+		gone := protocomm.ErrFail
+		ble.report(scheme.TransportEvent{Lost: true, Err: gone})
+		ble.report(scheme.TransportEvent{Restored: true})
+		require.Equal(t, []wifiprov.Event{{Kind: wifiprov.EventTransportLost, Err: gone}, {Kind: wifiprov.EventTransportRestored}}, *got)
+		require.Equal(t, "TRANSPORT_LOST TRANSPORT_RESTORED", (*got)[0].Kind.String()+" "+(*got)[1].Kind.String())
 	})
 }
 

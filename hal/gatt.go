@@ -78,6 +78,19 @@ type GATTHandler interface {
 	Write(c GATTConn, char int, value []byte)
 }
 
+// OutageHandler is a GATTHandler that is told when nobody can reach the peripheral,
+// although it was not stopped: a daemon has ended, or an adapter is gone or switched
+// off. Its calls come as the others do. Clients that were connected are told to be gone
+// before; a peripheral that can tries to come back by itself.
+type OutageHandler interface {
+	// Lost: it has been out of reach for a while, for why, and still is.
+	Lost(why error)
+
+	// Restored: it can be reached again. It follows Lost, unless StopGATT comes
+	// first.
+	Restored()
+}
+
 // MaxGATTValue is the longest value of a characteristic in bytes (Bluetooth
 // Core, Vol 3 Part F 3.2.9).
 const MaxGATTValue = 512

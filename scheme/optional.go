@@ -23,7 +23,8 @@ type TransportReporter interface {
 	ReportTransport(fn func(TransportEvent))
 }
 
-// TransportEvent is one client coming or going (transports.md 2.4).
+// TransportEvent is one client coming or going (transports.md 2.4), or the transport
+// itself.
 type TransportEvent struct {
 	// Connected: it came; otherwise it went.
 	Connected bool
@@ -31,4 +32,9 @@ type TransportEvent struct {
 	Conn uint16
 	// Reason why it went, the transport's own number; 0: unknown.
 	Reason uint16
+	// Lost: nobody can reach the transport for a while, although it was not
+	// stopped, and Err says why; Restored: it is back. The fields above mean
+	// nothing then.
+	Lost, Restored bool
+	Err            error
 }

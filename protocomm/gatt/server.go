@@ -24,6 +24,12 @@ type Config struct {
 	// order, from Go; nil: nobody is. It may call anything.
 	Report func(Event)
 
+	// Outage is told, between the calls of Report, when nobody can reach the
+	// peripheral for a while, although it was not stopped, and why; then with nil,
+	// when it is back. It takes a stack that knows (hal.OutageHandler). nil:
+	// nobody is told.
+	Outage func(why error)
+
 	// IdleTimeout ends the connection of a client that has no established
 	// session and asks nothing for so long, so that it does not keep the only
 	// place: its user has that long to type a proof of possession, counted from
@@ -202,16 +208,23 @@ type reporter struct {
 	cfg *Config
 
 	mu    sync.Mutex
-	queue []Event
+	queue []report
 	busy  bool
+}
+
+// report is one call of Config.Report, or of Config.Outage.
+type report struct {
+	event  Event
+	outage bool
+	why    error
 }
 
 // maxReports is how many events wait for a Report that does not return.
 const maxReports = 64
 
 // put queues an event; kick has to follow without locks held.
-func (r *reporter) put(e Event) {
-	if r.cfg.Report == nil {
+func (r *reporter) put(e report) {
+	if e.outage && r.cfg.Outage == nil || !e.outage && r.cfg.Report == nil {
 		return
 	}
 	r.mu.Lock()
@@ -245,7 +258,11 @@ func (r *reporter) drain() {
 		e := r.queue[0]
 		r.queue = r.queue[1:]
 		r.mu.Unlock()
-		r.cfg.Report(e)
+		if e.outage {
+			r.cfg.Outage(e.why)
+		} else {
+			r.cfg.Report(e.event)
+		}
 	}
 }
 

@@ -37,7 +37,10 @@ type client struct {
 	watch   watch
 }
 
-var _ hal.GATTHandler = (*service)(nil)
+var (
+	_ hal.GATTHandler   = (*service)(nil)
+	_ hal.OutageHandler = (*service)(nil)
+)
 
 func newService(s *Server, pc *protocomm.Protocomm, set Settings) *service {
 	v := &service{server: s, pc: pc, atStop: set.AtStop}
@@ -98,7 +101,7 @@ func (v *service) Connected(conn hal.GATTConn) {
 	c.conn, c.gone = conn, false
 	v.clients = append(v.clients, c)
 	c.watchOn()
-	v.server.reports.put(Event{Connected: true, Conn: conn.Handle()})
+	v.server.reports.put(report{event: Event{Connected: true, Conn: conn.Handle()}})
 	v.mu.Unlock()
 	if err := v.pc.OpenSession(session(conn)); err != nil {
 		v.server.cfg.Logger.Log(hal.LevelWarn, "a BLE client has no session", hal.Err(err))
@@ -128,7 +131,7 @@ func (v *service) Disconnected(conn hal.GATTConn, reason hal.HCIReason) {
 // drop takes a client out of the list and wipes what it could read (Q-T8). mu
 // is held; end has to follow.
 func (v *service) drop(c *client, reason hal.HCIReason) {
-	v.server.reports.put(Event{Conn: c.conn.Handle(), Reason: reason})
+	v.server.reports.put(report{event: Event{Conn: c.conn.Handle(), Reason: reason}})
 	for i, other := range v.clients {
 		if other == c {
 			last := len(v.clients) - 1
@@ -152,6 +155,21 @@ func (v *service) drop(c *client, reason hal.HCIReason) {
 // end closes the session of a client that was dropped, and lets it be told.
 func (v *service) end(conn hal.GATTConn) {
 	_ = v.pc.CloseSession(session(conn)) // the instance may have closed it before
+	v.server.reports.kick()
+}
+
+// Lost implements hal.OutageHandler.
+func (v *service) Lost(why error) { v.outage(why) }
+
+// Restored implements hal.OutageHandler.
+func (v *service) Restored() { v.outage(nil) }
+
+func (v *service) outage(why error) {
+	v.mu.Lock()
+	if !v.stopped {
+		v.server.reports.put(report{outage: true, why: why})
+	}
+	v.mu.Unlock()
 	v.server.reports.kick()
 }
 

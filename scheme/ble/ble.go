@@ -137,7 +137,7 @@ func (s *Scheme) NewService() (scheme.Service, error) {
 	}
 	v := &Service{cfg: cfg, keepOn: cfg.KeepBLEOn}
 	v.server = gatt.New(gatt.Config{
-		GATT: cfg.GATT, Go: cfg.Go, Logger: cfg.Logger, Report: v.report,
+		GATT: cfg.GATT, Go: cfg.Go, Logger: cfg.Logger, Report: v.report, Outage: v.outage,
 		IdleTimeout: cfg.IdleTimeout, Clock: cfg.Clock,
 	})
 	if cfg.Free == FreeBTDM || cfg.Free == FreeBT {
@@ -217,11 +217,20 @@ func (s *Service) ReportTransport(fn func(scheme.TransportEvent)) {
 
 // report passes on who comes and goes.
 func (s *Service) report(e gatt.Event) {
+	s.pass(scheme.TransportEvent{Connected: e.Connected, Conn: e.Conn, Reason: uint16(e.Reason)})
+}
+
+// outage passes on that the stack is out of reach, or back.
+func (s *Service) outage(why error) {
+	s.pass(scheme.TransportEvent{Lost: why != nil, Restored: why == nil, Err: why})
+}
+
+func (s *Service) pass(e scheme.TransportEvent) {
 	s.mu.Lock()
 	tell := s.tell
 	s.mu.Unlock()
 	if tell != nil {
-		tell(scheme.TransportEvent{Connected: e.Connected, Conn: e.Conn, Reason: uint16(e.Reason)})
+		tell(e)
 	}
 }
 

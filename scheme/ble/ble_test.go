@@ -194,6 +194,35 @@ func TestReportTransport(t *testing.T) {
 	})
 }
 
+// The manager is told of outages, in order with the clients, and of none after a stop.
+func TestReportOutages(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := &fakegatt.Peripheral{}
+		s := service(t, Config{GATT: p}, "PROV_1")
+		var got []scheme.TransportEvent
+		s.ReportTransport(func(e scheme.TransportEvent) {
+			got = append(got, e)
+			if e.Restored {
+				_ = s.Stop() // it may call everything
+			}
+		})
+		require.NoError(t, s.Start(instance(t)))
+		h := p.Handler().(hal.OutageHandler)
+		c, err := p.Connect()
+		require.NoError(t, err)
+		p.HangUp(c, hal.ReasonLocalHost)
+		h.Lost(hal.ErrBusy)
+		h.Restored()
+		synctest.Wait()
+		h.Lost(hal.ErrBusy)
+		synctest.Wait()
+		require.Equal(t, []scheme.TransportEvent{
+			{Connected: true, Conn: 1}, {Conn: 1, Reason: 0x16}, {Lost: true, Err: hal.ErrBusy}, {Restored: true},
+		}, got)
+		s.Close()
+	})
+}
+
 // Config.Go says where that, and requests, are run.
 func TestGo(t *testing.T) {
 	p := &fakegatt.Peripheral{}
