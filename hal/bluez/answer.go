@@ -24,6 +24,7 @@ func (s *service) answer(m bluezbus.Message) {
 	case m.Interface == bluezbus.Advertisement && m.Member == "Release":
 		s.log.Log(hal.LevelWarn, "bluetoothd ended the advertisement")
 		s.bus.Reply(m)
+		s.released()
 	case m.Interface == bluezbus.Agent && m.Path == agentPath && s.cfg.Encrypt:
 		s.pair(m)
 	default:

@@ -59,13 +59,25 @@
 // numbers of this package's own. Reasons are told by BlueZ 5.83 and later;
 // otherwise a client that went has gone by itself, ReasonRemoteUser.
 //
-// When bluetoothd ends, or the adapter is unplugged, all clients get
-// Disconnected, an error is logged, and the peripheral is stopped; StartGATT
-// works again as soon as they are back.
+// # Losses
+//
+// When bluetoothd or the message bus ends, or the adapter is unplugged, all clients get
+// Disconnected, and the service is announced again as soon as that is possible: when
+// bluetoothd or an adapter comes, and after pauses of 1 s to 30 s. Without
+// Config.Adapter, another adapter will do. An adapter that somebody switched off is left
+// alone, and the device advertises again when it is on; likewise when bluetoothd ends
+// the advertisement by itself. A loss that lasts longer than Config.LossTimeout is told
+// to a handler that is a hal.OutageHandler, and its end too; the manager passes that on as
+// EventTransportLost and EventTransportRestored. StopGATT ends all attempts. StartGATT
+// in the meantime gives them up and starts anew. A handler that does not return while
+// 4096 messages wait for it loses its service for good.
+//
+// A machine that is switched off, or a program that is killed, cannot undo the alias; nor
+// can a StopGATT while the service is lost.
 //
 // # Goroutines
 //
-// A started Peripheral has one goroutine that calls the handler, those of its
-// connection to the bus, and one for each client that is being disconnected.
-// They end with StopGATT.
+// A started Peripheral has one goroutine that calls the handler, or brings the service
+// back, those of its connection to the bus, and one for each client that is being
+// disconnected. They end with StopGATT.
 package bluez

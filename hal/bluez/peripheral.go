@@ -13,8 +13,11 @@ import (
 	"github.com/wifiprov/wifiprov/internal/bluezbus"
 )
 
-// DefaultTimeout bounds a start and a stop.
-const DefaultTimeout = 5 * time.Second
+// Times of a zero Config.
+const (
+	DefaultTimeout     = 5 * time.Second // of a start and a stop
+	DefaultLossTimeout = 10 * time.Second
+)
 
 // Config holds the settings of a Peripheral. The zero value is usable.
 type Config struct {
@@ -26,6 +29,10 @@ type Config struct {
 	Bus string
 	// Timeout bounds StartGATT and StopGATT; 0: DefaultTimeout.
 	Timeout time.Duration
+	// LossTimeout is how long the service may be out of reach, because
+	// bluetoothd or the adapter is gone or switched off, before the handler is
+	// told, if it is a hal.OutageHandler; 0: DefaultLossTimeout.
+	LossTimeout time.Duration
 	// KeepAlias leaves the adapter's alias, and so the GAP device name, as it
 	// is. The name in the scan response is not affected.
 	KeepAlias bool
@@ -35,7 +42,8 @@ type Config struct {
 
 // Peripheral implements hal.GATT on an adapter of this machine. New makes it.
 type Peripheral struct {
-	cfg Config
+	cfg    Config
+	pauses pauses
 
 	turn chan struct{} // holds a token while StartGATT or StopGATT runs
 
@@ -51,7 +59,10 @@ func New(cfg Config) *Peripheral {
 	if cfg.Timeout <= 0 {
 		cfg.Timeout = DefaultTimeout
 	}
-	return &Peripheral{cfg: cfg, turn: make(chan struct{}, 1)}
+	if cfg.LossTimeout <= 0 {
+		cfg.LossTimeout = DefaultLossTimeout
+	}
+	return &Peripheral{cfg: cfg, pauses: pauses{firstPause, longestPause, settlePause}, turn: make(chan struct{}, 1)}
 }
 
 // StartGATT implements hal.GATT.
@@ -62,7 +73,7 @@ func (p *Peripheral) StartGATT(cfg hal.GATTConfig, h hal.GATTHandler) error {
 	p.turn <- struct{}{}
 	defer func() { <-p.turn }()
 	if s := p.current(); s != nil && s.isGone() {
-		s.end() // its clients are being told, or a stop of it failed
+		s.end() // it is being brought back, or a stop of it failed
 		p.forget(s)
 	} else if s != nil {
 		return fmt.Errorf("bluez: the peripheral runs already, or its stop failed; stop it first: %w", hal.ErrBusy)
@@ -71,13 +82,7 @@ func (p *Peripheral) StartGATT(cfg hal.GATTConfig, h hal.GATTHandler) error {
 	defer cancel()
 	s := newService(p, cfg, h)
 	if err := s.start(ctx); err != nil {
-		s.end()
-		undo, cancel := context.WithTimeout(context.Background(), p.cfg.Timeout)
-		defer cancel()
-		if err := s.takeDown(undo, hal.GATTStop{}); err != nil {
-			p.cfg.Logger.Log(hal.LevelWarn, "a start that failed left something behind", hal.Err(err))
-			s.bus.Close()
-		}
+		p.abandon(s)
 		if errors.Is(err, bluezbus.ErrUnable) {
 			return fmt.Errorf("bluez: %w: %w", hal.ErrNotSupported, err)
 		}
@@ -91,6 +96,17 @@ func (p *Peripheral) StartGATT(cfg hal.GATTConfig, h hal.GATTHandler) error {
 	p.mu.Unlock()
 	s.goLive()
 	return nil
+}
+
+// abandon undoes a start that failed.
+func (p *Peripheral) abandon(s *service) {
+	s.end()
+	ctx, cancel := context.WithTimeout(context.Background(), p.cfg.Timeout)
+	defer cancel()
+	if err := s.takeDown(ctx, hal.GATTStop{}); err != nil {
+		p.cfg.Logger.Log(hal.LevelWarn, "a start that failed left something behind", hal.Err(err))
+		s.bus.Close()
+	}
 }
 
 // StopGATT implements hal.GATT. An error means that clients are still connected,

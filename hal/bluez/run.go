@@ -62,8 +62,12 @@ func (s *service) run() {
 			s.answer(m)
 		case s.tooMany && s.live:
 			s.mu.Unlock()
-			s.lose("the handler does not return; bluetoothd is left")
+			s.lose(errStuck)
 			return
+		case s.back && s.live:
+			s.back = false
+			s.mu.Unlock()
+			s.endLoss()
 		case len(s.events) > 0 && s.live:
 			m := s.events[0]
 			s.events = s.events[1:]
@@ -71,27 +75,31 @@ func (s *service) run() {
 			gone := s.gone
 			s.mu.Unlock()
 			if gone {
-				s.lose("bluetoothd ended, or its adapter is gone")
+				s.lose(errLost)
 				return
 			}
 		default:
 			s.mu.Unlock()
 			select {
 			case <-s.wake:
+			case <-s.lossLasts():
+				s.tellLost()
 			case <-closed:
-				s.lose("the message bus is gone") // or we left it
+				s.lose(errBus) // or we left it
 				return
 			}
 		}
 	}
 }
 
-// lose ends the service because what it runs on is gone, unless it has ended.
-func (s *service) lose(why string) {
+// lose ends the service because what it runs on is gone, unless it has ended, and
+// begins to bring it back.
+func (s *service) lose(why error) {
 	s.mu.Lock()
 	if s.ended {
 		s.gone = true // a stop that was not done has nothing left to do
 		s.mu.Unlock()
+		s.stopLoss()
 		s.bus.Close()
 		return
 	}
@@ -101,9 +109,15 @@ func (s *service) lose(why string) {
 	}
 	s.ended = true
 	s.mu.Unlock()
-	s.p.forget(s)
 	s.bus.Close()
-	s.log.Log(hal.LevelError, "the BLE service ended by itself; start it again", hal.Attr{Key: "why", Value: why})
+	s.beginLoss(why)
+	if why == errStuck {
+		s.tellLost()
+		s.stopLoss()
+		return
+	}
+	s.log.Log(hal.LevelError, "the BLE service ended by itself; bluez tries to start it again", hal.Err(why))
+	s.bringBack()
 }
 
 // event takes a signal or an access. mu is held; it is released for calls of the
@@ -124,8 +138,8 @@ func (s *service) event(m bluezbus.Message) {
 		return
 	}
 	if path, props, ok := s.bus.Changed(m, bluezbus.Adapter); ok && path == s.adapter {
-		if powered, told := props["Powered"].Value().(bool); told && !powered && !s.ended {
-			s.log.Log(hal.LevelWarn, "the adapter was switched off; nobody can connect until it is on again")
+		if powered, told := props["Powered"].Value().(bool); told && !s.ended {
+			s.power(powered)
 		}
 		return
 	}
@@ -140,6 +154,18 @@ func (s *service) event(m bluezbus.Message) {
 			delete(s.devices, path)
 		}
 	}
+}
+
+// power takes a change of the adapter's power that somebody else has made. mu is held.
+func (s *service) power(on bool) {
+	switch {
+	case !on && !s.off:
+		s.log.Log(hal.LevelWarn, "the adapter was switched off; nobody can connect until it is on again")
+		s.beginLoss(errOff)
+	case on && s.off:
+		s.advertiseAgain(0)
+	}
+	s.off = !on
 }
 
 // access is a read or a write of a characteristic. mu is held; it is released

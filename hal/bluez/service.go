@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"time"
 
 	"github.com/godbus/dbus/v5"
 
@@ -32,6 +33,16 @@ type service struct {
 
 	wake chan struct{} // something is in a queue, or the state changed
 
+	over   context.Context // until end
+	cancel context.CancelFunc
+	former *service // that it brings back; or nil
+
+	// The goroutine's that runs the service.
+	loss *time.Timer // until the handler is told of a loss; nil: there is none
+	why  error       // of the loss
+	told bool        // the handler was
+	off  bool        // somebody switched the adapter off
+
 	mu      sync.Mutex // guards what follows; not held over calls out
 	calls   []bluezbus.Message
 	events  []bluezbus.Message // signals and accesses, in the order of what happened
@@ -39,6 +50,7 @@ type service struct {
 	live    bool               // events are handled
 	ended   bool               // no method of the handler is called
 	gone    bool               // bluetoothd or the adapter is
+	back    bool               // a loss has ended
 	devices map[dbus.ObjectPath]*device
 	count   uint16 // connections ever, upper half of hal.GATTConn
 }
@@ -51,6 +63,7 @@ func newService(p *Peripheral, cfg hal.GATTConfig, h hal.GATTHandler) *service {
 		wake:    make(chan struct{}, 1),
 		devices: map[dbus.ObjectPath]*device{},
 	}
+	s.over, s.cancel = context.WithCancel(context.Background())
 	s.objects = append(application(&s.cfg), advertisement(&s.cfg))
 	return s
 }
@@ -64,6 +77,9 @@ func (s *service) start(ctx context.Context) error {
 	s.bus = bus
 	if s.adapter, err = objects.FindAdapter(s.p.cfg.Adapter, bluezbus.GattManager, bluezbus.AdvManager); err != nil {
 		return err
+	}
+	if f := s.former; f != nil && f.adapter == s.adapter { // what is still to be undone
+		s.lit, s.alias, s.pairing = f.lit, f.alias, f.pairing
 	}
 	for path, interfaces := range objects {
 		if props, is := interfaces[bluezbus.Device]; is && s.ours(path) {
@@ -130,8 +146,10 @@ func (s *service) goLive() {
 	s.kick()
 }
 
-// end stops calls of the handler. Writes that wait for an answer fail.
+// end stops calls of the handler, and that a lost service is brought back. Writes that
+// wait for an answer fail.
 func (s *service) end() {
+	s.cancel()
 	s.mu.Lock()
 	s.ended = true
 	var waiting []bluezbus.Message

@@ -159,7 +159,7 @@ func (d *Daemon) advertise(a *adapter, m bluezbus.Message, path dbus.ObjectPath)
 		if !d.peers[m.Sender] {
 			return
 		}
-		a.ads = append(a.ads, &ad{registration{m.Sender, path}, props})
+		a.ads = append(a.ads, &ad{registration: registration{m.Sender, path}, props: props})
 		d.conn.Reply(m)
 		for _, other := range d.adapters {
 			if len(other.scanning) > 0 {

@@ -79,6 +79,7 @@ type adapter struct {
 type ad struct {
 	registration
 	props bluezbus.Props
+	dark  bool // not on the air: the adapter was switched off since
 }
 
 // ErrSilence of a hook: the call is never answered.
@@ -86,6 +87,13 @@ var ErrSilence = errors.New("fakebluez: no answer")
 
 // Start runs a bluetoothd on a bus.
 func Start(tb testing.TB, address string, cfg Config) *Daemon {
+	tb.Helper()
+	return StartWith(tb, address, cfg, func(*Daemon) {})
+}
+
+// StartWith is Start, with something to do before anybody hears of the daemon: to set
+// a hook.
+func StartWith(tb testing.TB, address string, cfg Config, before func(*Daemon)) *Daemon {
 	tb.Helper()
 	if len(cfg.Adapters) == 0 {
 		cfg.Adapters = []Adapter{{Name: "hci0", Address: "02:00:00:00:00:01"}}
@@ -96,14 +104,7 @@ func Start(tb testing.TB, address string, cfg Config) *Daemon {
 	d := &Daemon{tb: tb, cfg: cfg, handles: 0x20, peers: map[string]bool{}}
 	d.state = sync.NewCond(&d.mu)
 	for _, a := range cfg.Adapters {
-		d.adapters = append(d.adapters, &adapter{
-			Adapter: a, path: bluezbus.Root + "/" + dbus.ObjectPath(a.Name),
-			scanning: map[string]bool{}, filters: map[string]bluezbus.Props{},
-			props: bluezbus.Props{
-				"Address": dbus.MakeVariant(a.Address), "Name": dbus.MakeVariant("box"), "Alias": dbus.MakeVariant("box"),
-				"Powered": dbus.MakeVariant(!a.Off), "Pairable": dbus.MakeVariant(false), "Discovering": dbus.MakeVariant(false),
-			},
-		})
+		d.adapters = append(d.adapters, newAdapter(a))
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
@@ -114,6 +115,7 @@ func Start(tb testing.TB, address string, cfg Config) *Daemon {
 	if err != nil {
 		tb.Fatal(err)
 	}
+	before(d)
 	d.wg.Add(1)
 	go d.run()
 	if err := d.conn.RequestName(bluezbus.Name); err != nil {
@@ -244,9 +246,9 @@ func (v View) Alias(adapter string) string {
 // nothing.
 func (v View) Advertisement(adapter string) map[string]any {
 	for _, a := range v.d.adapters {
-		if a.Name == adapter && len(a.ads) > 0 {
+		if a.Name == adapter && a.onAir() != nil {
 			props := map[string]any{}
-			for name, value := range a.ads[0].props {
+			for name, value := range a.onAir().props {
 				props[name] = value.Value()
 			}
 			return props
@@ -356,6 +358,9 @@ func (d *Daemon) emitChanged(path dbus.ObjectPath, iface string, props bluezbus.
 
 func (d *Daemon) setProp(a *adapter, name string, value any) {
 	a.props[name] = dbus.MakeVariant(value)
+	if name == "Powered" && value == false {
+		d.goDark(a)
+	}
 	d.emitChanged(a.path, bluezbus.Adapter, bluezbus.Props{name: a.props[name]})
 }
 

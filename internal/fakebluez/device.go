@@ -117,10 +117,10 @@ func (d *Daemon) stopScan(a *adapter, owner string) bool {
 // seen has a scanning adapter see another one, if it advertises. The name comes
 // in a packet of its own. mu is held.
 func (d *Daemon) seen(a, other *adapter) {
-	if a == other || len(other.ads) == 0 || other.props["Powered"].Value() != true {
+	if a == other || other.onAir() == nil || other.props["Powered"].Value() != true {
 		return
 	}
-	ad := other.ads[0].props
+	ad := other.onAir().props
 	dev := d.deviceAt(a, other.Address, bluezbus.Props{"UUIDs": ad["ServiceUUIDs"]})
 	for ours, theirs := range map[string]string{"LocalName": "Name", "ManufacturerData": "ManufacturerData", "ScanResponseManufacturerData": "ManufacturerData"} {
 		if v, has := ad[ours]; has {
@@ -198,7 +198,7 @@ func (d *Daemon) connectCall(dev *device, m bluezbus.Message) {
 // advertiser returns who advertises under an address. mu is held.
 func (d *Daemon) advertiser(address string) *adapter {
 	for _, a := range d.adapters {
-		if a.Address == address && len(a.ads) > 0 && a.props["Powered"].Value() == true {
+		if a.Address == address && a.onAir() != nil && a.props["Powered"].Value() == true {
 			return a
 		}
 	}

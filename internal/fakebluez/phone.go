@@ -21,7 +21,7 @@ func (d *Daemon) Connect(adapter, address string) (*Phone, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	for _, a := range d.adapters {
-		if a.Name == adapter && len(a.ads) > 0 && a.props["Powered"].Value() == true {
+		if a.Name == adapter && a.onAir() != nil && a.props["Powered"].Value() == true {
 			return &Phone{d, address, d.connect(a, address, nil)}, nil
 		}
 	}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/wifiprov/wifiprov"
 	"github.com/wifiprov/wifiprov/client"
 	"github.com/wifiprov/wifiprov/client/bluezcentral"
 	"github.com/wifiprov/wifiprov/hal"
@@ -184,6 +185,83 @@ func TestBlueZRestarts(t *testing.T) {
 	d.StartOnly(true)
 	c = m.phone(t, client.Config{PoP: PoP})
 	_, err = c.Provision(t.Context(), Right)
+	require.NoError(t, err)
+	require.NoError(t, c.Close())
+	d.Stop()
+}
+
+// bluetoothd dies at each call after a phone has established its session, and comes
+// back. Nobody touches the device: it is on the air again, and the phone connects anew
+// and provisions it. The application hears of a loss that lasts, and of its end.
+func TestBlueZDiesAtEveryCall(t *testing.T) {
+	m := newLinux(t, 185)
+	machine := fakebluez.Config{MTU: 185, Adapters: []fakebluez.Adapter{
+		{Name: "hci0", Address: "02:00:00:00:00:01"}, {Name: "hci1", Address: "02:00:00:00:00:02"},
+	}}
+	n := 0
+	for died := true; died; n += 3 { // of each three calls one, in time for a test
+		d := m.device(t, 1000)
+		d.StartOnly(true)
+		c := m.phone(t, client.Config{PoP: PoP})
+		require.NoError(t, c.Connect(t.Context()))
+		daemon := m.d
+		daemon.SetHookAt(n, func(string) error {
+			daemon.Crash()
+			return fakebluez.ErrSilence
+		})
+		_, err := c.Provision(t.Context(), Right)
+		daemon.View(func(v fakebluez.View) { died = v.Down() })
+		require.True(t, died || err == nil, "call %d: %v", n, err)
+		daemon.SetHook(nil)
+		if died {
+			daemon.Kill()
+			m.d = fakebluez.Start(t, m.bus, machine)
+		}
+		m.d.Wait("the device advertises", func(v fakebluez.View) bool { return v.Advertisement("hci0") != nil })
+		require.NoError(t, c.Close())
+		next := m.phone(t, client.Config{PoP: PoP})
+		require.NoError(t, next.Connect(t.Context()), "call %d", n)
+		status, err := next.Status(t.Context())
+		require.NoError(t, err, "call %d", n)
+		if status.State != client.StateConnected {
+			if _, err = next.Provision(t.Context(), Right); err != nil { // it was applied, and not answered
+				_, err = next.WaitConnected(t.Context())
+			}
+			require.NoError(t, err, "call %d", n)
+		}
+		require.NoError(t, next.Close())
+		d.Stop()
+		m.d.Wait("nothing is left", func(v fakebluez.View) bool { return v.Left() == "" && v.Peers() == 0 })
+		require.Less(t, n, 300)
+	}
+	require.Greater(t, n, 15)
+}
+
+// A loss that lasts reaches the application, and so does its end.
+func TestBlueZLossReachesTheApplication(t *testing.T) {
+	m := newLinux(t, 517)
+	d := New(t, sim.AirConfig{TimeScale: 1000})
+	cfg := d.Config()
+	cfg.Scheme = ble.New(ble.Config{GATT: bluez.New(bluez.Config{Bus: m.bus, Adapter: "hci0", LossTimeout: 20 * time.Millisecond})})
+	require.NoError(t, d.Manager.Init(cfg))
+	require.NoError(t, d.Manager.DisableAutoStop(0))
+	events := make(chan wifiprov.Event, 10)
+	defer d.Manager.Subscribe(func(e wifiprov.Event) {
+		if e.Kind == wifiprov.EventTransportLost || e.Kind == wifiprov.EventTransportRestored {
+			events <- e
+		}
+	})()
+	d.StartOnly(true)
+	m.d.Kill()
+	e := <-events
+	require.Equal(t, "TRANSPORT_LOST", e.Kind.String())
+	require.ErrorContains(t, e.Err, "bluetoothd")
+	m.d = fakebluez.Start(t, m.bus, fakebluez.Config{Adapters: []fakebluez.Adapter{{Name: "hci0", Address: "02:00:00:00:00:01"}, {Name: "hci1", Address: "02:00:00:00:00:02"}}})
+	e = <-events
+	require.Equal(t, "TRANSPORT_RESTORED", e.Kind.String())
+	require.NoError(t, e.Err)
+	c := m.phone(t, client.Config{PoP: PoP})
+	_, err := c.Provision(t.Context(), Right)
 	require.NoError(t, err)
 	require.NoError(t, c.Close())
 	d.Stop()

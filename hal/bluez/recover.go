@@ -1,0 +1,231 @@
+package bluez
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/wifiprov/wifiprov/hal"
+	"github.com/wifiprov/wifiprov/internal/bluezbus"
+)
+
+// When a service that was lost is announced again: after a pause, which is twice as
+// long each time, and when bluetoothd or an adapter comes.
+const (
+	firstPause   = time.Second
+	longestPause = 30 * time.Second
+	// settlePause is left to a bluetoothd that comes, for all its adapters.
+	settlePause = 100 * time.Millisecond
+)
+
+// pauses are these, but for tests.
+type pauses struct{ first, longest, settle time.Duration }
+
+var (
+	errLost     = errors.New("bluez: bluetoothd ended, or its adapter is gone")
+	errBus      = errors.New("bluez: the message bus is gone")
+	errStuck    = errors.New("bluez: the handler does not return, and too much waits for it; start the peripheral again")
+	errOff      = errors.New("bluez: the adapter was switched off")
+	errReleased = errors.New("bluez: bluetoothd ended the advertisement")
+)
+
+// recovery brings a lost service back, in a goroutine that ends when it is back or is
+// stopped.
+type recovery struct {
+	p    *Peripheral
+	lost *service
+	bus  *bluezbus.Conn // tells who comes; nil: there is none
+	came chan struct{}
+}
+
+// bringBack begins to bring s, which is lost, back.
+func (s *service) bringBack() {
+	r := &recovery{p: s.p, lost: s, came: make(chan struct{}, 1)}
+	go r.run()
+}
+
+func (r *recovery) run() {
+	s, over := r.lost, r.lost.over.Done()
+	defer s.stopLoss()
+	pause := r.p.pauses.first
+	again := time.NewTimer(pause)
+	defer again.Stop()
+	r.watch()
+	defer r.unwatch()
+	for {
+		var gone <-chan struct{}
+		if r.bus != nil {
+			gone = r.bus.Done()
+		}
+		select {
+		case <-over:
+			return
+		case <-s.lossLasts():
+			s.tellLost()
+			continue
+		case <-gone: // it is looked for after the next attempt
+			r.unwatch()
+			continue
+		case <-r.came:
+			select {
+			case <-over:
+				return
+			case <-time.After(r.p.pauses.settle):
+			}
+		case <-again.C:
+			pause = min(2*pause, r.p.pauses.longest)
+		}
+		err := r.attempt()
+		if err == nil || s.over.Err() != nil {
+			return
+		}
+		s.why = err
+		s.log.Log(hal.LevelDebug, "the BLE service is not back yet", hal.Err(err))
+		again.Reset(pause)
+		if r.bus == nil {
+			r.watch()
+		}
+	}
+}
+
+// watch asks to be told when somebody comes. Without a bus, pauses have to do.
+func (r *recovery) watch() {
+	ctx, cancel := context.WithTimeout(r.lost.over, r.p.cfg.Timeout)
+	defer cancel()
+	r.bus, _ = bluezbus.Watch(ctx, r.p.cfg.Bus, func() {
+		select {
+		case r.came <- struct{}{}:
+		default:
+		}
+	})
+}
+
+func (r *recovery) unwatch() {
+	if r.bus != nil {
+		r.bus.Close()
+		r.bus = nil
+	}
+}
+
+// attempt announces the service again, unless it was stopped.
+func (r *recovery) attempt() error {
+	p, s := r.p, r.lost
+	select {
+	case p.turn <- struct{}{}:
+		defer func() { <-p.turn }()
+	case <-s.over.Done():
+		return s.over.Err()
+	}
+	n := newService(p, s.cfg, s.handler)
+	n.former, n.count = s, s.count
+	n.told, n.back = s.told, true
+	ctx, cancel := context.WithTimeout(s.over, p.cfg.Timeout)
+	defer cancel()
+	err := n.start(ctx)
+	if err == nil {
+		err = s.over.Err()
+	}
+	if err != nil {
+		p.abandon(n)
+		return err
+	}
+	p.mu.Lock()
+	p.service = n
+	p.mu.Unlock()
+	p.cfg.Logger.Log(hal.LevelInfo, "the BLE service is back")
+	n.goLive()
+	s.end()
+	return nil
+}
+
+// What follows belongs to the goroutine that runs a service, and then to the one that
+// brings it back.
+
+// beginLoss notes that nobody can reach the service, for why.
+func (s *service) beginLoss(why error) {
+	s.why = why
+	if s.loss == nil {
+		s.loss = time.NewTimer(s.p.cfg.LossTimeout)
+	}
+}
+
+// lossLasts returns a channel that gets a value when the application has to be told.
+func (s *service) lossLasts() <-chan time.Time {
+	if s.loss == nil {
+		return nil
+	}
+	return s.loss.C
+}
+
+// tellLost tells the handler of a loss, once.
+func (s *service) tellLost() {
+	if s.told || s.over.Err() != nil {
+		return
+	}
+	s.told = true
+	s.log.Log(hal.LevelError, "the BLE service is out of reach", hal.Err(s.why))
+	if h, wants := s.handler.(hal.OutageHandler); wants {
+		h.Lost(s.why)
+	}
+}
+
+// endLoss ends it, and tells the handler if it was told of it.
+func (s *service) endLoss() {
+	s.stopLoss()
+	if !s.told || s.over.Err() != nil {
+		return
+	}
+	s.told = false
+	if h, wants := s.handler.(hal.OutageHandler); wants {
+		h.Restored()
+	}
+}
+
+func (s *service) stopLoss() {
+	if s.loss != nil {
+		s.loss.Stop()
+		s.loss = nil
+	}
+}
+
+// released takes that bluetoothd has ended the advertisement, by itself. While it ends
+// or the adapter goes, more is heard.
+func (s *service) released() {
+	s.mu.Lock()
+	serves := s.live && !s.ended
+	s.mu.Unlock()
+	if serves && !s.off {
+		s.beginLoss(errReleased)
+		s.advertiseAgain(s.p.pauses.first)
+	}
+}
+
+// advertiseAgain registers the advertisement after a pause, when the adapter has been
+// switched on, or bluetoothd has ended it.
+func (s *service) advertiseAgain(pause time.Duration) {
+	go func() {
+		select {
+		case <-s.over.Done():
+			return
+		case <-s.bus.Done():
+			return
+		case <-time.After(pause):
+		}
+		ctx, cancel := context.WithTimeout(s.over, s.p.cfg.Timeout)
+		defer cancel()
+		// Releases differ in whether it is still registered.
+		_ = s.bus.Do(ctx, s.adapter, bluezbus.AdvManager+".UnregisterAdvertisement", adPath)
+		err := s.bus.Do(ctx, s.adapter, bluezbus.AdvManager+".RegisterAdvertisement", adPath, bluezbus.Props{})
+		switch {
+		case s.over.Err() != nil:
+		case err != nil:
+			s.log.Log(hal.LevelWarn, "the device does not advertise; the service is begun anew", hal.Err(err))
+			s.bus.Close()
+		default:
+			s.mu.Lock()
+			s.back = true
+			s.mu.Unlock()
+			s.kick()
+		}
+	}()
+}
