@@ -91,8 +91,9 @@ var (
 	tooHeavy = []string{"fmt", "context", "encoding/json", "log", "log/slog", "net", "net/http", "os", "reflect"}
 )
 
-// imports returns what each folder's non-test files import.
-func imports(t *testing.T) map[string][]string {
+// imports returns what each folder's non-test files import. For target it leaves
+// out files that are not built there; nil: none.
+func imports(t *testing.T, target *build.Context) map[string][]string {
 	t.Helper()
 	found := map[string][]string{}
 	err := filepath.WalkDir(".", func(path string, d fs.DirEntry, err error) error {
@@ -103,6 +104,13 @@ func imports(t *testing.T) map[string][]string {
 			return filepath.SkipDir
 		case !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go"):
 			return nil
+		}
+		if target != nil {
+			match, err := target.MatchFile(filepath.Dir(path), filepath.Base(path))
+			require.NoError(t, err)
+			if !match {
+				return nil
+			}
 		}
 		file, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.ImportsOnly)
 		require.NoError(t, err)
@@ -151,7 +159,7 @@ func wrongArrow(dir, name string) string {
 
 // The arrows between the packages.
 func TestArrows(t *testing.T) {
-	for dir, names := range imports(t) {
+	for dir, names := range imports(t, nil) {
 		for _, name := range names {
 			if why := wrongArrow(dir, name); why != "" {
 				t.Errorf("%s imports %s: %s", dir, name, why)
@@ -163,16 +171,22 @@ func TestArrows(t *testing.T) {
 	require.NotEmpty(t, wrongArrow("newfolder", module+"/hal"), "the check sees nothing")
 }
 
-// What device-side packages must not import.
+// What device-side packages must not import where they run: by TinyGo, alone or
+// in an application of ESP-IDF.
 func TestDeviceSideImports(t *testing.T) {
-	found := imports(t)
-	for _, dir := range deviceSide {
-		_, exists := found[dir]
-		require.True(t, exists, "%s is gone: correct the list", dir)
-		for _, name := range found[dir] {
-			require.NotContains(t, tooHeavy, name, "%s runs on a microcontroller", dir)
+	for _, tags := range [][]string{{"tinygo"}, {"tinygo", "espidf"}} {
+		target := build.Default
+		target.BuildTags, target.CgoEnabled = tags, true
+		found := imports(t, &target)
+		for _, dir := range deviceSide {
+			_, exists := found[dir]
+			require.True(t, exists, "%s is gone: correct the list", dir)
+			for _, name := range found[dir] {
+				require.NotContains(t, tooHeavy, name, "%s runs on a microcontroller", dir)
+			}
 		}
 	}
+	require.Contains(t, imports(t, nil)["hal"], "fmt", "the check sees nothing")
 }
 
 // Inside of an ESP-IDF application there is no scheduler, and a go statement

@@ -118,11 +118,12 @@ func (in *instance) presentLink() (hal.Link, bool) {
 // accept checks the credentials and keeps them for ApplyConfig. BSSID and
 // channel are checked but not used, as in the C original (Q-E12).
 func (in *instance) accept(session protocomm.SessionID, cmd *pb.CmdSetConfig) pb.Status {
+	passphrase := string(cmd.Passphrase)
 	if n := len(cmd.BSSID); n != 0 && n != len(hal.BSSID{}) ||
-		len(cmd.SSID) > hal.MaxSSID || len(cmd.Passphrase) > hal.MaxPassphrase {
+		len(cmd.SSID) > hal.MaxSSID || !hal.ValidPassphrase(hal.Secret(passphrase)) {
 		return pb.StatusInvalidArgument
 	}
-	passphrase, _, _ := strings.Cut(string(cmd.Passphrase), "\x00")
+	passphrase, _, _ = strings.Cut(passphrase, "\x00")
 	config := acceptedConfig{session, hal.StationConfig{
 		SSID:       hal.SSID(cmd.SSID),
 		Passphrase: hal.Secret(passphrase),

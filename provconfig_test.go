@@ -157,6 +157,15 @@ func TestQE13_QE14_QE12_Credentials(t *testing.T) {
 		{"passphrase of 1", "x", "p", 0, true, "p"},
 		{"passphrase of 63", "x", bytesOf(63, 32), 0, true, bytesOf(63, 32)},
 		{"passphrase of 64", "x", bytesOf(64, 32), 0, false, ""},
+		{"key of 64 digits", "x", digits, 0, true, digits},
+		{"63 digits, a passphrase", "x", digits[:63], 0, true, digits[:63]},
+		{"64 digits and one more", "x", digits + "0", 0, false, ""},
+		{"64 digits and a zero byte", "x", digits + "\x00", 0, false, ""},
+		{"63 digits and a zero byte", "x", digits[:63] + "\x00", 0, false, ""},
+		{"32 digits and zero bytes", "x", digits[:32] + string(make([]byte, 32)), 0, false, ""},
+		{"63 digits and g", "x", digits[:63] + "g", 0, false, ""},
+		{"@ and 63 digits", "x", "@" + digits[1:], 0, false, ""},
+		{"a colon among 63 digits", "x", digits[:9] + ":" + digits[10:], 0, false, ""},
 		{"passphrase with a zero byte", "x", "abc\x00def", 0, true, "abc"},
 		{"BSSID", "x", "p", 6, true, "p"},
 		{"short BSSID", "x", "p", 5, false, ""},
@@ -185,6 +194,9 @@ func TestQE13_QE14_QE12_Credentials(t *testing.T) {
 		})
 	}
 }
+
+// digits are a pre-shared key.
+const digits = "0123456789abcdef0123456789abcdef0123456789ABCDEF0123456789ABCDEF"
 
 // field encodes a length-delimited protobuf field of up to 127 bytes.
 func field(number int, value string) string {

@@ -13,8 +13,9 @@ import (
 //
 // Errors: ErrInvalidState when not initialised; ErrFail unless the service
 // runs and waits for credentials, and when the driver fails; ErrInvalidArg for
-// an SSID over 32 or a passphrase over 63 bytes. Nothing is stored then, but
-// for an error of the driver after it began to write.
+// an SSID over 32 bytes, and for a passphrase over 63 bytes that is no key of 64
+// hexadecimal digits (hal.ValidPassphrase). Nothing is stored then, but for an
+// error of the driver after it began to write.
 func (m *Manager) ConfigureStation(cfg hal.StationConfig) error {
 	const op = "ConfigureStation"
 	var adjust func(*hal.StationConfig)
@@ -51,8 +52,8 @@ func (m *Manager) ConfigureStation(cfg hal.StationConfig) error {
 
 // mayConfigure says why credentials cannot be taken.
 func (in *instance) mayConfigure(op string, cfg hal.StationConfig) error {
-	if len(cfg.SSID) > hal.MaxSSID || len(cfg.Passphrase) > hal.MaxPassphrase {
-		return fail(op, ErrInvalidArg, "the SSID may have 32 bytes and the passphrase 63", nil)
+	if len(cfg.SSID) > hal.MaxSSID || !hal.ValidPassphrase(cfg.Passphrase) {
+		return fail(op, ErrInvalidArg, "the SSID may have 32 bytes, and the passphrase 63, or be 64 hexadecimal digits", nil)
 	}
 	if in.adjusting {
 		return fail(op, ErrFail, "other credentials are being adjusted by Config.AdjustStation", nil)

@@ -76,10 +76,21 @@ func TestConfigureLimits(t *testing.T) {
 		r.start()
 		long := hal.SSID("0123456789012345678901234567890123")
 		require.ErrorIs(t, r.m.ConfigureStation(hal.StationConfig{SSID: long[:33]}), wifiprov.ErrInvalidArg)
-		require.ErrorIs(t, r.m.ConfigureStation(hal.StationConfig{SSID: "x", Passphrase: hal.Secret(long + long)[:64]}), wifiprov.ErrInvalidArg)
+		require.ErrorIs(t, r.m.ConfigureStation(hal.StationConfig{SSID: "x", Passphrase: hal.Secret("x" + digits[1:])}), wifiprov.ErrInvalidArg)
+		require.ErrorIs(t, r.m.ConfigureStation(hal.StationConfig{SSID: "x", Passphrase: digits + "0"}), wifiprov.ErrInvalidArg)
 		require.Empty(t, r.wifi.takeCalls())
 		require.NoError(t, r.m.ConfigureStation(hal.StationConfig{SSID: long[:32], Passphrase: hal.Secret(long + long)[:63]}))
 	})
+	for adjusted, want := range map[hal.Secret]error{digits: nil, hal.Secret("x" + digits[1:]): wifiprov.ErrInvalidArg} {
+		bubble(t, func(t *testing.T, r *rig) {
+			r.cfg.AdjustStation = func(c *hal.StationConfig) { c.Passphrase = adjusted }
+			r.start()
+			require.ErrorIs(t, r.m.ConfigureStation(hal.StationConfig{SSID: "x", Passphrase: digits}), want)
+			if want == nil {
+				require.Equal(t, adjusted, r.wifi.flash.Passphrase)
+			}
+		})
+	}
 }
 
 // A driver call failing leaves the state, and credentials can be sent again.

@@ -14,7 +14,9 @@ import (
 type Credentials struct {
 	// SSID is the network's name, 1 to 32 bytes.
 	SSID hal.SSID
-	// Passphrase, at most 63 bytes; empty: an open network.
+	// Passphrase, at most 63 bytes; empty: an open network. A network's key
+	// of 64 hexadecimal digits may take its place, but the C original refuses
+	// one (Q-E13).
 	Passphrase hal.Secret
 	// BSSID of the access point to use; zero: any. The C original ignores
 	// it (Q-E12).
@@ -31,10 +33,9 @@ func (cr *Credentials) check() error {
 		wrong = "the SSID is empty"
 	case len(cr.SSID) > hal.MaxSSID:
 		wrong = fmt.Sprintf("the SSID has %d bytes, at most %d are allowed", len(cr.SSID), hal.MaxSSID)
-	case len(cr.Passphrase) == 64:
-		wrong = "the passphrase has 64 bytes, at most 63 are allowed; a raw key cannot be sent"
-	case len(cr.Passphrase) > hal.MaxPassphrase:
-		wrong = fmt.Sprintf("the passphrase has %d bytes, at most %d are allowed", len(cr.Passphrase), hal.MaxPassphrase)
+	case !hal.ValidPassphrase(cr.Passphrase):
+		wrong = fmt.Sprintf("the passphrase has %d bytes, at most %d are allowed, or a key of %d hexadecimal digits",
+			len(cr.Passphrase), hal.MaxPassphrase, hal.PSKDigits)
 	case strings.IndexByte(string(cr.Passphrase), 0) >= 0:
 		wrong = "the passphrase contains a zero byte"
 	case cr.Channel < 0 || cr.Channel > 255:

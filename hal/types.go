@@ -11,25 +11,6 @@ const MaxSSID = 32
 // text, and with other bytes escaped as \x00.
 func (s SSID) String() string { return printable(string(s)) }
 
-// Secret is text, or arbitrary bytes, that must never be printed: a
-// passphrase. Convert it to string to use it.
-type Secret string
-
-// MaxPassphrase is the longest passphrase in bytes that the protocol can
-// carry; a raw 64-digit key does not fit (Q-E13).
-const MaxPassphrase = 63
-
-const hidden = "[hidden]"
-
-// String hides the secret.
-func (Secret) String() string { return hidden }
-
-// GoString hides the secret from %#v.
-func (Secret) GoString() string { return hidden }
-
-// MarshalText hides the secret from encoders.
-func (Secret) MarshalText() ([]byte, error) { return []byte(hidden), nil }
-
 // BSSID is an access point's MAC address.
 type BSSID [6]byte
 
@@ -117,7 +98,8 @@ const (
 type StationConfig struct {
 	// SSID, 1 to 32 bytes; empty: no network.
 	SSID SSID
-	// Passphrase, at most 63 bytes; empty: an open network.
+	// Passphrase, or key of 64 hexadecimal digits; see ValidPassphrase. Empty:
+	// an open network.
 	Passphrase Secret
 	// ScanMethod is how to look for the network.
 	ScanMethod ScanMethod

@@ -169,7 +169,7 @@ func advice(code int32) string {
 	case errWiFiSSID:
 		return ": no network is configured, or its SSID is not one"
 	case errWiFiPassword:
-		return ": a WPA passphrase has 8 to 63 bytes"
+		return ": a WPA passphrase has 8 to 63 bytes, and a key 64 hexadecimal digits"
 	}
 	return ""
 }

@@ -18,6 +18,9 @@ var full = hal.StationConfig{
 	MinAuth:    hal.AuthWPA2PSK,
 }
 
+// keyed has a pre-shared key, which no zero byte follows in the driver's field.
+var keyed = hal.StationConfig{SSID: "key", Passphrase: "0123456789abcdef0123456789abcdef0123456789ABCDEF0123456789ABCDEF"}
+
 // wantConfig fails unless the current configuration is cfg.
 func (b *bench) wantConfig(when string, cfg hal.StationConfig) error {
 	got, err := b.WiFi.StationConfig()
@@ -80,7 +83,7 @@ func checkConfigRoundTrip(r Rig) error {
 		return err
 	}
 	for _, s := range []hal.Storage{hal.StorageFlash, hal.StorageRAM} {
-		for _, cfg := range []hal.StationConfig{full, {SSID: "open"}, {}, b.Network} {
+		for _, cfg := range []hal.StationConfig{full, keyed, {SSID: "open"}, {}, b.Network} {
 			if err := b.set(s, cfg); err != nil {
 				return err
 			}
@@ -96,7 +99,7 @@ func checkConfigRoundTrip(r Rig) error {
 // value is what a driver starts with."
 func checkFlash(r Rig) error {
 	b := newBench(r)
-	for _, cfg := range []hal.StationConfig{full, b.Network} {
+	for _, cfg := range []hal.StationConfig{full, keyed, b.Network} {
 		if err := promptly("SetStationConfig", func() error { return b.WiFi.SetStationConfig(cfg) }); err != nil {
 			return err
 		}

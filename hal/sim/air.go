@@ -111,7 +111,7 @@ func (a *Air) AddAP(cfg APConfig) (*AP, error) {
 	if cfg.BSSID == (hal.BSSID{}) {
 		cfg.BSSID = hal.BSSID{0x02, 0x11, 0x22, 0x33, 0x44 + byte(number>>8), byte(number)}
 	}
-	p := &AP{air: a, order: uint32(number)}
+	p := &AP{air: a, order: uint32(number), cfg: new(APConfig)}
 	if err := p.configureLocked(cfg); err != nil {
 		return nil, err
 	}

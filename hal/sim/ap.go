@@ -24,8 +24,11 @@ type APConfig struct {
 	Drift uint8
 	// Auth is the authentication; the zero value is an open network.
 	Auth hal.AuthMode
-	// Passphrase that a station must know. An open network ignores it, and
-	// nobody joins another network (but WEP) with one of less than 8 bytes.
+	// Passphrase that a station must know, or the network's key in 64
+	// hexadecimal digits. Who knows one of them joins with it, but that a
+	// WPA3 network asks for what is here. An open network ignores it, and
+	// nobody joins another network (but WEP) with one of less than 8 bytes or
+	// more than 63 that are no key.
 	Passphrase hal.Secret
 	// Hidden networks do not appear in scans, nor do networks whose name is
 	// empty or has zero bytes alone. Who knows the SSID can join.
@@ -66,8 +69,9 @@ type AP struct {
 	owner *Board // of a SoftAP
 
 	// guarded by air.mu
-	cfg      APConfig
-	joins    int // since configured
+	cfg      *APConfig   // behind pointers fmt does not look for secrets
+	derived  *derivation // the last one since configured; nil: none
+	joins    int         // since configured
 	stations int
 	probes   int
 }
@@ -88,7 +92,7 @@ func (p *AP) infoLocked() hal.AccessPoint {
 func (p *AP) Config() APConfig {
 	p.air.mu.Lock()
 	defer p.air.mu.Unlock()
-	return p.cfg
+	return *p.cfg
 }
 
 // Configure replaces the configuration; a zero BSSID keeps the present one.
@@ -121,7 +125,7 @@ func (p *AP) configureLocked(cfg APConfig) error {
 	}
 	absent := cfg.Absent
 	cfg.Absent = p.cfg.Absent
-	p.cfg, p.joins = cfg, 0
+	p.cfg, p.derived, p.joins = &cfg, nil, 0
 	p.setAbsentLocked(absent)
 	return nil
 }

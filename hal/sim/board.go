@@ -68,15 +68,15 @@ type Board struct {
 	started bool
 	mode    hal.Mode
 	storage hal.Storage
-	join    hal.JoinStep // of the last attempt
-	config  hal.StationConfig
-	loadErr error // config is unknown
+	join    hal.JoinStep       // of the last attempt
+	config  *hal.StationConfig // behind pointers fmt does not look for secrets
+	loadErr error              // config is unknown
 	link    link
 	joinAP  *AP // of the last attempt; nil: none was found
 	scan    scan
-	scans   uint64 // started since the board was made
-	softAP  *AP    // nil: closed
-	softCfg hal.SoftAPConfig
+	scans   uint64            // started since the board was made
+	softAP  *AP               // nil: closed
+	softCfg *hal.SoftAPConfig // nil with softAP
 }
 
 var (
@@ -102,10 +102,11 @@ func (a *Air) NewBoard(cfg BoardConfig) (*Board, error) {
 	}
 	b := &Board{air: a, cfg: cfg, mode: hal.ModeSTA}
 	b.events.Wake = func() hal.Timer { return a.cfg.Clock.AfterFunc(0, b.events.Deliver) }
-	var err error
-	if b.config, err = b.openStore(); err != nil {
+	stored, err := b.openStore()
+	if err != nil {
 		return nil, err
 	}
+	b.config = &stored
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if len(a.boards) == MaxBoards {
@@ -133,7 +134,7 @@ func (b *Board) Reboot() error {
 	cfg, err := b.openStore()
 	b.air.mu.Lock()
 	defer b.air.mu.Unlock()
-	b.config, b.loadErr = cfg, err
+	b.config, b.loadErr = &cfg, err
 	return err
 }
 
@@ -172,7 +173,7 @@ func (b *Board) restart() error {
 	}
 	b.powerOffLocked()
 	b.mode, b.storage = hal.ModeSTA, hal.StorageFlash
-	b.config, b.loadErr = hal.StationConfig{}, errBooting
+	b.config, b.loadErr = new(hal.StationConfig), errBooting
 	return nil
 }
 

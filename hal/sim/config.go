@@ -20,7 +20,7 @@ func (b *Board) SetStorage(s hal.Storage) error {
 }
 
 // SetStationConfig implements hal.ConfigStore. It refuses what is out of the
-// ranges of hal.StationConfig, but takes a passphrase of 64 bytes.
+// ranges of hal.StationConfig, but takes any passphrase of 64 bytes.
 func (b *Board) SetStationConfig(cfg hal.StationConfig) error {
 	if err := wifistore.Check(cfg); err != nil {
 		return err
@@ -62,7 +62,7 @@ func (b *Board) changeConfig(cfg hal.StationConfig, save func(hal.Storage) error
 	}
 	b.air.mu.Lock()
 	defer b.air.mu.Unlock()
-	b.config, b.loadErr = cfg, nil
+	b.config, b.loadErr = &cfg, nil
 	return nil
 }
 
@@ -74,5 +74,5 @@ func (b *Board) StationConfig() (hal.StationConfig, error) {
 	if b.closed {
 		return hal.StationConfig{}, ErrClosed
 	}
-	return b.config, b.loadErr
+	return *b.config, b.loadErr
 }

@@ -78,14 +78,3 @@ func compatible(cfg hal.StationConfig, auth hal.AuthMode) hal.Reason {
 func enterprise(auth hal.AuthMode) bool {
 	return auth == hal.AuthWPA2Enterprise || auth == hal.AuthWPA3Ent192 || auth >= 13
 }
-
-// wrongPassphrase reports whether the handshake fails.
-func wrongPassphrase(cfg hal.StationConfig, ap APConfig) bool {
-	switch ap.Auth {
-	case hal.AuthOpen, hal.AuthOWE:
-		return false
-	case hal.AuthWEP:
-		return cfg.Passphrase != ap.Passphrase
-	}
-	return len(cfg.Passphrase) < 8 || cfg.Passphrase != ap.Passphrase
-}

@@ -35,7 +35,7 @@ func (b *Board) StartSoftAP(cfg hal.SoftAPConfig) error {
 	}
 	b.closeSoftAPLocked()
 	b.setModeLocked(hal.ModeAPSTA)
-	p := &AP{air: b.air, owner: b, order: softAPOrder + uint32(b.number), cfg: APConfig{
+	p := &AP{air: b.air, owner: b, order: softAPOrder + uint32(b.number), cfg: &APConfig{
 		SSID:        cfg.SSID,
 		BSSID:       b.cfg.MAC,
 		Channel:     softAPChannel,
@@ -60,7 +60,7 @@ func (b *Board) StartSoftAP(cfg hal.SoftAPConfig) error {
 	case cfg.Channel != 0:
 		p.cfg.Channel = cfg.Channel
 	}
-	b.softAP, b.softCfg = p, cfg
+	b.softAP, b.softCfg = p, &cfg
 	b.air.cells = append(b.air.cells, p)
 	return nil
 }
@@ -80,7 +80,10 @@ func (b *Board) StopSoftAP() error {
 func (b *Board) SoftAP() (hal.SoftAPConfig, bool) {
 	b.air.mu.Lock()
 	defer b.air.mu.Unlock()
-	return b.softCfg, b.softAP != nil
+	if b.softAP == nil {
+		return hal.SoftAPConfig{}, false
+	}
+	return *b.softCfg, true
 }
 
 // closeSoftAPLocked takes leave of the SoftAP's stations and closes it.
@@ -96,6 +99,6 @@ func (b *Board) silenceLocked() {
 	if p := b.softAP; p != nil {
 		p.setAbsentLocked(true)
 		b.air.removeLocked(p)
-		b.softAP, b.softCfg = nil, hal.SoftAPConfig{}
+		b.softAP, b.softCfg = nil, nil
 	}
 }

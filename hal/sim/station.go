@@ -40,7 +40,7 @@ func (b *Board) Connect() error {
 		return errNoNetwork
 	}
 	b.breakScanLocked()
-	cfg := b.config
+	cfg := *b.config
 	p, reason := b.chooseLocked(cfg)
 	d := b.air.cfg.JoinTime
 	if p != nil && p.cfg.JoinTime != 0 {
@@ -59,7 +59,7 @@ func (b *Board) Connect() error {
 		case reason != 0:
 			b.join = max(b.join, reason.Step())
 			b.dropLocked(reason)
-		case wrongPassphrase(cfg, p.cfg):
+		case !p.opensLocked(cfg.Passphrase):
 			b.failHandshakeLocked(p)
 		default:
 			b.linkLocked(p)

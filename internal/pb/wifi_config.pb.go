@@ -197,7 +197,7 @@ func (m *RespGetStatus) merge(b []byte) error {
 // CmdSetConfig hands over credentials (spec/endpoints.md 2.3).
 type CmdSetConfig struct {
 	SSID       []byte // network name, at most 32 bytes
-	Passphrase []byte // passphrase, at most 63 bytes
+	Passphrase []byte // passphrase, at most 63 bytes, or key of 64 hexadecimal digits
 	BSSID      []byte // the access point's address: 6 bytes or none
 	Channel    int32  // channel
 }

@@ -43,6 +43,7 @@ func TestEveryCutIsWhole(t *testing.T) {
 		{SSID: "other name", Passphrase: "changed only", ScanMethod: hal.ScanAllChannel},
 		{}, // forgotten
 		oldConfig,
+		{SSID: "key", Passphrase: "0123456789abcdef0123456789abcdef0123456789ABCDEF0123456789ABCDEF"},
 		{SSID: "open"},
 		newConfig,
 	}
