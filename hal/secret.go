@@ -7,9 +7,9 @@ import "errors"
 //
 // Every verb of fmt, and every encoder that asks for text, gets "[hidden]";
 // log/slog and encoding/json are among them. Nothing that was hidden is taken
-// for the secret later: UnmarshalText refuses "[hidden]", and MarshalBinary,
-// which is for storing (encoding/gob), fails. Who wants to store a secret
-// stores string(s), and protects it.
+// for the secret later: UnmarshalText refuses "[hidden]", and encoding/gob,
+// which is for storing, fails. Who wants to store a secret stores string(s),
+// and protects it.
 //
 // Three things are beyond a type's reach. fmt asks no methods of a struct's
 // unexported fields: keep a *Secret there, of which it prints the address.
@@ -20,10 +20,7 @@ type Secret string
 
 const hidden = "[hidden]"
 
-var (
-	errHidden  = errors.New("hal: the secret was hidden when this text was written; store string(secret) instead")
-	errEncoded = errors.New("hal: a secret is not encoded; store string(secret) instead, and protect it")
-)
+var errHidden = errors.New("hal: encoders do not get the secret; store string(secret) instead, and protect it")
 
 // String hides the secret.
 func (Secret) String() string { return hidden }
@@ -49,13 +46,13 @@ func (s *Secret) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// MarshalBinary fails, unless the secret is empty.
-func (s Secret) MarshalBinary() ([]byte, error) {
+// GobEncode fails, unless the secret is empty.
+func (s Secret) GobEncode() ([]byte, error) {
 	if s == "" {
 		return []byte{}, nil
 	}
-	return nil, errEncoded
+	return nil, errHidden
 }
 
-// UnmarshalBinary is UnmarshalText.
-func (s *Secret) UnmarshalBinary(data []byte) error { return s.UnmarshalText(data) }
+// GobDecode is UnmarshalText.
+func (s *Secret) GobDecode(data []byte) error { return s.UnmarshalText(data) }

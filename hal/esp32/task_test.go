@@ -179,15 +179,21 @@ func TestCredentialsAreInFlash(t *testing.T) {
 	}
 }
 
-// An image of espprov's provisions the device: it joins at boot.
+// An image of espprov's provisions the device: it joins at boot, with the
+// network's passphrase or its key, which fills the blob.
 func TestImageProvisions(t *testing.T) {
+	imageProvisions(t, "secretpass")
+	imageProvisions(t, "19d370006658a6a16d15991be28bfe93f84538fd5b5edbce0c77e1cba0529d00")
+}
+
+func imageProvisions(t *testing.T, passphrase string) {
 	image := t.TempDir() + "/nvs.bin"
 	csv := t.TempDir() + "/factory.csv"
 	require.NoError(t, os.WriteFile(csv, []byte("key,type,encoding,value\n"+
 		"nvs.net80211,namespace,,\n"+
 		"opmode,data,u8,1\n"+
 		"sta.ssid,data,blob_sz_fill(32;0x00),HomeNet\n"+
-		"sta.pswd,data,blob_fill(64;0x00),secretpass\n"), 0o600))
+		"sta.pswd,data,blob_fill(64;0x00),"+passphrase+"\n"), 0o600))
 	espprov(t, "nvs", "create", csv, image, "0x6000")
 	synctest.Test(t, func(t *testing.T) {
 		flash, err := fileflash.Open(image, sim.DefaultFlash)

@@ -1,10 +1,8 @@
 package sim
 
 import (
+	"crypto/hmac"
 	"crypto/sha1"
-	"encoding/hex"
-
-	"golang.org/x/crypto/pbkdf2"
 
 	"github.com/wifiprov/wifiprov/hal"
 )
@@ -56,12 +54,45 @@ func hasPSK(auth hal.AuthMode) bool {
 // it remembers the last one.
 func (p *AP) keyLocked(s hal.Secret) (key psk) {
 	if hal.IsPSK(s) {
-		_, _ = hex.Decode(key[:], []byte(s))
+		for i := range key {
+			key[i] = digit(s[2*i])<<4 | digit(s[2*i+1])
+		}
 		return key
 	}
 	if p.derived == nil || p.derived.of != s {
-		copy(key[:], pbkdf2.Key([]byte(s), []byte(p.cfg.SSID), 4096, len(key), sha1.New))
+		pbkdf2(&key, s, p.cfg.SSID)
 		p.derived = &derivation{s, key}
 	}
 	return p.derived.key
+}
+
+// digit returns the value of a hexadecimal digit.
+func digit(c byte) byte {
+	if c <= '9' {
+		return c - '0'
+	}
+	return c&0xf + 9
+}
+
+// pbkdf2 is PBKDF2-HMAC-SHA1 with 4096 rounds. Packages for it, and for
+// hexadecimal digits, bring errors and their printing along, 10 KB on a chip.
+func pbkdf2(key *psk, passphrase hal.Secret, ssid hal.SSID) {
+	mac := hmac.New(sha1.New, []byte(passphrase))
+	var u [sha1.Size]byte
+	for block := range 2 {
+		mac.Reset()
+		mac.Write([]byte(ssid))
+		mac.Write([]byte{0, 0, 0, byte(block + 1)})
+		out := key[block*sha1.Size : min((block+1)*sha1.Size, len(key))]
+		mac.Sum(u[:0])
+		copy(out, u[:])
+		for range 4095 {
+			mac.Reset()
+			mac.Write(u[:])
+			mac.Sum(u[:0])
+			for i := range out {
+				out[i] ^= u[i]
+			}
+		}
+	}
 }

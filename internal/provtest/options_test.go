@@ -27,7 +27,7 @@ func TestEverythingOn(t *testing.T) {
 		_, err := c.Provision(t.Context(), client.Credentials{SSID: "HomeNet", Passphrase: "wrongpass"})
 		require.ErrorIs(t, err, client.ErrAuth)
 		require.ErrorContains(t, err, "attempt 2 of 2: 4-way handshake timeout (15) at 4-way handshake, HomeNet on channel 6 with -40 dBm")
-		_, err = c.Provision(t.Context(), Right)
+		_, err = c.Provision(t.Context(), ByKey)
 		require.NoError(t, err)
 		details, err := c.Details(t.Context())
 		require.NoError(t, err)
@@ -41,6 +41,6 @@ func TestEverythingOn(t *testing.T) {
 		require.NoError(t, d.Board.Reboot())
 		now, err := d.Board.StationConfig()
 		require.NoError(t, err)
-		require.Equal(t, hal.Secret("secretpass"), now.Passphrase)
+		require.Equal(t, ByKey.Passphrase, now.Passphrase)
 	})
 }

@@ -15,6 +15,7 @@ import (
 var (
 	Right   = client.Credentials{SSID: Home.SSID, Passphrase: Home.Passphrase}
 	Wrong   = client.Credentials{SSID: Home.SSID, Passphrase: "wrongpass"}
+	ByKey   = client.Credentials{SSID: Home.SSID, Passphrase: "19d370006658a6a16d15991be28bfe93f84538fd5b5edbce0c77e1cba0529d00"}
 	Missing = client.Credentials{SSID: "Nowhere", Passphrase: "secretpass"}
 )
 
@@ -27,6 +28,7 @@ var scenarios = []struct {
 }{
 	{"success", false, success},
 	{"wrong passphrase", false, wrongPassphrase},
+	{"key in place of the passphrase", false, byKey},
 	{"network missing", false, networkMissing},
 	{"applied again after a failure", false, appliedAgain},
 	{"custom data", false, customData},
@@ -60,6 +62,18 @@ func wrongPassphrase(s *story) {
 	})
 	require.Equal(s.t, []string{"INIT", "START", "CRED_RECV", "CRED_FAIL", "CRED_RECV", "CRED_SUCCESS", "END"}, s.told())
 	s.keeps(Right)
+}
+
+// What WPA makes of Home's passphrase and name joins it too (Q-E13).
+func byKey(s *story) {
+	s.client(client.Config{}, func(c *client.Client) {
+		another := ByKey
+		another.Passphrase = another.Passphrase[1:] + "0"
+		s.fails(c, another, client.ErrAuth)
+		require.NoError(s.t, c.Reset(s.t.Context()))
+		s.joins(c, ByKey)
+	})
+	s.keeps(ByKey)
 }
 
 func networkMissing(s *story) {
