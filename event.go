@@ -169,7 +169,7 @@ const maxPendingEvents = 32
 
 // delivery is an event on its way to its handlers.
 type delivery struct {
-	event  Event
+	event  *Event // behind pointers fmt does not look for the passphrase
 	scheme func(Event)
 	app    func(Event)
 	after  chan struct{} // closed when the handlers returned; may be nil
@@ -180,7 +180,7 @@ type delivery struct {
 // they come after it has returned.
 type events struct {
 	mu         sync.Mutex
-	pending    []delivery
+	pending    []*delivery
 	delivering bool
 	handling   bool // a handler is running
 	subs       []*subscription
@@ -188,7 +188,7 @@ type events struct {
 
 type subscription struct{ fn func(Event) }
 
-func (q *events) add(d delivery) {
+func (q *events) add(d *delivery) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if len(q.pending) >= maxPendingEvents {
@@ -226,7 +226,8 @@ func (q *events) tell(e Event) {
 	if nobody {
 		return
 	}
-	q.add(delivery{event: e})
+	event := e // so that only what is delivered costs memory
+	q.add(&delivery{event: &event})
 	q.deliver()
 }
 
@@ -248,7 +249,7 @@ func (q *events) deliver() {
 }
 
 // hand runs the handlers of one event without the lock.
-func (q *events) hand(d delivery) {
+func (q *events) hand(d *delivery) {
 	subs := append([]*subscription(nil), q.subs...)
 	q.handling = true
 	q.mu.Unlock()
@@ -261,13 +262,13 @@ func (q *events) hand(d delivery) {
 		}
 	}()
 	if d.scheme != nil {
-		d.scheme(d.event)
+		d.scheme(*d.event)
 	}
 	if d.app != nil {
-		d.app(d.event)
+		d.app(*d.event)
 	}
 	for _, sub := range subs {
-		sub.fn(d.event)
+		sub.fn(*d.event)
 	}
 }
 

@@ -1,6 +1,8 @@
 package hal_test
 
 import (
+	"bytes"
+	"encoding/gob"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -22,6 +24,9 @@ func TestSecretHidesItself(t *testing.T) {
 	var shown strings.Builder
 	for _, v := range []any{secret, &secret, config, &config, []hal.Secret{secret}} {
 		fmt.Fprintf(&shown, "%v %+v %#v %s %q %x\n", v, v, v, v, v, v)
+		for _, verb := range strings.Split("dtcobUeg", "") {
+			fmt.Fprintf(&shown, "%"+verb+"\n", v)
+		}
 		text, err := json.Marshal(v)
 		require.NoError(t, err)
 		shown.Write(text)
@@ -31,6 +36,36 @@ func TestSecretHidesItself(t *testing.T) {
 		require.NotContains(t, shown.String(), trace)
 	}
 	require.Equal(t, word, string(secret))
+}
+
+// What was hidden is not taken for the secret when it is read back, and what was
+// not hidden is read as it is.
+func TestHiddenSecretIsNotReadBack(t *testing.T) {
+	for _, secret := range []hal.Secret{"correct horse", "", "[hidden]"} {
+		config := hal.StationConfig{SSID: "HomeNet", Passphrase: secret}
+		text, err := json.Marshal(config)
+		require.NoError(t, err, "a log must not break")
+		var back hal.StationConfig
+		if err := json.Unmarshal(text, &back); secret == "" {
+			require.NoError(t, err)
+			require.Equal(t, config, back)
+		} else {
+			require.ErrorContains(t, err, "store string(secret)")
+			require.Empty(t, string(back.Passphrase))
+		}
+		var b bytes.Buffer
+		if err := gob.NewEncoder(&b).Encode(config); secret == "" {
+			require.NoError(t, err)
+			back = hal.StationConfig{}
+			require.NoError(t, gob.NewDecoder(&b).Decode(&back))
+			require.Equal(t, config, back)
+		} else {
+			require.ErrorContains(t, err, "store string(secret)")
+		}
+	}
+	var config hal.StationConfig
+	require.NoError(t, json.Unmarshal([]byte(`{"SSID":"HomeNet","Passphrase":"correct horse"}`), &config))
+	require.Equal(t, hal.StationConfig{SSID: "HomeNet", Passphrase: "correct horse"}, config)
 }
 
 // What a terminal gets of an SSID is text, whatever the bytes are.

@@ -5,17 +5,19 @@ import "errors"
 // Secret is text, or arbitrary bytes, that must never be printed: a passphrase,
 // a proof of possession. Convert it to string to use it.
 //
-// Every verb of fmt, and every encoder that asks for text, gets "[hidden]";
-// log/slog and encoding/json are among them. Nothing that was hidden is taken
-// for the secret later: UnmarshalText refuses "[hidden]", and encoding/gob,
-// which is for storing, fails. Who wants to store a secret stores string(s),
-// and protects it.
+// The verbs of fmt, and encoders that ask for text, get "[hidden]"; log/slog and
+// encoding/json are among them. Nothing that was hidden is taken for the secret
+// later: UnmarshalText refuses "[hidden]", and encoding/gob, which is for
+// storing, fails. Who wants to store a secret stores string(s), and protects it.
 //
-// Three things are beyond a type's reach. fmt asks no methods of a struct's
-// unexported fields: keep a *Secret there, of which it prints the address.
-// encoding/json takes a string that is the key of a map as it is, and fmt does
-// so for the verb %p, which go vet finds. Under TinyGo, verbs that are not for
-// text, such as %d, show it too.
+// Four things are beyond the reach of a type that is a string:
+//
+//   - fmt asks no methods of a struct's unexported fields. Keep a *Secret there,
+//     of which it prints the address.
+//   - fmt asks none either for what go vet refuses: %p, %w, and a verb that is
+//     not for pointers, such as %s, given to a pointer inside a slice or struct.
+//   - encoding/json takes a string that is the key of a map as it is.
+//   - Under TinyGo, verbs that are not for text, such as %d, show it.
 type Secret string
 
 const hidden = "[hidden]"

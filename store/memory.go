@@ -56,6 +56,9 @@ func compare(it item, k Entry) int {
 	return strings.Compare(it.Key, k.Key)
 }
 
+// String returns a text without the values.
+func (*Memory) String() string { return "store.Memory" }
+
 func (m *Memory) findLocked(namespace, key string) (int, bool) {
 	return slices.BinarySearchFunc(m.items, Entry{Namespace: namespace, Key: key}, compare)
 }

@@ -111,7 +111,7 @@ type Service struct {
 	mu     sync.Mutex // guards what follows
 	closed bool
 	ssid   hal.SSID
-	key    hal.Secret
+	key    *hal.Secret          // nil: an open network; as a pointer fmt does not show it
 	pc     *protocomm.Protocomm // that is being served, or nil
 	apOpen bool                 // perhaps
 }
@@ -136,7 +136,10 @@ func (s *Service) SetService(name, key string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.ssid = hal.SSID(name[:min(len(name), hal.MaxSSID)])
-	s.key = hal.Secret(key)
+	s.key = nil
+	if secret := hal.Secret(key); secret != "" {
+		s.key = &secret
+	}
 	return nil
 }
 
@@ -171,13 +174,12 @@ func (s *Service) Start(pc *protocomm.Protocomm) error {
 func (s *Service) apConfig() hal.SoftAPConfig {
 	cfg := hal.SoftAPConfig{
 		SSID:        s.ssid,
-		Key:         s.key,
 		Auth:        hal.AuthOpen,
 		Channel:     s.cfg.Channel,
 		MaxStations: s.cfg.MaxStations,
 	}
-	if s.key != "" {
-		cfg.Auth = hal.AuthWPAWPA2PSK
+	if s.key != nil {
+		cfg.Key, cfg.Auth = *s.key, hal.AuthWPAWPA2PSK
 	}
 	return cfg
 }

@@ -13,7 +13,7 @@ import (
 
 // Client is the client's half of one session.
 type Client struct {
-	params params
+	params *params
 	phase  phase
 	own    *ecdh.PrivateKey // until Response0
 	public [keySize]byte    // own public key, until Response1

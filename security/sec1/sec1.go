@@ -57,11 +57,12 @@ type params struct {
 	rand   io.Reader
 }
 
-func newParams(cfg Config) (p params, err error) {
+func newParams(cfg Config) (p *params, err error) {
 	if len(cfg.PoP) > MaxPoP {
-		return p, fail(protocomm.ErrInvalidArg, "configuration", "the proof of possession has "+
+		return nil, fail(protocomm.ErrInvalidArg, "configuration", "the proof of possession has "+
 			strconv.Itoa(len(cfg.PoP))+" bytes; at most "+strconv.Itoa(MaxPoP)+" are allowed", nil)
 	}
+	p = new(params)
 	if len(cfg.PoP) > 0 {
 		p.hasPoP = true
 		p.pop = sha256.Sum256([]byte(cfg.PoP))
@@ -75,7 +76,7 @@ func newParams(cfg Config) (p params, err error) {
 
 // Security is the device's half. It may serve any number of instances and
 // sessions, which share nothing but the parameters (Q-P27).
-type Security struct{ params params }
+type Security struct{ params *params }
 
 var _ protocomm.Security = (*Security)(nil)
 
@@ -108,7 +109,7 @@ func (*Security) NeedsSession() bool { return true }
 
 // NewSession returns a session before its handshake.
 func (s *Security) NewSession() (protocomm.Session, error) {
-	return &session{params: &s.params}, nil
+	return &session{params: s.params}, nil
 }
 
 // String returns a text without the parameters.

@@ -75,6 +75,14 @@ func (Config) String() string { return "sec2.Config{…}" }
 // GoString returns a text without the verifier.
 func (Config) GoString() string { return "sec2.Config{…}" }
 
+// MarshalText hides the verifier from encoders.
+func (c Config) MarshalText() ([]byte, error) { return []byte(c.String()), nil }
+
+// GobEncode fails: encoding/gob is for storing. Store salt and verifier instead.
+func (Config) GobEncode() ([]byte, error) {
+	return nil, fail(protocomm.ErrNotSupported, "encoding", "encoders do not get the verifier; store what Generate returned instead", nil)
+}
+
 // Security is the device's half. It may serve any number of instances and
 // sessions, which share nothing but the parameters (Q-P27).
 type Security struct {

@@ -86,6 +86,9 @@ func Open(path string) (*Store, error) {
 	return s, nil
 }
 
+// String returns a text without the values.
+func (*Store) String() string { return "filestore.Store" }
+
 // load fills an empty store from a file's bytes.
 func (s *Store) load(data []byte) error {
 	if len(data) > maxFile {

@@ -4,6 +4,7 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/binary"
+	"errors"
 	"io"
 
 	"github.com/wifiprov/wifiprov/internal/nvsfmt"
@@ -16,6 +17,8 @@ type Keys struct {
 	Tweak [32]byte // tweak key
 }
 
+var errHidden = errors.New("nvs: encoders do not get the keys; Partition is the form in which devices keep them")
+
 const hidden = "hidden"
 
 // String hides the keys.
@@ -26,6 +29,9 @@ func (Keys) GoString() string { return hidden }
 
 // MarshalText hides the keys.
 func (Keys) MarshalText() ([]byte, error) { return []byte(hidden), nil }
+
+// GobEncode fails: encoding/gob is for storing, and what it stored would be of no use.
+func (Keys) GobEncode() ([]byte, error) { return nil, errHidden }
 
 // GenerateKeys draws keys from rand, which must be cryptographic.
 func GenerateKeys(rand io.Reader) (*Keys, error) {

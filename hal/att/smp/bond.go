@@ -10,6 +10,8 @@ import (
 // Key is 128 bits that must never be printed, the most significant byte first.
 type Key [16]byte
 
+var errHidden = errors.New("smp: encoders do not get the key")
+
 const hidden = "[hidden]"
 
 // String hides the key.
@@ -20,6 +22,9 @@ func (Key) GoString() string { return hidden }
 
 // MarshalText hides the key from encoders.
 func (Key) MarshalText() ([]byte, error) { return []byte(hidden), nil }
+
+// GobEncode fails: encoding/gob is for storing, and what it stored would be of no use.
+func (Key) GobEncode() ([]byte, error) { return nil, errHidden }
 
 // Bond is what is kept of a pairing.
 type Bond struct {
@@ -116,6 +121,9 @@ func NewMemory(n int) *Memory {
 	}
 	return &Memory{bonds: make([]Bond, 0, n)}
 }
+
+// String returns a text without the keys.
+func (*Memory) String() string { return "smp.Memory" }
 
 // Each implements Bonds.
 func (m *Memory) Each(fn func(Bond) bool) error {

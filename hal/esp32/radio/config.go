@@ -60,7 +60,7 @@ func (r *Radio) changeConfig(cfg hal.StationConfig, save func(hal.Storage) error
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.config, r.loadErr = cfg, nil
+	r.config, r.loadErr = &cfg, nil
 	return nil
 }
 
@@ -71,5 +71,5 @@ func (r *Radio) StationConfig() (hal.StationConfig, error) {
 	if r.closed {
 		return hal.StationConfig{}, ErrClosed
 	}
-	return r.config, r.loadErr
+	return *r.config, r.loadErr
 }

@@ -80,8 +80,8 @@ type Radio struct {
 	started bool
 	mode    hal.Mode
 	storage hal.Storage
-	config  hal.StationConfig
-	loadErr error // config is unknown
+	config  *hal.StationConfig // behind pointers fmt does not look for secrets
+	loadErr error              // config is unknown
 	station station
 	scan    scan
 	ap      *AP   // open, or to be opened; nil: none
@@ -131,14 +131,14 @@ func New(cfg Config) (*Radio, error) {
 			*d.field = d.value
 		}
 	}
-	r := &Radio{cfg: cfg, mode: hal.ModeSTA, wake: make(chan struct{}, 1)}
+	r := &Radio{cfg: cfg, mode: hal.ModeSTA, config: new(hal.StationConfig), wake: make(chan struct{}, 1)}
 	r.ready = make(chan struct{}, 1)
 	r.events.Wake = func() hal.Timer {
 		r.ready <- struct{}{}
 		return nil
 	}
 	if r.loadErr = wifistore.Recover(cfg.Store); r.loadErr == nil {
-		r.config, r.loadErr = wifistore.Load(cfg.Store)
+		*r.config, r.loadErr = wifistore.Load(cfg.Store)
 	}
 	go func() {
 		for range r.ready {

@@ -30,8 +30,8 @@ const (
 // station is the state of a Radio's station.
 type station struct {
 	phase   phase
-	turn    uint64            // changes whenever an attempt or a link is given up
-	target  hal.StationConfig // of the attempt or the link
+	turn    uint64             // changes whenever an attempt or a link is given up
+	target  *hal.StationConfig // of the attempt or the link, never changed in place
 	link    hal.Link
 	ip      hal.IPConfig
 	lease   time.Time // leasing: when to ask for an address
@@ -159,7 +159,7 @@ func (r *Radio) join() {
 		return
 	}
 	s.phase = joining
-	turn, target := s.turn, s.target
+	turn, target := s.turn, *s.target
 	r.mu.Unlock()
 
 	err := r.beStation()

@@ -26,6 +26,9 @@ func NewMemory(size int64) *Memory {
 // slice belongs to it from now on.
 func FromBytes(image []byte) *Memory { return &Memory{data: image} }
 
+// String returns a text without the contents.
+func (*Memory) String() string { return "flash.Memory" }
+
 // Bytes returns the flash's memory, which the next write or erase changes. The
 // caller must not change it.
 func (m *Memory) Bytes() []byte { return m.data }

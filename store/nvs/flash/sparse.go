@@ -17,6 +17,9 @@ func NewSparse(size int64) *Sparse {
 	return &Sparse{make([][]byte, size/nvs.SectorSize)}
 }
 
+// String returns a text without the contents.
+func (*Sparse) String() string { return "flash.Sparse" }
+
 // Image returns a copy of the contents.
 func (s *Sparse) Image() []byte {
 	image := make([]byte, s.Size())

@@ -1,0 +1,14 @@
+//go:build !tinygo
+
+package nvs
+
+import (
+	"fmt"
+	"io"
+)
+
+// Format hides the keys from every verb of fmt, which programs for TinyGo do without.
+func (Keys) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, hidden) }
+
+// Format hides what was read last from every verb of fmt.
+func (*Partition) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "nvs.Partition") }
