@@ -80,6 +80,16 @@ func TestSSIDIsPrintable(t *testing.T) {
 		"del\x7f":          `del\x7f`,
 		"c1\u009bcontrol":  `c1\xc2\x9bcontrol`,
 		"replaced\uFFFDit": `replaced\xef\xbf\xbdit`,
+		"txt.\u202egnp":    `txt.\xe2\x80\xaegnp`,
+		"a\u061cb":         `a\xd8\x9cb`,
+		"a\u200eb":         `a\xe2\x80\x8eb`,
+		"a\u200fb":         `a\xe2\x80\x8fb`,
+		"a\u2028b":         `a\xe2\x80\xa8b`,
+		"a\u2066b":         `a\xe2\x81\xa6b`,
+		"a\u2069b":         `a\xe2\x81\xa9b`,
+		"a\u206fb":         `a\xe2\x81\xafb`,
+		"שלום 👩\u200d🚀":    "שלום 👩\u200d🚀",
+		"a\u2030b\u2065":   "a\u2030b\u2065",
 	} {
 		require.Equal(t, want, ssid.String())
 	}

@@ -131,7 +131,7 @@ type Link struct {
 func printable(s string) string {
 	clean := true
 	for _, r := range s {
-		if r < ' ' || r == 0x7f || r == 0xfffd || r >= 0x80 && r < 0xa0 {
+		if r < ' ' || r == 0x7f || r == 0xfffd || r >= 0x80 && r < 0xa0 || changesLines(r) {
 			clean = false
 			break
 		}
@@ -149,4 +149,14 @@ func printable(s string) string {
 		}
 	}
 	return string(out)
+}
+
+// changesLines reports whether r has no shape of its own, but ends a line or
+// changes the direction of the text around it, so that it reads as another one.
+func changesLines(r rune) bool {
+	switch {
+	case r == 0x061c, r == 0x200e, r == 0x200f, r >= 0x2028 && r <= 0x202e, r >= 0x2066 && r <= 0x206f:
+		return true
+	}
+	return false
 }

@@ -15,7 +15,9 @@ func Text(s string) string {
 		switch {
 		case r == '"', r == '\\':
 			out = append(out, '\\', byte(r))
-		case r < ' ', r >= 0x7f && r < 0xa0, r == utf8.RuneError && n == 1:
+		case r < ' ', r >= 0x7f && r < 0xa0, r == utf8.RuneError && n == 1,
+			// line ends, and what changes the direction of text
+			r == 0x061c, r == 0x200e, r == 0x200f, r >= 0x2028 && r <= 0x202e, r >= 0x2066 && r <= 0x206f:
 			for _, c := range []byte(s[:n]) {
 				out = append(out, '\\', 'x', digits[c>>4], digits[c&0xf])
 			}

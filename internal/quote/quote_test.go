@@ -9,13 +9,15 @@ import (
 
 func TestText(t *testing.T) {
 	for in, want := range map[string]string{
-		"":                `""`,
-		"prov-scan":       `"prov-scan"`,
-		`a "b" \c`:        `"a \"b\" \\c"`,
-		"a\n\x00\x7fb":    `"a\x0a\x00\x7fb"`,
-		"Café 網路":         `"Café 網路"`,
-		"\u009b1m":        `"\xc2\x9b1m"`,
-		"\xff\xc3(\ufffd": `"\xff\xc3(` + "\ufffd" + `"`,
+		"":                         `""`,
+		"prov-scan":                `"prov-scan"`,
+		`a "b" \c`:                 `"a \"b\" \\c"`,
+		"a\n\x00\x7fb":             `"a\x0a\x00\x7fb"`,
+		"Café 網路":                  `"Café 網路"`,
+		"\u009b1m":                 `"\xc2\x9b1m"`,
+		"a\u202eb\u2028":           `"a\xe2\x80\xaeb\xe2\x80\xa8"`,
+		"\u061c\u200f\u2066\u2069": `"\xd8\x9c\xe2\x80\x8f\xe2\x81\xa6\xe2\x81\xa9"`,
+		"\xff\xc3(\ufffd":          `"\xff\xc3(` + "\ufffd" + `"`,
 	} {
 		require.Equal(t, want, Text(in))
 	}
