@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -26,7 +27,8 @@ const (
 type Central interface {
 	// Scan calls found for what advertises, again when more is known of it,
 	// until found returns false, ctx ends or scanning fails. It returns nil
-	// in the first case.
+	// in the first case and ctx's error, as it is, in the second; an error
+	// that says more means that ctx ended before scanning began.
 	Scan(ctx context.Context, found func(Advertisement) bool) error
 
 	// Connect connects to a device and negotiates the largest MTU.
@@ -82,15 +84,17 @@ type BLEConfig struct {
 	// Central is this machine's Bluetooth; required.
 	Central Central
 
-	// Name is the device's name. Empty: the first whose name begins with
-	// Prefix.
+	// Name is the device's name. Empty: the first device that Prefix and
+	// Service describe.
 	Name string
 
-	// Prefix of the names to look for; empty: PROV_.
+	// Prefix of the names to look for. Empty: PROV_, or with Service any name
+	// of a device that advertises it.
 	Prefix string
 
 	// Service to use; zero: the first that the device advertises, else the
-	// first that it has.
+	// first that it has. Without Name, devices that advertise others are
+	// passed over.
 	Service hal.UUID
 
 	// FindTimeout, ConnectTimeout and Timeout bound looking for the device,
@@ -101,8 +105,8 @@ type BLEConfig struct {
 
 // BLE is the [Transport] of devices that are BLE peripherals
 // (spec/transports.md 2). It looks for the device at the first request, and again
-// when the link is lost. Calls of Do from several goroutines wait for each
-// other.
+// when the link is lost, then for the same one by its address or name. Calls of
+// Do from several goroutines wait for each other.
 type BLE struct {
 	cfg BLEConfig
 
@@ -113,7 +117,8 @@ type BLE struct {
 
 	// What follows belongs to the holder of the turn.
 
-	link      BLELink // nil: none
+	link      BLELink       // nil: none
+	device    Advertisement // to which there was a link; no Address: to none yet
 	endpoints []BLECharacteristic
 }
 
@@ -122,16 +127,13 @@ var (
 	_ PageSizer = (*BLE)(nil)
 )
 
-// ErrNoDevice: no device of that name was found.
-var ErrNoDevice = errors.New("no such device in range")
+// ErrNoDevice: no such device was found. It matches ErrUnreachable.
+var ErrNoDevice error = &kindError{"no such device in range", []error{ErrUnreachable}}
 
 // NewBLE returns a transport. It sends nothing yet; an error is about cfg.
 func NewBLE(cfg BLEConfig) (*BLE, error) {
 	if cfg.Central == nil {
 		return nil, errors.New("client: BLEConfig.Central is nil")
-	}
-	if cfg.Prefix == "" {
-		cfg.Prefix = DefaultBLEPrefix
 	}
 	for d, otherwise := range map[*time.Duration]time.Duration{
 		&cfg.FindTimeout: DefaultFindTimeout, &cfg.ConnectTimeout: DefaultConnectTimeout, &cfg.Timeout: DefaultBLETimeout,
@@ -208,9 +210,12 @@ func (b *BLE) exchange(ctx context.Context, endpoint string, body []byte) ([]byt
 		case err == nil:
 			return answer, nil
 		case errors.As(err, &refused):
-			return nil, fmt.Errorf("%w: %w", ErrRefused, refused)
+			return nil, fmt.Errorf("%w: %w", ErrRefused, err)
 		}
 		b.drop()
+		if ctx.Err() == nil && !errors.Is(err, ErrTimeout) && !errors.Is(err, ErrNoAnswer) {
+			err = fmt.Errorf("%w: %w", ErrNoAnswer, err)
+		}
 		return nil, err
 	}
 	return nil, ErrNoEndpoint
@@ -219,13 +224,16 @@ func (b *BLE) exchange(ctx context.Context, endpoint string, body []byte) ([]byt
 // connect finds the device and its endpoints.
 func (b *BLE) connect(ctx context.Context) error {
 	var device Advertisement
-	err := within(ctx, b.cfg.FindTimeout, "no device found", func(ctx context.Context) error {
-		return b.cfg.Central.Scan(ctx, func(a Advertisement) bool {
+	scanning := false
+	err := within(ctx, b.cfg.FindTimeout, "not found", func(ctx context.Context) error {
+		err := b.cfg.Central.Scan(ctx, func(a Advertisement) bool {
 			device = a
 			return !b.wanted(a)
 		})
+		scanning = err == ctx.Err() // to the end, as far as the Central says
+		return err
 	})
-	if errors.Is(err, ErrTimeout) {
+	if errors.Is(err, ErrTimeout) && scanning {
 		return fmt.Errorf("%w: %w", ErrNoDevice, err)
 	}
 	if err != nil {
@@ -235,23 +243,37 @@ func (b *BLE) connect(ctx context.Context) error {
 	if service == (hal.UUID{}) && len(device.Services) > 0 {
 		service = device.Services[0]
 	}
-	return within(ctx, b.cfg.ConnectTimeout, "no connection", func(ctx context.Context) error {
+	reached := false
+	err = within(ctx, b.cfg.ConnectTimeout, "no connection", func(ctx context.Context) error {
 		link, err := b.cfg.Central.Connect(ctx, device)
 		if err != nil {
 			return err
 		}
-		b.link = link
+		reached = true
+		b.link, b.device = link, device
 		if b.endpoints, err = link.Discover(ctx, service); err != nil {
 			b.drop()
 		}
 		return err
 	})
+	if err != nil && !reached && ctx.Err() == nil {
+		return fmt.Errorf("%w: %w", ErrUnreachable, err)
+	}
+	return err
 }
 
-// wanted reports whether a device is the one, and its name is known.
+// wanted reports whether a device is the one, as far as it is known yet.
 func (b *BLE) wanted(a Advertisement) bool {
-	if b.cfg.Name != "" {
+	named := a.Name != ""
+	switch {
+	case b.device.Address != "":
+		return a.Address == b.device.Address || named && a.Name == b.device.Name
+	case b.cfg.Name != "":
 		return a.Name == b.cfg.Name
+	case b.cfg.Service != (hal.UUID{}) && len(a.Services) > 0:
+		return slices.Contains(a.Services, b.cfg.Service) && strings.HasPrefix(a.Name, b.cfg.Prefix)
+	case b.cfg.Prefix == "":
+		return strings.HasPrefix(a.Name, DefaultBLEPrefix)
 	}
 	return strings.HasPrefix(a.Name, b.cfg.Prefix)
 }
@@ -265,10 +287,13 @@ func within(ctx context.Context, limit time.Duration, what string, fn func(conte
 		defer cancel()
 	}
 	err := fn(own)
-	if err != nil && own.Err() != nil && ctx.Err() == nil {
-		return fmt.Errorf("%w: %s within %v", ErrTimeout, what, limit)
+	switch {
+	case err == nil || own.Err() == nil || ctx.Err() != nil:
+		return err
+	case err != own.Err(): // it says more
+		return fmt.Errorf("%w: %s within %v: %v", ErrTimeout, what, limit, err)
 	}
-	return err
+	return fmt.Errorf("%w: %s within %v", ErrTimeout, what, limit)
 }
 
 // drop gives the link up.

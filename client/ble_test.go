@@ -110,6 +110,64 @@ func TestBLEFindsDeviceAndEndpoint(t *testing.T) {
 	require.NoError(t, b.Close())
 }
 
+// A service that is named is looked for, too: whatever the device's name, and past
+// devices that advertise other services.
+func TestBLEFindsDeviceByService(t *testing.T) {
+	own, other := hal.UUID{7}, hal.UUID{8}
+	ads := []client.Advertisement{
+		{Address: "1", Services: []hal.UUID{other}}, {Address: "1", Services: []hal.UUID{other}, Name: "PROV_1"},
+		{Address: "2", Name: "Lamp"}, {Address: "3", Services: []hal.UUID{other, own}},
+		{Address: "4", Services: []hal.UUID{own}, Name: "Lamp 4"}, {Address: "5", Name: "PROV_5"},
+	}
+	for _, tc := range []struct {
+		cfg     client.BLEConfig
+		from    int // the first that is heard
+		address string
+	}{
+		{client.BLEConfig{Service: own}, 0, "3"},
+		{client.BLEConfig{Service: own, Prefix: "Lamp"}, 0, "2"},
+		{client.BLEConfig{Service: own, Prefix: "Lamp"}, 3, "4"},
+		{client.BLEConfig{Service: own, Prefix: "PROV_"}, 0, "5"},
+		{client.BLEConfig{Service: own}, 5, "5"}, // it advertises none, and may have it
+		{client.BLEConfig{Service: own, Name: "PROV_1"}, 0, "1"},
+		{client.BLEConfig{Service: own, Name: "Lamp"}, 0, "2"},
+		{client.BLEConfig{}, 0, "1"},
+		{client.BLEConfig{Prefix: "Lamp"}, 0, "2"},
+	} {
+		f := &fakeCentral{ads: ads[tc.from:]}
+		b := newBLE(t, tc.cfg, f)
+		_, err := b.Do(t.Context(), "proto-ver", []byte("x"))
+		require.NoError(t, err)
+		require.Equal(t, []string{tc.address}, f.connected, "%+v", tc.cfg)
+		require.NoError(t, b.Close())
+	}
+}
+
+// After the link was lost the same device is looked for: by its address, or by its
+// name at another one.
+func TestBLEFindsItsDeviceAgain(t *testing.T) {
+	f := &fakeCentral{ads: []client.Advertisement{{Address: "1", Name: "PROV_1"}}}
+	b := newBLE(t, client.BLEConfig{}, f)
+	again := func(ads ...client.Advertisement) {
+		t.Helper()
+		_, err := b.Do(t.Context(), "proto-ver", []byte("x"))
+		require.NoError(t, err)
+		f.writeErr, f.ads = errors.New("link lost"), ads
+		_, err = b.Do(t.Context(), "proto-ver", []byte("x"))
+		require.ErrorIs(t, err, client.ErrNoAnswer)
+		require.NotErrorIs(t, err, client.ErrRefused)
+		f.writeErr = nil
+	}
+	again(client.Advertisement{Address: "2", Name: "PROV_2"}, client.Advertisement{Address: "1"})
+	again(client.Advertisement{Address: "2", Name: "PROV_2"}, client.Advertisement{Address: "3"}, client.Advertisement{Address: "9", Name: ""})
+	require.Equal(t, []string{"1", "1"}, f.connected)
+	f.ads = append(f.ads, client.Advertisement{Address: "9", Name: "PROV_9"}, client.Advertisement{Address: "1", Name: "again"})
+	again(client.Advertisement{Address: "2", Name: "PROV_2"}, client.Advertisement{Address: "4", Name: "again"})
+	again()
+	require.Equal(t, []string{"1", "1", "1", "4"}, f.connected)
+	require.NoError(t, b.Close())
+}
+
 // A refusal keeps the link, any other failure does not.
 func TestBLEErrors(t *testing.T) {
 	f := &fakeCentral{writeErr: hal.ATTInvalidPDU}
@@ -125,6 +183,7 @@ func TestBLEErrors(t *testing.T) {
 	f.writeErr, f.connectErr = nil, errors.New("no connection")
 	_, err = b.Do(t.Context(), "proto-ver", []byte("x"))
 	require.ErrorIs(t, err, f.connectErr)
+	require.ErrorIs(t, err, client.ErrUnreachable)
 	f.connectErr = nil
 	_, err = b.Do(t.Context(), "proto-ver", []byte("x"))
 	require.NoError(t, err)
@@ -140,6 +199,7 @@ func TestBLETimes(t *testing.T) {
 		_, err := b.Do(t.Context(), "proto-ver", []byte("x"))
 		require.ErrorIs(t, err, client.ErrNoDevice)
 		require.ErrorIs(t, err, client.ErrTimeout)
+		require.ErrorIs(t, err, client.ErrUnreachable)
 		require.Equal(t, client.DefaultFindTimeout, time.Since(began))
 
 		b = newBLE(t, client.BLEConfig{}, &fakeCentral{hang: true})

@@ -31,13 +31,13 @@ const (
 
 // Config is how a [Client] behaves. The zero value is ready to use.
 type Config struct {
-	// Security is the mode to use. SecurityAuto believes the device: an
-	// impostor can then ask for none at all, so programs that know their
-	// device name the mode.
+	// Security is the mode to use. SecurityAuto takes what the device
+	// announces, but not less than PoP, or Username and Password, stand for:
+	// see [ErrDowngrade]. Without any of them an impostor can ask for no
+	// security at all, so programs that know their device name the mode.
 	Security Security
 
-	// PoP is the proof of possession for security 1. With SecurityAuto it
-	// is left out when the device says that it has none.
+	// PoP is the proof of possession for security 1.
 	PoP hal.Secret
 
 	// Username and Password are for security 2, as Espressif's QR codes
@@ -46,8 +46,8 @@ type Config struct {
 	Password hal.Secret
 
 	// AskPoP is called when security 1 is used, PoP is empty and the device
-	// did not say that it needs none. nil: an empty PoP is tried. Its error
-	// ends Connect.
+	// did not say, to a Config with SecurityAuto, that it needs none. nil: an
+	// empty PoP is tried. Its error ends Connect.
 	AskPoP func(context.Context) (hal.Secret, error)
 
 	// Progress gets reports of what goes on, one at a time, from the
@@ -59,8 +59,8 @@ type Config struct {
 	// WaitConnected. 0: 5 s.
 	PollInterval time.Duration
 
-	// PollTimeout bounds WaitConnected. 0: 2 min; negative: no limit, as
-	// genuine clients do.
+	// PollTimeout bounds WaitConnected; a question near the limit gets a
+	// second. 0: 2 min; negative: no limit, as genuine clients do.
 	PollTimeout time.Duration
 
 	// FailurePolls is how many further status questions WaitConnected asks
@@ -77,7 +77,7 @@ type Config struct {
 // method that sends a request blocks until its answer is there.
 type Client struct {
 	transport Transport
-	cfg       Config
+	cfg       *Config // printed as a pointer where Format is not called: there are secrets in it
 	cfgErr    error
 
 	turn chan struct{} // holds a token while an operation runs
@@ -89,6 +89,7 @@ type Client struct {
 	// What follows belongs to the operation that holds the turn.
 
 	session security.Client // nil: none
+	choice  *choice         // of the session that there is or was last
 	lost    error           // why there is none any more; nil: never was one
 	told    bool            // proto-ver was read
 	details bool            // and announced prov-status
@@ -99,7 +100,7 @@ type Client struct {
 func New(t Transport, cfg Config) *Client {
 	c := &Client{
 		transport: t,
-		cfg:       cfg,
+		cfg:       &cfg,
 		turn:      make(chan struct{}, 1),
 		done:      make(chan struct{}),
 	}
@@ -117,6 +118,9 @@ func New(t Transport, cfg Config) *Client {
 	}
 	return c
 }
+
+// Format shows nothing of what is inside, whatever the verb: secrets and keys.
+func (c *Client) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "*client.Client") }
 
 // Close ends the session, wipes its keys and closes the transport. An
 // operation under way fails with ErrClosed. Closing twice is allowed.
@@ -237,25 +241,4 @@ func (c *Client) request(ctx context.Context, op, endpoint string, plain []byte,
 		return c.lose(op, endpoint, err)
 	}
 	return nil
-}
-
-// hint says what to do about a failed exchange.
-func hint(op, endpoint string, err error) string {
-	switch {
-	case errors.Is(err, ErrNoEndpoint) && endpoint == endpointCtrl:
-		return "devices before ESP-IDF v5.1 cannot be reset by a client: restart the device"
-	case errors.Is(err, ErrNoEndpoint) && endpoint == endpointScan:
-		return "the device cannot scan: give the network's name"
-	case errors.Is(err, ErrNoEndpoint) && (endpoint == endpointSession || endpoint == endpointVersion):
-		return "is this a device in provisioning mode?"
-	case errors.Is(err, ErrNoEndpoint):
-		return "call Connect to go on"
-	case errors.Is(err, ErrEmptyBody):
-		return "send at least one byte"
-	case op == "wait" || op == "apply":
-		return "the device may join the network all the same; call Connect to ask it"
-	case errors.Is(err, ErrClosed):
-		return ""
-	}
-	return "call Connect to start over"
 }

@@ -141,6 +141,9 @@ func (c *Console) Do(ctx context.Context, endpoint string, body []byte) ([]byte,
 	return nil, err
 }
 
+// errStreamEnded: nothing more comes from the stream.
+var errStreamEnded error = &kindError{"the stream ended", []error{ErrClosed}}
+
 // prompted reports whether the device has ever shown its prompt.
 func (c *Console) prompted() bool {
 	c.mu.Lock()
@@ -202,7 +205,7 @@ func (c *Console) exchange(ctx context.Context, line string) ([]byte, error) {
 		case end != nil && answered:
 			return c.outcome()
 		case end != nil:
-			return nil, fmt.Errorf("the stream ended without an answer: %w", end)
+			return nil, fmt.Errorf("%w without an answer: %w", errStreamEnded, end)
 		case events > seen:
 			seen = events
 			settled.Reset(consoleSettle)
@@ -248,7 +251,7 @@ func (c *Console) wake(ctx context.Context) error {
 		events, end := c.screen.events, c.screen.end
 		c.mu.Unlock()
 		if end != nil {
-			return fmt.Errorf("the stream ended: %w", end)
+			return fmt.Errorf("%w: %w", errStreamEnded, end)
 		}
 		if events > seen {
 			seen = events
@@ -288,7 +291,7 @@ func (c *Console) typeLine(ctx context.Context, line string) error {
 	case err := <-done:
 		c.writing = nil
 		if err != nil {
-			return fmt.Errorf("the stream does not take the request: %w", err)
+			return fmt.Errorf("%w, it does not take the request: %w", errStreamEnded, err)
 		}
 		return nil
 	case <-ctx.Done():

@@ -14,13 +14,24 @@ var (
 	// ErrSessionLost: the session is gone; call Connect to start over. The
 	// call that lost it and those after it match.
 	ErrSessionLost = errors.New("session lost: call Connect again")
-	// ErrClosed: the client or the transport was closed.
+	// ErrClosed: the client or the transport was closed, or the stream of a
+	// Console has ended.
 	ErrClosed = errors.New("closed")
 	// ErrNoEndpoint: the device has no such endpoint.
 	ErrNoEndpoint = errors.New("device has no such endpoint")
-	// ErrRefused: the device ended the exchange without an answer. That is
-	// how it reports every error of its own (spec/transports.md 1.3).
+	// ErrRefused: the device took the request and ended the exchange without
+	// an answer. That is how it reports every error of its own: over HTTP it
+	// closes the connection (spec/transports.md 1.3), which also happens when
+	// its service ends.
 	ErrRefused = errors.New("device refused the request")
+	// ErrNoAnswer: the link broke before the answer was there, and nothing
+	// says that the device refused. It may or may not have seen the request.
+	ErrNoAnswer = errors.New("the link ended without an answer")
+	// ErrHungUp: the device itself ended the link instead of answering, which
+	// some use to refuse (spec/transports.md 2.6). It matches ErrNoAnswer.
+	ErrHungUp error = &kindError{"the device ended the link without an answer", []error{ErrNoAnswer}}
+	// ErrUnreachable: there is no connection to the device. Nothing was sent.
+	ErrUnreachable = errors.New("device cannot be reached")
 	// ErrEmptyBody: the transport cannot carry an empty body; nothing was
 	// sent and the session is unharmed.
 	ErrEmptyBody = errors.New("the transport cannot carry an empty request")
@@ -43,6 +54,9 @@ var (
 	ErrUsername = errors.New("security 2 needs a user name")
 	// ErrSecurity: the security mode is one that cannot be used.
 	ErrSecurity = errors.New("security not supported")
+	// ErrDowngrade: with SecurityAuto the device asks for less security than
+	// Config has secrets for. It matches ErrSecurity as well.
+	ErrDowngrade error = &kindError{"device asks for less security than is configured", []error{ErrSecurity}}
 	// ErrCredentials: the credentials cannot be sent; nothing was.
 	ErrCredentials = errors.New("invalid credentials")
 

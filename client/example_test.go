@@ -69,7 +69,6 @@ func ExampleClient_Provision() {
 		return
 	}
 	c := client.New(t, client.Config{
-		PoP:      "abcd1234",
 		Progress: func(p client.Progress) { fmt.Println(p) },
 	})
 	defer c.Close()
@@ -109,7 +108,7 @@ func ExampleClient_Reset() {
 	}
 	fmt.Println(err)
 	// Output:
-	// client: wait: prov-config: device could not join the network: authentication failed (check the passphrase, then Reset and try again)
+	// client: wait: prov-config: device could not join the network: authentication failed (check the passphrase, and try again, after a Reset if the device wants one)
 	// <nil>
 }
 

@@ -159,6 +159,8 @@ func (h *HTTP) Do(ctx context.Context, endpoint string, body []byte) ([]byte, er
 		return nil, ErrClosed
 	case ctx.Err() != nil:
 		return nil, ctx.Err()
+	case reqCtx.Err() != nil && errors.Is(err, ErrUnreachable):
+		return nil, fmt.Errorf("%w: %w: no connection to %s within %v", ErrUnreachable, ErrTimeout, h.address, h.cfg.Timeout)
 	case reqCtx.Err() != nil:
 		return nil, fmt.Errorf("%w: no answer within %v", ErrTimeout, h.cfg.Timeout)
 	}
@@ -173,7 +175,7 @@ func (h *HTTP) exchange(ctx context.Context, endpoint string, body []byte) ([]by
 	if h.conn == nil {
 		conn, err := h.cfg.Dial(ctx, "tcp", h.address)
 		if err != nil {
-			return nil, err
+			return nil, fmt.Errorf("%w: %w", ErrUnreachable, err)
 		}
 		h.conn = newHTTPConn(conn)
 	}

@@ -79,9 +79,15 @@ func (c *httpConn) roundTrip(req []byte, max int) (answer []byte, cookie string,
 	_, werr := c.conn.Write(req)
 	err = <-c.first
 	c.over = true
-	if err != nil {
-		// How a device says no; one that hangs up early may also fail Write.
+	switch {
+	case err == nil:
+	case werr == nil && errors.Is(err, io.EOF):
+		// How a device says no: it took the request and closes in order.
 		return nil, "", false, fmt.Errorf("%w: connection closed without an answer", ErrRefused)
+	case werr != nil:
+		return nil, "", false, fmt.Errorf("%w: the request did not go out: %w", ErrNoAnswer, werr)
+	default:
+		return nil, "", false, fmt.Errorf("%w: %w", ErrNoAnswer, err)
 	}
 	resp, err := http.ReadResponse(c.br, &http.Request{Method: http.MethodPost})
 	if err != nil {
@@ -90,7 +96,7 @@ func (c *httpConn) roundTrip(req []byte, max int) (answer []byte, cookie string,
 		} else if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 			err = errors.New("it ends in the headers")
 		}
-		return nil, "", false, badAnswer("%v", err)
+		return nil, "", false, badAnswer("%s", printable(err.Error())) // the device's words may be in it
 	}
 	c.limit.left = -1 // the body has a limit of its own
 	switch {

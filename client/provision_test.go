@@ -31,9 +31,11 @@ func TestProvisionOverHTTP(t *testing.T) {
 				p := newPipeNet()
 				p.serveHTTP(t, d)
 				var steps []string
-				c := New(newTestHTTP(t, p, HTTPConfig{}), Config{PoP: "abcd1234", Progress: func(p Progress) {
-					steps = append(steps, p.String())
-				}})
+				cfg := Config{PoP: "abcd1234", Progress: func(p Progress) { steps = append(steps, p.String()) }}
+				if security == Security0 {
+					cfg.PoP = ""
+				}
+				c := New(newTestHTTP(t, p, HTTPConfig{}), cfg)
 				ctx := t.Context()
 				require.NoError(t, c.Connect(ctx))
 				list, err := c.Scan(ctx, ScanOptions{GroupChannels: 5})
@@ -95,11 +97,12 @@ func TestProvisionAgain(t *testing.T) {
 }
 
 func TestProvisionFailsAtEachStep(t *testing.T) {
-	for n := range 6 {
+	for n := range 5 {
 		d := sec1Device(t, "pop")
 		i := 0
-		d.raw = func(string, []byte) ([]byte, error) {
-			if i++; i-1 == n {
+		d.raw = func(_ string, body []byte) ([]byte, error) {
+			i++
+			if i-1 == n || n == 2 && isProof(body) {
 				return nil, errHangUp
 			}
 			return nil, errPass
@@ -111,11 +114,15 @@ func TestProvisionFailsAtEachStep(t *testing.T) {
 		var e *Error
 		require.ErrorAs(t, err, &e)
 		require.Equal(t, []string{"connect proto-ver", "connect prov-session", "connect prov-session",
-			"configure prov-config", "apply prov-config", "wait prov-config"}[n], e.Op+" "+e.Endpoint)
+			"configure prov-config", "apply prov-config"}[n], e.Op+" "+e.Endpoint)
 		require.Equal(t, n >= 3, e.SessionLost)
-		require.Len(t, d.requests(), n+1, "nothing follows a failure")
+		sent := n + 1
+		if n == 2 {
+			sent += 2 // a second handshake
+		}
+		require.Len(t, d.requests(), sent, "nothing follows a failure")
 		require.NotContains(t, err.Error(), "secretpass")
-		if n == 5 {
+		if n == 4 {
 			require.ErrorContains(t, err, "the device may join the network all the same")
 		}
 		c.Close()
@@ -192,7 +199,8 @@ func TestHTTPWrongPoP(t *testing.T) {
 		h := newTestHTTP(t, p, HTTPConfig{})
 		err := New(h, Config{PoP: "wrongpop"}).Connect(t.Context())
 		require.ErrorIs(t, err, ErrPoP)
-		require.Equal(t, "client: connect: prov-session: device refused the proof of possession (check the PoP)", err.Error())
+		require.Equal(t, "client: connect: prov-session: device refused the proof of possession "+
+			"(check the PoP; if right, another client may have pushed this one out: try again)", err.Error())
 		require.NoError(t, New(h, Config{PoP: "abcd1234"}).Connect(t.Context()))
 		_, err = New(h, Config{Security: Security1}).Custom(t.Context(), "custom-data", nil)
 		require.ErrorIs(t, err, ErrNotConnected)

@@ -42,17 +42,48 @@ func (ch *choice) newSession(rand io.Reader) (security.Client, error) {
 	return nil, fmt.Errorf("%w: unknown mode", ErrSecurity)
 }
 
-// refused is the error for a device that did not accept the client's proof.
-func (ch *choice) refused(err error) (hint string, cause error) {
+// unproved is the error for a device that did not accept the client's proof, twice.
+func (ch *choice) unproved(err error) error {
+	const other = "; if right, another client may have pushed this one out: try again"
 	switch {
 	case ch.mode == Security2:
-		return "check both", &kindError{"device refused the user name or the password", []error{ErrPassword, err}}
+		return sessionError(&kindError{"device refused the user name or the password", []error{ErrPassword, err}}, "check both"+other)
 	case ch.pop == "":
-		hint = "the device wants a PoP"
-	default:
-		hint = "check the PoP"
+		return sessionError(&kindError{"device refused the proof of possession", []error{ErrPoP, err}},
+			"the device wants a PoP; if it does not, another client may have pushed this one out: try again")
 	}
-	return hint, &kindError{"device refused the proof of possession", []error{ErrPoP, err}}
+	return sessionError(&kindError{"device refused the proof of possession", []error{ErrPoP, err}}, "check the PoP"+other)
+}
+
+// checkDowngrade refuses what a device announced if nothing is proved with it of
+// what cfg has.
+func (ch *choice) checkDowngrade(cfg *Config, noPoP bool) error {
+	has := "a PoP"
+	switch {
+	case cfg.PoP == "" && cfg.Username == "" && cfg.Password == "":
+		return nil
+	case cfg.PoP == "":
+		has = "a user name and password"
+	case cfg.Username != "" && cfg.Password != "":
+		has = "a PoP, a user name and a password"
+	}
+	announced, advice := "", ""
+	switch {
+	case ch.mode == Security0:
+		announced, advice = "no security", "set Config.Security to Security0"
+	case ch.mode == Security1 && ch.pop == "":
+		announced, advice = "security 1", "set Config.PoP to the device's"
+		if noPoP {
+			announced, advice = "security 1 without a PoP", "set Config.Security to Security1 and leave Config.PoP empty"
+		}
+	case ch.mode == Security2 && ch.username != "" && ch.password == "" && cfg.PoP != "":
+		announced, advice = "security 2", "set Config.Password to the device's"
+	default:
+		return nil
+	}
+	return &Error{Op: "connect", Endpoint: endpointVersion,
+		Err:  fmt.Errorf("%w: it announces %s, and Config has %s", ErrDowngrade, announced, has),
+		Hint: "it may be an impostor that wants the credentials; if it is known to be the right device, " + advice}
 }
 
 // stepError says what it means that a handshake broke off on this side.

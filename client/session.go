@@ -15,7 +15,10 @@ type Security uint8
 const (
 	// SecurityAuto takes what the device announces in proto-ver: `sec_ver`;
 	// without it security 0 if there is the capability no_sec, else
-	// security 1.
+	// security 1. It takes no session in which nothing that Config has is
+	// proved, neither the PoP nor the password: an impostor could announce it
+	// and read the credentials. Connect then fails with ErrDowngrade, and
+	// who means it names the mode.
 	SecurityAuto Security = iota
 	// Security0 sends everything in the clear.
 	Security0
@@ -61,7 +64,9 @@ const maxSteps = 8
 // was before is dropped first.
 //
 // A wrong proof of possession gives an error that matches [ErrPoP]; a wrong user
-// name or password one that matches [ErrPassword].
+// name or password one that matches [ErrPassword]. A device says no in the same way
+// when it has meanwhile dropped the handshake to make room for another client's;
+// so a refused proof is tried once more from the start before it counts.
 func (c *Client) Connect(ctx context.Context) error {
 	const op = "connect"
 	return c.do(ctx, op, func() error { return c.connect(ctx) })
@@ -69,29 +74,18 @@ func (c *Client) Connect(ctx context.Context) error {
 
 // connect is Connect in its turn.
 func (c *Client) connect(ctx context.Context) error {
-	const op = "connect"
 	c.dropSession(errors.New("a later Connect failed"))
 	ch, err := c.choose(ctx)
 	if err != nil {
-		return opError(op, "", err)
+		return opError("connect", "", err)
 	}
-	s, err := ch.newSession(c.cfg.Rand)
-	if err != nil {
-		return opError(op, "", err)
-	}
-	if err := c.handshake(ctx, s, ch); err != nil {
-		s.Close()
-		return err
-	}
-	c.session, c.lost = s, nil
-	c.report(StepSession, ch.mode.String())
-	return nil
+	return c.open(ctx, ch)
 }
 
 // choose settles the security mode and what it needs.
 func (c *Client) choose(ctx context.Context) (*choice, error) {
 	ch := &choice{mode: c.cfg.Security, pop: c.cfg.PoP, username: c.cfg.Username, password: c.cfg.Password}
-	noPoP := false
+	noPoP, auto := false, ch.mode == SecurityAuto
 	switch ch.mode {
 	case SecurityAuto:
 		v, err := c.fetchVersion(ctx, "connect")
@@ -110,8 +104,6 @@ func (c *Client) choose(ctx context.Context) (*choice, error) {
 	}
 	switch {
 	case ch.mode != Security1:
-		c.report(StepSecurity, ch.mode.String())
-		return ch, nil
 	case noPoP:
 		ch.pop = ""
 	case ch.pop == "" && c.cfg.AskPoP != nil:
@@ -120,42 +112,89 @@ func (c *Client) choose(ctx context.Context) (*choice, error) {
 			return nil, err
 		}
 	}
-	if ch.pop == "" {
+	if auto {
+		if err := ch.checkDowngrade(c.cfg, noPoP); err != nil {
+			return nil, err
+		}
+	}
+	switch {
+	case ch.mode != Security1:
+		c.report(StepSecurity, ch.mode.String())
+	case ch.pop == "":
 		c.report(StepSecurity, ch.mode.String()+" without proof of possession")
-	} else {
+	default:
 		c.report(StepSecurity, ch.mode.String()+" with proof of possession")
 	}
 	return ch, nil
 }
 
-// handshake carries the messages of s to the device and back.
-func (c *Client) handshake(ctx context.Context, s security.Client, ch *choice) error {
-	fail := func(err error, hint string) error {
-		return &Error{Op: "connect", Endpoint: endpointSession, Err: err, Hint: hint}
+// open opens a session. A device refuses a wrong proof, and likewise the right one
+// of a client whose half-open session it has closed to make room for another
+// client's. The proof is then tried a second time, from the start.
+func (c *Client) open(ctx context.Context, ch *choice) error {
+	err := c.handshake(ctx, ch)
+	var refused *notProved
+	if !errors.As(err, &refused) {
+		return err
 	}
+	err = c.handshake(ctx, ch)
+	if err == nil || ctx.Err() != nil || errors.Is(err, ErrClosed) || errors.Is(err, ErrBadAnswer) || errors.Is(err, ErrPoP) {
+		return err
+	}
+	return ch.unproved(refused.err)
+}
+
+// notProved is a handshake that the device ended at the client's proof.
+type notProved struct{ err error }
+
+func (e *notProved) Error() string { return e.err.Error() }
+func (e *notProved) Unwrap() error { return e.err }
+
+// handshake carries the messages of a new session to the device and back.
+func (c *Client) handshake(ctx context.Context, ch *choice) error {
+	s, err := ch.newSession(c.cfg.Rand)
+	if err != nil {
+		return opError("connect", "", err)
+	}
+	if err := c.exchange(ctx, s, ch); err != nil {
+		s.Close()
+		return err
+	}
+	c.session, c.choice, c.lost = s, ch, nil
+	c.report(StepSession, ch.mode.String())
+	return nil
+}
+
+// exchange does the handshake of s.
+func (c *Client) exchange(ctx context.Context, s security.Client, ch *choice) error {
 	c.report(StepHandshake, "")
 	req, done, err := s.Step(nil)
 	if err != nil {
-		return fail(err, "")
+		return sessionError(err, "")
 	}
 	for i := 0; !done; i++ {
 		if i == maxSteps {
-			return fail(errors.New("handshake does not end"), "")
+			return sessionError(errors.New("handshake does not end"), "")
 		}
 		answer, err := c.transport.Do(ctx, endpointSession, req)
 		switch {
-		case errors.Is(err, ErrRefused) && s.Proving():
-			advice, cause := ch.refused(err)
-			return fail(cause, advice)
+		case err == nil:
+		case s.Proving() && (errors.Is(err, ErrRefused) || errors.Is(err, ErrHungUp)):
+			return &notProved{err}
 		case errors.Is(err, ErrRefused):
-			return fail(err, "does the device use "+ch.mode.String()+"? it may also make everybody wait after a wrong proof: try again in a while")
-		case err != nil:
-			return fail(err, hint("connect", endpointSession, err))
+			return sessionError(err, "does the device use "+ch.mode.String()+"? it may also make everybody wait after a wrong proof: try again in a while")
+		default:
+			return sessionError(err, hint("connect", endpointSession, err))
 		}
 		if req, done, err = s.Step(answer); err != nil {
 			advice, cause := ch.stepError(err)
-			return fail(cause, advice)
+			return sessionError(cause, advice)
 		}
 	}
 	return nil
+}
+
+// sessionError is a handshake that failed.
+func sessionError(err error, hint string) error {
+	return &Error{Op: "connect", Endpoint: endpointSession, Err: err, Hint: hint}
 }

@@ -59,7 +59,7 @@ func TestConnectChoosesSecurity(t *testing.T) {
 		{name: "automatic, no_sec before v5.0", device: sec0Device(), version: `{"prov":{"cap":["no_sec"]}}`, versions: 1},
 		{name: "automatic, sec_ver wins", device: sec0Device(), version: `{"prov":{"sec_ver":0,"cap":[]}}`, versions: 1},
 		{name: "automatic, PoP", device: sec1Device(t, "abcd1234"), cfg: Config{PoP: "abcd1234"}, versions: 1},
-		{name: "automatic, no PoP", device: sec1Device(t, ""), cfg: Config{PoP: "of another device"}, versions: 1},
+		{name: "automatic, no PoP", device: sec1Device(t, ""), versions: 1},
 		{name: "automatic, no PoP, not asked for", device: sec1Device(t, ""),
 			cfg: Config{AskPoP: func(context.Context) (hal.Secret, error) { return "", asked }}, versions: 1},
 		{name: "automatic, PoP asked for", device: sec1Device(t, "abcd1234"), cfg: Config{AskPoP: ask}, versions: 1},
@@ -73,10 +73,10 @@ func TestConnectChoosesSecurity(t *testing.T) {
 		{name: "explicit 1, asked for", device: sec1Device(t, "abcd1234"), cfg: Config{Security: Security1, AskPoP: ask}},
 		{name: "explicit 1 without PoP", device: sec1Device(t, ""), cfg: Config{Security: Security1}},
 		{name: "explicit 1 insists on its PoP", device: sec1Device(t, ""), cfg: Config{Security: Security1, PoP: "abcd1234"},
-			err: ErrPoP, text: "device refused the proof of possession (check the PoP)"},
+			err: ErrPoP, text: "device refused the proof of possession (check the PoP; if right, another client"},
 		{name: "explicit nonsense", device: sec0Device(), cfg: Config{Security: 9}, err: ErrSecurity, text: "Config.Security is 9"},
 		{name: "wrong PoP", device: sec1Device(t, "abcd1234"), cfg: Config{Security: Security1, PoP: "wrongpop"},
-			err: ErrPoP, text: "client: connect: prov-session: device refused the proof of possession (check the PoP)"},
+			err: ErrPoP, text: "client: connect: prov-session: device refused the proof of possession (check the PoP; if right, another client"},
 		{name: "no PoP where one is wanted", device: sec1Device(t, "abcd1234"), cfg: Config{Security: Security1},
 			err: ErrPoP, text: "the device wants a PoP"},
 		{name: "0 where 1 is spoken", device: sec1Device(t, ""), cfg: Config{Security: Security0},
@@ -108,6 +108,21 @@ func TestConnectChoosesSecurity(t *testing.T) {
 			require.Error(t, err, "there is no session")
 		})
 	}
+}
+
+// isProof reports whether a request is Command1 of security 1.
+func isProof(body []byte) bool { return len(body) == 43 }
+
+// sec1Proofs is a device that hangs up at every proof.
+func sec1Proofs(t *testing.T) *device {
+	d := sec1Device(t, "")
+	d.raw = func(_ string, body []byte) ([]byte, error) {
+		if isProof(body) {
+			return nil, errHangUp
+		}
+		return nil, errPass
+	}
+	return d
 }
 
 // Every way a handshake can go wrong on the wire.
@@ -162,7 +177,7 @@ func TestConnectFailures(t *testing.T) {
 		{"sec1 key of low order", sec1Answer(0, unhex("10015a390801aa0134"+"1220"+strings.Repeat("00", 32)+"1a10"+strings.Repeat("00", 16)), nil),
 			Security1, ErrBadAnswer, "low order"},
 		{"sec1 key missing", sec1Answer(0, unhex("10015a050801aa0100"), nil), Security1, ErrBadAnswer, "0 bytes instead of 32"},
-		{"sec1 proof closed", sec1Answer(1, nil, errHangUp), Security1, ErrPoP, "the device wants a PoP"},
+		{"sec1 proof closed", sec1Proofs(t), Security1, ErrPoP, "the device wants a PoP; if it does not, another client"},
 		{"sec1 proof 404", sec1Answer(1, nil, errNoEndpoint), Security1, ErrNoEndpoint, ""},
 		{"sec1 proof empty", sec1Answer(1, nil, nil), Security1, ErrBadAnswer, ""},
 		{"sec1 proof wrong", impostor, Security1, ErrPoP, "check the PoP, and that it is the right device"},
@@ -237,7 +252,7 @@ func TestSessionLost(t *testing.T) {
 			}
 			t.Run(cname+" "+fname, func(t *testing.T) {
 				d := sec1Device(t, "pop")
-				c := New(newWire(d), Config{Security: Security1, PoP: "pop"})
+				c := New(newWire(d), Config{Security: Security1, PoP: "pop", PollTimeout: 1})
 				defer c.Close()
 				err := call(c)
 				require.ErrorIs(t, err, ErrNotConnected)
@@ -246,6 +261,9 @@ func TestSessionLost(t *testing.T) {
 				require.NoError(t, c.Connect(ctx))
 				d.raw = failure.raw
 				err = call(c)
+				if cname == "wait" {
+					require.ErrorIs(t, err, ErrTimeout)
+				}
 				require.ErrorIs(t, err, failure.err)
 				require.ErrorIs(t, err, ErrSessionLost)
 				var e *Error

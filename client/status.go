@@ -2,11 +2,8 @@ package client
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"net/netip"
 	"strconv"
-	"time"
 
 	"github.com/wifiprov/wifiprov/hal"
 	"github.com/wifiprov/wifiprov/internal/pb"
@@ -204,71 +201,6 @@ func newStatus(r *pb.RespGetStatus) (Status, error) {
 		return s, nil
 	}
 	return Status{}, badAnswer("station state %d", r.StaState)
-}
-
-// WaitConnected asks the device at once and then every Config.PollInterval
-// until it joined its network, gave up (an error that matches
-// [ErrConnectionFailed], with [Error.Details] of a device that said in proto-ver
-// that it has them) or Config.PollTimeout is over ([ErrTimeout], with the
-// session unharmed). A device is connecting from Apply on, so asking at once is
-// safe. Between the questions other operations have their turn.
-func (c *Client) WaitConnected(ctx context.Context) (Connection, error) {
-	const op = "wait"
-	start := time.Now()
-	failures := 0
-	for {
-		var s Status
-		err := c.do(ctx, op, func() (err error) {
-			s, err = c.status(ctx, op)
-			return err
-		})
-		if err != nil {
-			return Connection{}, err
-		}
-		if s.State == StateConnected {
-			return s.Connection, nil
-		}
-		if err := s.Err(); err == nil {
-			failures = 0
-		} else if failures++; failures > c.cfg.FailurePolls {
-			return Connection{}, c.joinError(ctx, op, err)
-		}
-		pause := c.cfg.PollInterval
-		if c.cfg.PollTimeout > 0 {
-			left := c.cfg.PollTimeout - time.Since(start)
-			if left <= 0 {
-				return Connection{}, &Error{Op: op, Endpoint: endpointConfig,
-					Err: fmt.Errorf("%w: %v after %v", ErrTimeout, s, c.cfg.PollTimeout)}
-			}
-			pause = min(pause, left)
-		}
-		if err := c.sleep(ctx, pause); err != nil {
-			return Connection{}, opError(op, "", err)
-		}
-	}
-}
-
-// joinError is the error for a device that could not join, with all that it
-// tells.
-func (c *Client) joinError(ctx context.Context, op string, err error) error {
-	e := &Error{Op: op, Endpoint: endpointConfig, Err: err, Hint: failHint(err)}
-	e.Details = c.failure(ctx, op)
-	_ = c.do(ctx, op, func() error {
-		e.SessionLost = c.session == nil
-		return nil
-	})
-	return e
-}
-
-// failHint says what to do when the device could not join.
-func failHint(err error) string {
-	switch {
-	case errors.Is(err, ErrAuth):
-		return "check the passphrase, then Reset and try again"
-	case errors.Is(err, ErrNetworkNotFound):
-		return "check the network's name and that it is in the device's reach, then Reset and try again"
-	}
-	return ""
 }
 
 // Provision does the whole of it in the order of spec/client.md 1: it connects

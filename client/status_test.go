@@ -109,7 +109,7 @@ func TestWaitConnected(t *testing.T) {
 		{name: "negative interval", cfg: Config{PollInterval: -1}, statuses: answers{connecting, connected}, asked: s(0, 5)},
 		{name: "attempts", statuses: answers{connecting, attemptsLeft(2), attemptsLeft(1), connected}, asked: s(0, 5, 10, 15)},
 		{name: "wrong passphrase", statuses: answers{connecting, authError, connected}, asked: s(0, 5), err: ErrAuth,
-			text: "client: wait: prov-config: device could not join the network: authentication failed (check the passphrase, then Reset and try again)"},
+			text: "client: wait: prov-config: device could not join the network: authentication failed (check the passphrase, and try again, after a Reset if the device wants one)"},
 		{name: "not found", statuses: answers{notFound}, asked: s(0), err: ErrNetworkNotFound, text: "check the network's name"},
 		{name: "disconnected", statuses: answers{{StaState: 2}}, asked: s(0), err: ErrDisconnected},
 		{name: "Q-E1", statuses: answers{{}}, asked: s(0), err: ErrDisconnected},

@@ -18,9 +18,12 @@ type Transport interface {
 	// device that gets it twice is out of step with the session. Errors
 	// that callers tell apart are wrapped: [ErrNoEndpoint] when the device
 	// has no such endpoint, [ErrRefused] when the device took the request
-	// and ended the exchange without an answer, [ErrEmptyBody] when the
-	// transport cannot carry an empty body and sent nothing, [ErrTimeout]
-	// when the transport's own limit was reached, [ErrClosed] after Close.
+	// and ended the exchange without an answer, [ErrNoAnswer] when the link
+	// broke in another way, [ErrHungUp] when it was the device that ended it,
+	// [ErrUnreachable] when there is no connection and nothing was sent,
+	// [ErrEmptyBody] when the transport cannot carry an empty body and sent
+	// nothing, [ErrTimeout] when the transport's own limit was reached,
+	// [ErrClosed] after Close, or when the transport cannot be used again.
 	// With any other error the device may or may not have seen the request.
 	//
 	// A failed Do leaves the transport usable: the next one makes a new

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"slices"
+	"strings"
 )
 
 // Capabilities that a device announces in proto-ver (spec/manager.md 8).
@@ -25,10 +26,16 @@ type App struct {
 	Capabilities []string
 }
 
-// Version is a device's answer to proto-ver.
+// String describes it in one line that is safe to show on a terminal: "my_app
+// 1.2, can [register]".
+func (a App) String() string {
+	return printable(a.Label + " " + a.Version + ", can [" + strings.Join(a.Capabilities, " ") + "]")
+}
+
+// Version is a device's answer to proto-ver. Its texts are the device's own: they
+// go to a terminal through String, or escaped as by %q.
 type Version struct {
-	// Text is the answer as it came. It is the device's: escape it before it
-	// goes to a terminal.
+	// Text is the answer as it came.
 	Text string
 	// Known is false when Text is not the JSON object that devices since
 	// ESP-IDF v4.0 send; nothing below is set then, and nothing is known
@@ -50,6 +57,15 @@ type Version struct {
 // when the capabilities are unknown.
 func (v *Version) Has(capability string) bool {
 	return slices.Contains(v.Capabilities, capability)
+}
+
+// String describes the device in one line that is safe to show on a terminal:
+// "v1.1, security 1, can [wifi_scan]", or Text if that is not Known.
+func (v Version) String() string {
+	if !v.Known {
+		return printable(v.Text)
+	}
+	return printable(v.Protocol + ", " + v.Security().String() + ", can [" + strings.Join(v.Capabilities, " ") + "]")
 }
 
 // Security is the mode that SecurityAuto uses with this device.
@@ -79,11 +95,7 @@ func (c *Client) fetchVersion(ctx context.Context, op string) (*Version, error) 
 	c.report(StepVersion, "")
 	text, err := c.transport.Do(ctx, endpointVersion, []byte("ESP"))
 	if err != nil {
-		h := hint(op, endpointVersion, err)
-		if op == "connect" {
-			h = "name Config.Security if the device has no proto-ver"
-		}
-		return nil, &Error{Op: op, Endpoint: endpointVersion, Err: err, Hint: h}
+		return nil, &Error{Op: op, Endpoint: endpointVersion, Err: err, Hint: hint(op, endpointVersion, err)}
 	}
 	v := ParseVersion(text)
 	c.told, c.details = true, v.Has(CapStatus)

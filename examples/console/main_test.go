@@ -61,9 +61,9 @@ func device(t *testing.T, args ...string) (pipes, *bytes.Buffer) {
 }
 
 // provision is a whole provisioning by a client.
-func provision(t *testing.T, transport client.Transport) {
+func provision(t *testing.T, transport client.Transport, security client.Security) {
 	t.Helper()
-	c := client.New(transport, client.Config{PoP: "abcd1234", Username: "wifiprov", Password: "abcd1234", PollInterval: 50 * time.Millisecond})
+	c := client.New(transport, client.Config{Security: security, PoP: "abcd1234", Username: "wifiprov", Password: "abcd1234", PollInterval: 50 * time.Millisecond})
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	require.NoError(t, c.Connect(ctx))
@@ -84,7 +84,11 @@ func TestConsoleExample(t *testing.T) {
 		line, said := device(t, args...)
 		transport, err := client.NewConsole(line, client.ConsoleConfig{})
 		require.NoError(t, err)
-		provision(t, transport)
+		security := client.SecurityAuto
+		if args[len(args)-1] == "0" { // less than the secrets is not taken unasked
+			security = client.Security0
+		}
+		provision(t, transport, security)
 		require.NoError(t, transport.Close())
 		require.Contains(t, said.String(), `device: custom data: "hello"`)
 		require.Contains(t, said.String(), "device: provisioned for HomeNet, online with address 192.168.1.77\n")
@@ -120,7 +124,7 @@ func TestConsoleExampleRelay(t *testing.T) {
 	defer shown.Close()
 	keyboard, hands := io.Pipe()
 	go person(t, console, shown, hands)
-	provision(t, client.NewRelay(keyboard, screen))
+	provision(t, client.NewRelay(keyboard, screen), client.SecurityAuto)
 	screen.Close()
 	require.NoError(t, console.Close())
 	require.Contains(t, said.String(), "device: provisioned for HomeNet")

@@ -53,7 +53,7 @@ func TestConsoleExampleOverPTY(t *testing.T) {
 		}()
 		transport, err := client.NewConsole(master, client.ConsoleConfig{})
 		require.NoError(t, err)
-		provision(t, transport)
+		provision(t, transport, client.SecurityAuto)
 		cancel()
 		require.NoError(t, <-done)
 		require.Contains(t, said.String(), "device: provisioned for HomeNet")

@@ -211,7 +211,11 @@ func TestTwoDevices(t *testing.T) {
 		d.Start(true)
 		other.Start(false)
 		for _, device := range []*Device{d, other} {
-			c := device.Client(client.Config{})
+			cfg := client.Config{}
+			if device == other {
+				cfg.Security = client.Security0
+			}
+			c := device.Client(cfg)
 			defer c.Close()
 			_, err := c.Provision(t.Context(), Right)
 			require.NoError(t, err)

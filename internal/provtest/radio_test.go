@@ -152,18 +152,34 @@ func TestRadioSoftAPStory(t *testing.T) {
 	})
 }
 
-// A client that goes on asking on its own is told that its connection is lost,
-// and one that never comes back does not keep the device from its network.
+// A client that goes on asking on its own loses the SoftAP, connects again when it
+// is back, and is told the outcome, whichever it is.
+func TestRadioSoftAPClientAsksOn(t *testing.T) {
+	provisionBySoftAP(t, nil, func(t *testing.T, d *RadioDevice, s *story, h *hotspot) {
+		c := s.dial(client.Config{})
+		_, err := c.Provision(t.Context(), Wrong)
+		require.ErrorIs(t, err, client.ErrAuth)
+		require.Equal(t, 2, h.gaps, "two attempts")
+		require.NoError(t, c.Reset(t.Context()))
+		conn, err := c.Provision(t.Context(), Right)
+		require.NoError(t, err)
+		require.Equal(t, "192.168.1.77", conn.IP.String())
+		require.Equal(t, 3, h.gaps)
+		require.NoError(t, c.Close())
+	})
+}
+
+// A client that never comes back does not keep the device from its network.
 func TestRadioSoftAPClientStaysAway(t *testing.T) {
 	provisionBySoftAP(t, nil, func(t *testing.T, d *RadioDevice, s *story, _ *hotspot) {
-		c := s.dial(client.Config{})
-		_, err := c.Provision(t.Context(), Right)
-		require.Error(t, err)
-		require.NoError(t, c.Close())
+		s.client(client.Config{}, func(c *client.Client) {
+			require.NoError(t, c.Configure(t.Context(), Right))
+			require.NoError(t, c.Apply(t.Context()))
+		})
 		s.manager.Wait() // 30 s after success
 		time.Sleep(5 * time.Second)
 		require.Equal(t, 1, d.Home.Stations())
-		_, err = d.WiFi.Link()
+		_, err := d.WiFi.Link()
 		require.NoError(t, err)
 	})
 }

@@ -147,6 +147,9 @@ func (s *story) dial(cfg client.Config) *client.Client {
 	if cfg.Password == "" {
 		cfg.Password = Password
 	}
+	if s.mode == 0 {
+		cfg.Security = client.Security0 // with secrets, less is not taken unasked
+	}
 	cfg.Username, cfg.PollInterval = Username, 700*time.Millisecond
 	return client.New(s.Dial(), cfg)
 }

@@ -30,7 +30,7 @@ func TestProvisioning(t *testing.T) {
 				}()
 				transport, err := client.NewConsole(far, client.ConsoleConfig{})
 				require.NoError(t, err)
-				c := client.New(transport, client.Config{PoP: "abcd1234", Username: "wifiprov", Password: "abcd1234"})
+				c := client.New(transport, client.Config{Security: client.SecurityMode(int(mode[0] - '0')), PoP: "abcd1234", Username: "wifiprov", Password: "abcd1234"})
 				conn, err := c.Provision(t.Context(), client.Credentials{SSID: "HomeNet", Passphrase: "correct horse"})
 				require.NoError(t, err)
 				require.Equal(t, hal.SSID("HomeNet"), conn.SSID)

@@ -161,7 +161,8 @@ func TestPrintsSecurityEvents(t *testing.T) {
 		defer conn.Close()
 		require.Nil(t, post(t, conn, "prov-session", "\x10\x01\x5a\x03\xa2\x01\x00"))
 		require.Equal(t, []string{
-			"EVENT SECURITY_SESSION_CREDENTIALS_MISMATCH", "EVENT SECURITY_SESSION_INVALID_SECURITY_PARAMS",
+			"EVENT SECURITY_SESSION_CREDENTIALS_MISMATCH", "EVENT SECURITY_SESSION_CREDENTIALS_MISMATCH", // it tries twice
+			"EVENT SECURITY_SESSION_INVALID_SECURITY_PARAMS",
 		}, security(d))
 	})
 	bench(t, []string{"--sec", "0"}, client.Config{}, func(t *testing.T, d *running, c *client.Client) {
