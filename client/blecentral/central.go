@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"sync"
 	"time"
 
@@ -58,7 +59,7 @@ type Central struct {
 	reports chan report   // of a scan; nil: none
 	made    chan []byte   // parameters of a connection that is made
 	link    *Link
-	bonds   map[[7]byte]bond // by the device's address
+	bonds   map[[7]byte]*bond // by the device's address; pointers, which %v does not follow
 	public  smpcrypto.Address
 	own     smpcrypto.Address // of the connection
 }
@@ -67,6 +68,8 @@ var _ client.Central = (*Central)(nil)
 
 // Errors of a central.
 var (
+	// ErrLinkLost: the link is lost. Errors of requests that the device answered
+	// by ending it match client.ErrHungUp too.
 	ErrLinkLost = errors.New("blecentral: the link is lost")
 	errBusy     = errors.New("blecentral: there is a link already; close it first")
 )
@@ -90,10 +93,13 @@ func New(t att.Transport, cfg Config) (*Central, error) {
 	case cfg.SupervisionTimeout < 100*time.Millisecond || cfg.SupervisionTimeout > 32*time.Second:
 		return nil, fmt.Errorf("blecentral: a supervision time-out of %v is not 100 ms to 32 s", cfg.SupervisionTimeout)
 	}
-	c := &Central{t: t, cfg: cfg, reply: make(chan []byte, 4), room: make(chan struct{}), bonds: map[[7]byte]bond{}}
+	c := &Central{t: t, cfg: cfg, reply: make(chan []byte, 4), room: make(chan struct{}), bonds: map[[7]byte]*bond{}}
 	t.SetReceiver(c.receive)
 	return c, nil
 }
+
+// Format shows nothing of what is inside, whatever the verb: keys of devices.
+func (c *Central) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "*blecentral.Central") }
 
 // run sends a command and returns what the controller says: status, more.
 func (c *Central) run(ctx context.Context, op int, params ...byte) ([]byte, error) {
@@ -139,12 +145,13 @@ func (c *Central) giveUp(l *Link) {
 	defer c.mu.Unlock()
 	c.up, c.made = false, nil
 	if l != nil && c.link == l {
-		c.endLink()
+		c.endLink(hal.ReasonLocalHost)
 	}
 }
 
-// endLink forgets the link. mu is held.
-func (c *Central) endLink() {
+// endLink forgets the link, which ended for a reason. mu is held.
+func (c *Central) endLink(reason hal.HCIReason) {
+	c.link.reason = reason
 	c.aclFree += c.link.inFlight
 	close(c.link.gone)
 	c.link = nil

@@ -25,8 +25,9 @@ type Link struct {
 	once     sync.Once
 
 	// guarded by c.mu
-	frame     []byte // being received
-	more      bool   // it is not complete
+	reason    hal.HCIReason // why the link has ended
+	frame     []byte        // being received
+	more      bool          // it is not complete
 	inFlight  int
 	encrypted bool
 }
@@ -102,10 +103,21 @@ func (l *Link) request(ctx context.Context, pdu []byte) ([]byte, error) {
 		}
 		return p, nil
 	case <-l.gone:
-		return nil, ErrLinkLost
+		return nil, l.lost()
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
+}
+
+// lost is the error for a request after which the link ended.
+func (l *Link) lost() error {
+	l.c.mu.Lock()
+	defer l.c.mu.Unlock()
+	switch l.reason {
+	case hal.ReasonRemoteUser, 0x14, 0x15: // also: low resources, power off
+		return fmt.Errorf("%w: %w", ErrLinkLost, client.ErrHungUp)
+	}
+	return ErrLinkLost
 }
 
 // send sends an L2CAP frame on the channel of ATT or of the security manager.

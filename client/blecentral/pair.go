@@ -68,7 +68,7 @@ func (l *Link) Pair(ctx context.Context) error {
 		}
 		l.c.mu.Lock()
 		defer l.c.mu.Unlock()
-		l.c.bonds[l.device] = b
+		l.c.bonds[l.device] = &b
 	}
 	return nil
 }

@@ -1,6 +1,9 @@
 package blecentral
 
-import "github.com/wifiprov/wifiprov/hal/att"
+import (
+	"github.com/wifiprov/wifiprov/hal"
+	"github.com/wifiprov/wifiprov/hal/att"
+)
 
 // receive takes one packet from the controller. What does not parse is dropped.
 func (c *Central) receive(packet []byte) {
@@ -29,7 +32,7 @@ func (c *Central) event(code byte, p []byte) {
 		c.mu.Lock()
 		defer c.mu.Unlock()
 		if l := c.link; l != nil && le16(p[1:]) == l.handle {
-			c.endLink()
+			c.endLink(hal.HCIReason(p[3]))
 		}
 	case code == 0x10: // Hardware Error: nothing is left of the link
 		c.mu.Lock()

@@ -30,6 +30,11 @@ type Pairing struct {
 	IRK [16]byte
 }
 
+// Format leaves out the IRK, whatever the verb.
+func (p Pairing) Format(f fmt.State, _ rune) {
+	fmt.Fprintf(f, "{Bonding:%t Legacy:%t}", p.Bonding, p.Legacy)
+}
+
 // pairingTimeout is how long a device may take for each step of a pairing.
 const pairingTimeout = 30 * time.Second
 
@@ -129,7 +134,7 @@ func (l *Link) secure(ctx context.Context) error {
 	b, bonded := l.c.bonds[l.device]
 	l.c.mu.Unlock()
 	if bonded {
-		return l.encrypt(ctx, b)
+		return l.encrypt(ctx, *b)
 	}
 	return l.Pair(ctx)
 }
