@@ -123,7 +123,7 @@ func phone(ctx context.Context, air *sim.Air, mtu int, quiet bool) error {
 	if err != nil {
 		return err
 	}
-	fmt.Println("phone:  device speaks", version.Protocol, "and can", version.Capabilities)
+	fmt.Println("phone:  device speaks", version)
 	if err := c.Connect(ctx); err != nil {
 		return err
 	}

@@ -143,7 +143,7 @@ func phone(ctx context.Context, o options, out io.Writer) (err error) {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintln(out, "phone: ", o.name, "speaks", version.Protocol, "and can", version.Capabilities)
+	fmt.Fprintln(out, "phone: ", o.name, "speaks", version)
 	if err := c.Connect(ctx); err != nil {
 		return err
 	}

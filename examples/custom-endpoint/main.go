@@ -103,7 +103,7 @@ func app(address string) error {
 		return err
 	}
 	for _, a := range version.Apps {
-		fmt.Printf("app:    device has %s %s with %v\n", a.Label, a.Version, a.Capabilities)
+		fmt.Printf("app:    device has %v\n", a)
 	}
 	if err := c.Connect(ctx); err != nil {
 		return err
@@ -112,7 +112,7 @@ func app(address string) error {
 	if err != nil {
 		return err
 	}
-	fmt.Printf("app:    serial number is %s\n", serial)
+	fmt.Printf("app:    serial number is %q\n", serial) // it may send anything
 
 	// What a handler refuses looks like every other error of the device.
 	_, err = c.Custom(ctx, endpoint, []byte(" "))

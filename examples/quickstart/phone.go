@@ -23,7 +23,7 @@ func phone(ctx context.Context, address string) error {
 	if err != nil {
 		return err
 	}
-	say(app, fmt.Sprintf("device speaks %s, security %d, can %v", version.Protocol, version.SecVersion, version.Capabilities))
+	say(app, fmt.Sprintf("device speaks %v", version))
 	if err := c.Connect(ctx); err != nil {
 		return err
 	}
