@@ -65,8 +65,12 @@ func (b *Bus) find(ctx context.Context) (Objects, error) {
 			return nil, err
 		}
 	}
-	// A call to the well-known name lets the bus start bluetoothd.
+	// A call to the well-known name lets the bus start bluetoothd, and waits for
+	// it.
 	if _, err := b.managed(ctx, Name); err != nil {
+		if late := (*errNoAnswer)(nil); errors.As(err, &late) && ctx.Err() != nil {
+			late.hint = notRunning
+		}
 		return nil, err
 	}
 	body, err := b.Conn.Call(ctx, busName, busPath, busName+".GetNameOwner", Name)

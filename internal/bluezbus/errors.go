@@ -33,9 +33,16 @@ func (e *Error) Error() string {
 type errNoAnswer struct {
 	call string
 	err  error
+	hint string // may be empty
 }
 
-func (e *errNoAnswer) Error() string { return e.call + ": no answer: " + e.err.Error() }
+func (e *errNoAnswer) Error() string {
+	s := e.call + ": no answer: " + e.err.Error()
+	if e.hint != "" {
+		s += "; " + e.hint
+	}
+	return s
+}
 func (e *errNoAnswer) Unwrap() error { return e.err }
 
 // ErrGone: the bus or bluetoothd went away.
@@ -52,9 +59,9 @@ func callError(ctx context.Context, method string, err error) error {
 		}
 		return e
 	case ctx.Err() != nil:
-		return &errNoAnswer{call, ctx.Err()}
+		return &errNoAnswer{call: call, err: ctx.Err()}
 	}
-	return &errNoAnswer{call, ErrGone}
+	return &errNoAnswer{call: call, err: ErrGone}
 }
 
 // Is reports whether err is an Error of that name; the part after the last dot
@@ -69,14 +76,21 @@ func Gone(err error) bool {
 	return errors.Is(err, ErrGone) || Is(err, "Error.NoReply") || Is(err, "Error.NameHasNoOwner") || Is(err, "Error.ServiceUnknown") || Is(err, "Error.Disconnected")
 }
 
+const notRunning = "bluetoothd does not run: install bluez and start it, with systemctl start bluetooth"
+
 // hint returns what helps against an error, as far as one can know.
 func hint(name string) string {
+	switch {
+	case strings.HasPrefix(name, busName+".Error.Spawn."), strings.HasPrefix(name, "org.freedesktop.systemd1."):
+		return notRunning // nor could the bus start it, alone or through systemd
+	}
 	switch name {
 	case "org.freedesktop.DBus.Error.AccessDenied":
 		return "the bus's policy forbids it to this user: run as root, add the user to the group bluetooth, or allow it in /etc/dbus-1/system.d"
 	case "org.freedesktop.DBus.Error.ServiceUnknown", "org.freedesktop.DBus.Error.NameHasNoOwner",
-		"org.freedesktop.DBus.Error.NoReply", "org.freedesktop.DBus.Error.Disconnected":
-		return "bluetoothd does not run: install bluez and start it, with systemctl start bluetooth"
+		"org.freedesktop.DBus.Error.NoReply", "org.freedesktop.DBus.Error.Disconnected",
+		"org.freedesktop.DBus.Error.NoServer", "org.freedesktop.DBus.Error.Timeout", "org.freedesktop.DBus.Error.TimedOut":
+		return notRunning
 	case "org.bluez.Error.NotReady":
 		return "the adapter is not powered"
 	case "org.bluez.Error.Blocked":
