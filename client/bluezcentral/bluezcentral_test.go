@@ -241,6 +241,7 @@ func TestLostLinks(t *testing.T) {
 	top, r := t, setUp(t, 517, Config{})
 	for name, lose := range map[string]func(){
 		"out of range": func() { r.d.Cut("Timeout") },
+		"hung up":      func() { r.d.Cut("Remote") },
 		"removed":      func() { r.d.Unplug("hci1") },
 		"bluetoothd":   func() { r.d.Crash() },
 	} {
@@ -249,8 +250,10 @@ func TestLostLinks(t *testing.T) {
 			told := make(chan struct{}, 1)
 			r.v.setHold(told)
 			go func() { <-told; lose() }()
-			require.ErrorIs(t, l.Write(t.Context(), list[0], []byte("xy")), ErrLinkLost)
-			_, err := l.Read(t.Context(), list[0])
+			err := l.Write(t.Context(), list[0], []byte("xy"))
+			require.ErrorIs(t, err, ErrLinkLost)
+			require.Equal(t, name == "hung up", errors.Is(err, client.ErrHungUp))
+			_, err = l.Read(t.Context(), list[0])
 			require.ErrorIs(t, err, ErrLinkLost)
 			_, err = l.Discover(t.Context(), service)
 			require.ErrorIs(t, err, ErrLinkLost)

@@ -46,6 +46,9 @@ var _ client.Central = (*Central)(nil)
 
 // Errors of a central.
 var (
+	// ErrLinkLost: the link is lost. Errors of requests that the device answered
+	// by ending it match client.ErrHungUp too, if bluetoothd says so (BlueZ 5.82
+	// and later).
 	ErrLinkLost = errors.New("bluezcentral: the link is lost")
 	errUnknown  = errors.New("bluetoothd does not know the device any more; scan again")
 )
@@ -62,11 +65,8 @@ func New(cfg Config) *Central {
 // objects.
 func (c *Central) Scan(ctx context.Context, found func(client.Advertisement) bool) error {
 	err := c.scan(ctx, found)
-	switch {
-	case err == nil:
-		return nil
-	case ctx.Err() != nil:
-		return ctx.Err()
+	if err == nil || err == ctx.Err() {
+		return err
 	}
 	return fmt.Errorf("bluezcentral: scanning: %w", err)
 }

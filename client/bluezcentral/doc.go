@@ -16,9 +16,10 @@
 // # What BlueZ does by itself
 //
 // It negotiates the largest MTU, finds services, reads and writes long values in
-// parts, and pairs when a device asks for an encrypted link and it knows how to;
-// if it does not, accesses are refused with Insufficient Authentication: pair
-// with bluetoothctl first.
+// parts, and pairs when a device asks for an encrypted link. Each link registers an
+// agent that lets it pair with this device by Just Works, and with no other; it
+// goes with the link and leaves another program's default agent, which bluetoothd
+// may ask first, as it is. A pairing stays, unless Config.Forget removes it.
 //
 // Devices to which a program connected stay in bluetoothd's cache, with the
 // names and services that they had then. A bench on which devices come and go

@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
+	"time"
 
 	"github.com/godbus/dbus/v5"
 
@@ -21,10 +23,12 @@ type Link struct {
 	bus      *bluezbus.Bus
 	path     dbus.ObjectPath // the device's
 	signals  *queue
-	gone     chan struct{} // closed when the link is over
-	resolved chan struct{} // closed when bluetoothd knows the services
-	once     sync.Once     // of Close
-	err      error         // of Close
+	calls    chan bluezbus.Message // of the agent
+	hungUp   atomic.Bool           // the device ended the link
+	gone     chan struct{}         // closed when the link is over
+	resolved chan struct{}         // closed when bluetoothd knows the services
+	once     sync.Once             // of Close
+	err      error                 // of Close
 
 	chars map[uint16]dbus.ObjectPath // by handle
 }
@@ -34,21 +38,21 @@ var _ client.BLELink = (*Link)(nil)
 // Connect implements client.Central.
 func (c *Central) Connect(ctx context.Context, device client.Advertisement) (client.BLELink, error) {
 	l := &Link{
-		c: c, path: dbus.ObjectPath(device.Address), signals: newQueue(),
+		c: c, path: dbus.ObjectPath(device.Address), signals: newQueue(), calls: make(chan bluezbus.Message, maxCalls),
 		gone: make(chan struct{}), resolved: make(chan struct{}),
 	}
 	if !l.path.IsValid() || !strings.HasPrefix(device.Address, string(bluezbus.Root)+"/") {
 		return nil, fmt.Errorf("bluezcentral: %q is no address of this central", device.Address)
 	}
 	var err error
-	if l.bus, _, err = bluezbus.Open(ctx, c.cfg.Bus, l.signals.put); err == nil {
+	if l.bus, _, err = bluezbus.Open(ctx, c.cfg.Bus, l.receive); err == nil {
 		if err = l.connect(ctx); err == nil {
 			return l, nil
 		}
 		_ = l.Close()
 	}
 	switch {
-	case ctx.Err() != nil:
+	case ctx.Err() != nil && !errors.Is(err, ctx.Err()):
 		return nil, ctx.Err()
 	case bluezbus.Is(err, "UnknownObject") || bluezbus.Is(err, "UnknownMethod"):
 		err = errUnknown
@@ -57,6 +61,9 @@ func (c *Central) Connect(ctx context.Context, device client.Advertisement) (cli
 }
 
 func (l *Link) connect(ctx context.Context) error {
+	if err := l.registerAgent(ctx); err != nil {
+		return err
+	}
 	err := l.bus.Do(ctx, l.path, bluezbus.Device+".Connect")
 	if err != nil && !bluezbus.Is(err, "AlreadyConnected") {
 		return err
@@ -95,6 +102,9 @@ func (l *Link) watch() {
 		path, props, changed := l.bus.Changed(m, bluezbus.Device)
 		changed = changed && path == l.path
 		connected, told := props["Connected"].Value().(bool)
+		if m.Member == "Disconnected" && m.Path == l.path && len(m.Body) > 0 && m.Body[0] == reasonRemote {
+			l.hungUp.Store(true)
+		}
 		if err != nil || l.bus.Lost(m, l.path, bluezbus.Device) || changed && told && !connected {
 			close(l.gone)
 			return
@@ -169,8 +179,23 @@ func (l *Link) access(ctx context.Context, c client.BLECharacteristic, method st
 	return l.call(ctx, path, bluezbus.GattChar+"."+method, args...)
 }
 
-// call makes a call that the device answers.
+// reasonRemote is why a link ended that the device ended.
+const reasonRemote = bluezbus.Name + ".Reason.Remote"
+
+// call makes a call that the device answers. If it wants an encrypted link, and
+// bluetoothd did not get one, it is paired with and called again.
 func (l *Link) call(ctx context.Context, path dbus.ObjectPath, method string, args ...any) ([]any, error) {
+	body, err := l.try(ctx, path, method, args...)
+	if err != hal.ATTInsufficientAuthentication {
+		return body, err
+	}
+	if failed := l.pair(ctx); failed != nil {
+		return nil, fmt.Errorf("bluezcentral: the device wants an encrypted link: %w; pairing: %w", err, failed)
+	}
+	return l.try(ctx, path, method, args...)
+}
+
+func (l *Link) try(ctx context.Context, path dbus.ObjectPath, method string, args ...any) ([]any, error) {
 	if l.over() {
 		return nil, ErrLinkLost
 	}
@@ -189,10 +214,29 @@ func (l *Link) call(ctx context.Context, path dbus.ObjectPath, method string, ar
 		return nil, ctx.Err()
 	case l.over() || bluezbus.Gone(err) || bluezbus.Is(err, "UnknownObject") || bluezbus.Is(err, "UnknownMethod") || e != nil && (e.Text == "Not connected" || e.Text == "Operation failed"):
 		// The latter, without a code, is what a lost link does to what waits.
-		return nil, ErrLinkLost
+		return nil, l.lost(ctx)
 	}
 	return nil, fmt.Errorf("bluezcentral: %w", err)
 }
+
+// lost is the error for a request after which the link ended. The signals that say
+// why may come behind the answer.
+func (l *Link) lost(ctx context.Context) error {
+	late := time.NewTimer(lateSignals)
+	defer late.Stop()
+	select {
+	case <-l.gone:
+	case <-late.C:
+	case <-ctx.Done():
+	}
+	if l.hungUp.Load() {
+		return fmt.Errorf("%w: %w", ErrLinkLost, client.ErrHungUp)
+	}
+	return ErrLinkLost
+}
+
+// lateSignals is how long the signals for the end of a link may take.
+const lateSignals = 100 * time.Millisecond
 
 func (l *Link) over() bool {
 	select {
@@ -202,9 +246,6 @@ func (l *Link) over() bool {
 		return false
 	}
 }
-
-// insufficientAuthentication: the device wants an encrypted link.
-const insufficientAuthentication = hal.ATTError(0x05)
 
 // attError returns the refusal of a device that bluetoothd wraps, if it is one.
 func attError(e *bluezbus.Error) (hal.ATTError, bool) {
@@ -222,7 +263,7 @@ func attError(e *bluezbus.Error) (hal.ATTError, bool) {
 		case "Write not permitted":
 			return hal.ATTWriteNotPermitted, true
 		case "Not paired":
-			return insufficientAuthentication, true
+			return hal.ATTInsufficientAuthentication, true
 		}
 	case "NotAuthorized":
 		return 0x08, true

@@ -24,7 +24,7 @@ func newQueue() *queue { return &queue{wake: make(chan struct{}, 1)} }
 // again soon.
 func (q *queue) put(m bluezbus.Message) {
 	if m.Call {
-		return // nobody has a reason to call us
+		return // a scan has nothing to be called for
 	}
 	q.mu.Lock()
 	if len(q.list) < maxQueue || m.Member != "PropertiesChanged" {

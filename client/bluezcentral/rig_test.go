@@ -61,6 +61,8 @@ type rig struct {
 	d   *fakebluez.Daemon
 	v   *values
 	c   *Central
+
+	encrypt bool // the device wants encrypted links
 }
 
 var (
@@ -86,7 +88,7 @@ func setUp(t *testing.T, mtu int, cfg Config) *rig {
 
 func (r *rig) serve(t *testing.T) {
 	t.Helper()
-	cfg := hal.GATTConfig{DeviceName: "PROV_1", Service: service, ManufacturerData: []byte{1, 2, 3}, Notify: true}
+	cfg := hal.GATTConfig{DeviceName: "PROV_1", Service: service, ManufacturerData: []byte{1, 2, 3}, Notify: true, Encrypt: r.encrypt}
 	for i := range 4 {
 		cfg.Characteristics = append(cfg.Characteristics, hal.Characteristic{
 			UUID: service.With16(uint16(0xFF50 + i)), Name: fmt.Sprint("a name that is longer than an MTU of 23, ", i),

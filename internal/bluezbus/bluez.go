@@ -48,6 +48,9 @@ type Bus struct {
 func Open(ctx context.Context, address string, receive func(Message)) (*Bus, Objects, error) {
 	c, err := Dial(ctx, address, receive)
 	if err != nil {
+		if ctx.Err() != nil {
+			err = ctx.Err() // what it did to the connection says less
+		}
 		return nil, nil, fmt.Errorf("no message bus: %w; is dbus-daemon running, and its socket reachable from here?", err)
 	}
 	b := &Bus{Conn: c}

@@ -75,6 +75,7 @@ func (d *Daemon) left(owner string) {
 	if d.agent != nil && d.agent.owner == owner {
 		d.agent = nil
 	}
+	d.agents = slices.DeleteFunc(d.agents, func(a registration) bool { return a.owner == owner })
 	delete(d.peers, owner)
 	d.state.Broadcast()
 }
@@ -186,7 +187,9 @@ func (d *Daemon) agentCall(m bluezbus.Message) {
 	path, _ := m.Body[0].(dbus.ObjectPath)
 	switch m.Member {
 	case "RegisterAgent":
+		d.agents = append(d.agents, registration{m.Sender, path})
 		d.conn.Reply(m)
+		d.state.Broadcast()
 	case "RequestDefaultAgent":
 		d.agent = &registration{m.Sender, path}
 		d.conn.Reply(m)

@@ -51,6 +51,7 @@ type Daemon struct {
 	calls    []string
 	adapters []*adapter
 	agent    *registration // the default one
+	agents   []registration
 	links    []*link
 	handles  int
 	peers    map[string]bool // clients on the bus that came after the daemon

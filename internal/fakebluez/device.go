@@ -146,6 +146,8 @@ func (d *Daemon) deviceCall(dev *device, m bluezbus.Message) {
 		d.get(m, dev.props)
 	case m.Member == "Connect":
 		d.connectCall(dev, m)
+	case m.Member == "Pair":
+		d.pairCall(dev, m)
 	case m.Member == "Disconnect":
 		d.giveUp(dev)
 		for _, l := range slices.Clone(d.links) {
@@ -251,7 +253,8 @@ func (d *Daemon) attributeCall(dev *device, o remote, m bluezbus.Message) {
 		d.get(m, o.props)
 	case m.Member == "ReadValue":
 		d.later(func(context.Context) {
-			value, err := l.readAll(o.attr)
+			var value []byte
+			err := l.secured(func() (err error) { value, err = l.readAll(o.attr); return err })
 			if err != nil {
 				d.reply(m, bluezError(err))
 				return
@@ -266,7 +269,7 @@ func (d *Daemon) attributeCall(dev *device, o remote, m bluezbus.Message) {
 			return
 		}
 		d.later(func(context.Context) {
-			if err := l.writeAll(o.attr, value); err != nil {
+			if err := l.secured(func() error { return l.writeAll(o.attr, value) }); err != nil {
 				d.reply(m, bluezError(err))
 				return
 			}
