@@ -26,12 +26,22 @@
 // answer, or an answer that makes no sense, puts both sides out of step: the
 // session is lost, the error matches [ErrSessionLost], and every call that
 // needs a session says so until Connect is called again. A device that
-// answers "no" ([StatusError]) keeps its session. Nothing is ever sent twice.
+// answers "no" ([StatusError]) keeps its session. No request is ever sent twice;
+// only [Client.WaitConnected], which asks and changes nothing, connects again by
+// itself, and Connect tries a refused proof twice.
+//
+// # Impostors
+//
+// What a device says before the session is open anybody may say in its place. A
+// client with a PoP, or with a user name and a password, takes no session without
+// one of them unless Config.Security names the mode ([ErrDowngrade]).
 //
 // # Errors
 //
 // Operations fail with an [*Error], which names the operation and the endpoint
 // and, where it is known, what to do. errors.Is finds the sentinels of this
-// package in it, errors.As a [*StatusError]. No error and no progress report
-// contains a passphrase, a password or a proof of possession.
+// package in it, errors.As a [*StatusError]. [ErrRefused] is a device that took the
+// request and said no; [ErrNoAnswer] a link that broke; [ErrUnreachable] a device
+// to which there was none. No error and no progress report contains a passphrase,
+// a password or a proof of possession, nor what a device sent unescaped.
 package client
