@@ -372,15 +372,10 @@ func TestWaitConnectedAmongOthers(t *testing.T) {
 	})
 	synctest.Test(t, func(t *testing.T) {
 		d := sec1Device(t, "pop")
-		w := newWire(d)
-		c := New(w, Config{PoP: "pop", PollTimeout: 12 * time.Second})
+		c := New(slowCustom{newWire(d)}, Config{PoP: "pop", PollTimeout: 12 * time.Second})
 		defer c.Close()
 		require.NoError(t, c.Connect(t.Context()))
-		time.AfterFunc(time.Second, func() {
-			w.delay = time.Minute
-			_, _ = c.Custom(context.Background(), "custom-data", []byte("x"))
-			w.delay = 0
-		})
+		time.AfterFunc(time.Second, func() { _, _ = c.Custom(context.Background(), "custom-data", []byte("x")) })
 		began := time.Now()
 		_, err := c.WaitConnected(t.Context())
 		require.ErrorIs(t, err, ErrTimeout)
@@ -388,6 +383,20 @@ func TestWaitConnectedAmongOthers(t *testing.T) {
 		require.NotErrorIs(t, err, ErrSessionLost)
 		require.Equal(t, 12*time.Second, time.Since(began))
 	})
+}
+
+// slowCustom takes a minute for custom-data.
+type slowCustom struct{ *wire }
+
+func (s slowCustom) Do(ctx context.Context, endpoint string, body []byte) ([]byte, error) {
+	if endpoint == "custom-data" {
+		select {
+		case <-time.After(time.Minute):
+		case <-s.closed:
+			return nil, ErrClosed
+		}
+	}
+	return s.wire.Do(ctx, endpoint, body)
 }
 
 // A time-out carries the details that the device has, and what follows from them.
