@@ -19,13 +19,22 @@ import (
 func TestHints(t *testing.T) {
 	const run, group = "bluetoothd does not run: install bluez", "group bluetooth"
 	bus := fakebluez.StartBus(t)
-	name := ""
-	var server *bluezbus.Conn
-	server = dial(t, bus, func(m bluezbus.Message) {
+	calls := make(chan bluezbus.Message, 1)
+	server := dial(t, bus, func(m bluezbus.Message) {
 		if m.Call {
-			server.ReplyError(m, name, "why")
+			calls <- m
 		}
 	})
+	go func() {
+		for {
+			select {
+			case m := <-calls:
+				server.ReplyError(m, m.Body[0].(string), "why")
+			case <-server.Done():
+				return
+			}
+		}
+	}()
 	peer := dial(t, bus, func(bluezbus.Message) {})
 	const errs = "org.freedesktop.DBus.Error."
 	for n, want := range map[string]string{
@@ -46,8 +55,7 @@ func TestHints(t *testing.T) {
 		"org.bluez.Error.Failed":     "",
 		"org.bluez.Error.InProgress": "",
 	} {
-		name = n
-		_, err := peer.Call(t.Context(), server.Name(), "/", "a.b.C")
+		_, err := peer.Call(t.Context(), server.Name(), "/", "a.b.C", n)
 		require.True(t, bluezbus.Is(err, n), n)
 		if want == "" {
 			require.EqualError(t, err, "C: why ("+n+")")
