@@ -19,13 +19,25 @@ const (
 	MaxKey        = 15
 	MaxNamespaces = 254
 	MaxData       = (EntriesPerPage - 1) * EntrySize // 4000: of a string, an old blob, a chunk
-	MaxChunks     = 127
+	MaxBlob       = 127 * MaxData
+
+	// MaxChunks is the most chunks of a blob that begins at BaseA. One that
+	// begins at BaseB has one less, because NoChunk is no chunk's number.
+	MaxChunks = 128
 
 	// NoChunk is the chunk number of everything that is not a chunk.
 	NoChunk = 0xff
 	// BaseA and BaseB are the numbers of a blob's first chunk, used by turns.
 	BaseA, BaseB = 0x00, 0x80
 )
+
+// MostChunks returns how many chunks a blob with a base can have.
+func MostChunks(base byte) int {
+	if base == BaseB {
+		return MaxChunks - 1
+	}
+	return MaxChunks
+}
 
 // Size returns the bytes of a fixed-size type, 0 for all others.
 func Size(typ byte) int {
@@ -44,22 +56,26 @@ func HasData(typ byte) bool {
 // Span returns the entries of an item with size bytes of data.
 func Span(size int) int { return 1 + (size+EntrySize-1)/EntrySize }
 
-// Name is a key, filled with zeros. On flash it has up to MaxKey bytes; 16 are
-// possible in a damaged entry. The words hold them lowest byte first. TinyGo
+// Name is a key, filled with zeros. On flash it has up to MaxKey bytes, and
+// MaxName are possible in an entry that no writer makes. The words hold them lowest byte first. TinyGo
 // passes an array element by element, and so these four go in registers where
 // 16 bytes went over the stack.
-type Name [nameSize / 4]uint32
+type Name [MaxName / 4]uint32
 
-const nameSize = 16
+// MaxName is the room for a key in an entry, in bytes.
+const MaxName = 16
 
 // NameOf makes a Name of up to MaxKey bytes of s.
-func NameOf(s string) Name {
-	var b [nameSize]byte
-	copy(b[:MaxKey], s)
+func NameOf(s string) Name { return AnyName(s[:min(len(s), MaxKey)]) }
+
+// AnyName makes a Name of up to MaxName bytes of s.
+func AnyName(s string) Name {
+	var b [MaxName]byte
+	copy(b[:], s)
 	return nameIn(b[:])
 }
 
-// nameIn returns the name in nameSize bytes; behind a zero there is nothing.
+// nameIn returns the name in MaxName bytes; behind a zero there is nothing.
 func nameIn(b []byte) (n Name) {
 	for i := range n {
 		w := binary.LittleEndian.Uint32(b[4*i:])
@@ -75,7 +91,7 @@ func nameIn(b []byte) (n Name) {
 
 // String returns the key without the filling.
 func (n Name) String() string {
-	text := make([]byte, 0, nameSize)
+	text := make([]byte, 0, MaxName)
 	for _, w := range n {
 		for ; w != 0; w >>= 8 {
 			text = append(text, byte(w))
@@ -102,7 +118,7 @@ func (e *Entry) Span() int { return int(e[2]) }
 func (e *Entry) Chunk() byte { return e[3] }
 
 // Name returns the key.
-func (e *Entry) Name() Name { return nameIn(e[8 : 8+nameSize]) }
+func (e *Entry) Name() Name { return nameIn(e[8 : 8+MaxName]) }
 
 // Named reports whether the entry has the given namespace, key and chunk.
 // Bytes after a key's terminator do not count.
@@ -154,7 +170,7 @@ func (e *Entry) Fault(at int) string {
 			return "index with a span or chunk number"
 		}
 		// Compared unsigned: int may have 32 bits.
-		if size := binary.LittleEndian.Uint32(e[24:]); size > MaxChunks*MaxData || chunks > MaxChunks || base&^BaseB != 0 {
+		if size := binary.LittleEndian.Uint32(e[24:]); size > MaxBlob || base&^BaseB != 0 || chunks > MostChunks(base) {
 			return "index with impossible size, count or base"
 		}
 	case Size(typ) != 0:

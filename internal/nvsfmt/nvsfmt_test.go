@@ -147,7 +147,10 @@ func TestFaults(t *testing.T) {
 		{"index of two", index, 0, func(e *nvsfmt.Entry) { e[2] = 2 }, "index with a span or chunk number"},
 		{"index of 508,001 bytes", index, 0, func(e *nvsfmt.Entry) { e.SetIndex(508001, 127, 0) }, "index with impossible size, count or base"},
 		{"index of 4 GiB", index, 0, func(e *nvsfmt.Entry) { copy(e.Value(), "\xff\xff\xff\xff") }, "index with impossible size, count or base"},
-		{"index of 128 chunks", index, 0, func(e *nvsfmt.Entry) { e.SetIndex(1, 128, 0) }, "index with impossible size, count or base"},
+		{"index of 128 chunks", index, 0, func(e *nvsfmt.Entry) { e.SetIndex(1, 128, 0) }, ""},
+		{"index of 129 chunks", index, 0, func(e *nvsfmt.Entry) { e.SetIndex(1, 129, 0) }, "index with impossible size, count or base"},
+		{"index of 127 chunks from 128 on", index, 0, func(e *nvsfmt.Entry) { e.SetIndex(1, 127, 128) }, ""},
+		{"index of 128 chunks from 128 on", index, 0, func(e *nvsfmt.Entry) { e.SetIndex(1, 128, 128) }, "index with impossible size, count or base"},
 		{"index with base 1", index, 0, func(e *nvsfmt.Entry) { e.SetIndex(1, 1, 1) }, "index with impossible size, count or base"},
 		{"unknown type", u32, 0, func(e *nvsfmt.Entry) { e[1], e[2] = 0x77, 3 }, ""},
 	} {
@@ -168,6 +171,7 @@ func TestSpan(t *testing.T) {
 
 func TestNames(t *testing.T) {
 	require.Equal(t, "exactly fifteen", nvsfmt.NameOf("exactly fifteen characters").String())
+	require.Equal(t, "sixteen letters.", nvsfmt.AnyName("sixteen letters. and more").String())
 	e := entry(t, examples[0].hex)
 	require.True(t, e.Named(1, nvsfmt.NameOf("answer"), nvsfmt.NoChunk))
 	require.False(t, e.Named(2, nvsfmt.NameOf("answer"), nvsfmt.NoChunk))

@@ -114,6 +114,40 @@ func BenchmarkGet(b *testing.B) {
 	}
 }
 
+// BenchmarkSizes reads one key of a partition full of u32, and all of them one
+// after the other, for partitions of several sizes.
+func BenchmarkSizes(b *testing.B) {
+	for _, kib := range []int64{24, 64, 128, 256, 1024} {
+		name := strconv.FormatInt(kib, 10) + " KiB"
+		keys := int(kib/4-1)*126 - 1
+		_, p := filled(b, kib<<10, keys, nvs.Options{})
+		dst := make([]byte, 0, 8)
+		b.Run("get/"+name, func(b *testing.B) {
+			b.ReportAllocs()
+			for i := 0; b.Loop(); i = (i + 7919) % keys {
+				if _, err := p.Get(dst, "app", "key"+strconv.Itoa(i), store.TypeU32); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+		b.Run("list/"+name, func(b *testing.B) {
+			for b.Loop() {
+				n := 0
+				for e, err := range p.Entries("") {
+					if _, err2 := p.Get(dst, e.Namespace, e.Key, e.Type); err != nil || err2 != nil {
+						b.Fatal(err, err2)
+					}
+					n++
+				}
+				if n != keys {
+					b.Fatal(n)
+				}
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(keys), "ns/key")
+		})
+	}
+}
+
 // BenchmarkOpen opens a full partition of 64 KiB: integers, or blobs.
 func BenchmarkOpen(b *testing.B) {
 	fill := map[string]func(p *nvs.Partition, i int) error{

@@ -16,7 +16,7 @@ type blobWriter struct {
 // write returns where the index is.
 func (w *blobWriter) write(value []byte) (pos, error) {
 	for {
-		if w.chunks == nvsfmt.MaxChunks {
+		if w.chunks == nvsfmt.MostChunks(w.base) {
 			return pos{}, NotEnoughSpace // there may be room, but in too many pieces
 		}
 		err := w.reserve(w.entriesWanted(len(value)))
@@ -63,7 +63,7 @@ const minChunk = 4
 // that could need more chunks than an index can name gets full pages.
 func (w *blobWriter) entriesWanted(rest int) int {
 	pages := (rest + nvsfmt.MaxData - 1) / nvsfmt.MaxData
-	if w.chunks+pages >= nvsfmt.MaxChunks {
+	if w.chunks+pages >= nvsfmt.MostChunks(w.base) {
 		return nvsfmt.Span(min(rest, nvsfmt.MaxData))
 	}
 	return min(minChunk, nvsfmt.Span(rest))

@@ -101,6 +101,17 @@ func fail(op, namespace, key string, err error) error {
 	return &store.Error{Op: op, Namespace: namespace, Key: key, Err: err}
 }
 
+// notFound is fail; of names that no store takes it says that instead of
+// NotFound.
+func notFound(op, namespace, key string, err error) error {
+	if err == NotFound {
+		if wrong := checkNames(op, namespace, key); wrong != nil {
+			return wrong
+		}
+	}
+	return fail(op, namespace, key, err)
+}
+
 // checkNames is store.CheckNames with the codes of this package.
 func checkNames(op, namespace, key string) error {
 	return coded(store.CheckNames(op, namespace, key))

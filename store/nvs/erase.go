@@ -9,12 +9,9 @@ import (
 // Erase implements store.Store. When flash fails and cannot be asked what it did,
 // the key may still go at a later call, or when the partition is opened again.
 func (p *Partition) Erase(namespace, key string) error {
-	if err := checkNames("erase", namespace, key); err != nil {
-		return err
-	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return fail("erase", namespace, key, p.eraseKey(namespace, key))
+	return notFound("erase", namespace, key, p.eraseKey(namespace, key))
 }
 
 func (p *Partition) eraseKey(namespace, key string) error {
@@ -24,9 +21,6 @@ func (p *Partition) eraseKey(namespace, key string) error {
 	q, err := p.findKey(namespace, key)
 	if err != nil {
 		return err
-	}
-	if !q.ok() {
-		return NotFound
 	}
 	e := p.entry
 	if err := p.eraseOn(q.pg, func(at int) bool { return at == q.at }); err != nil {
@@ -47,9 +41,6 @@ func (p *Partition) eraseKey(namespace, key string) error {
 // EraseAll implements store.Store. Page by page all keys go at once; power that
 // fails between two pages leaves some. The namespace keeps its number.
 func (p *Partition) EraseAll(namespace string) error {
-	if err := checkNames("erase", namespace, "-"); err != nil {
-		return err
-	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return fail("erase", namespace, "", p.eraseAll(namespace))
@@ -61,7 +52,7 @@ func (p *Partition) eraseAll(namespace string) error {
 	}
 	ns, ok := p.space(namespace)
 	if !ok {
-		return nil
+		return checkNames("erase", namespace, "-")
 	}
 	// Chunks are given up after what stands for values, as Erase does.
 	err := p.eraseValues(ns)

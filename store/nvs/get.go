@@ -2,6 +2,7 @@ package nvs
 
 import (
 	"strconv"
+	"strings"
 
 	"github.com/wifiprov/wifiprov/internal/nvsfmt"
 	"github.com/wifiprov/wifiprov/store"
@@ -10,37 +11,26 @@ import (
 // Get implements store.Store. It reads TypeFloat and TypeDouble too, and blobs
 // of both versions of the format as store.TypeBlob. A value whose checksum is
 // wrong is NotFound; unlike in ESP-IDF it stays where it is, for package
-// nvscheck to explain. Get allocates nothing if dst has room.
+// nvscheck to explain. Like Find and the erasing methods, Get also takes names
+// that Set refuses, for values that others stored. It allocates nothing if dst
+// has room.
 func (p *Partition) Get(dst []byte, namespace, key string, t store.Type) ([]byte, error) {
-	if err := checkNames("get", namespace, key); err != nil {
-		return dst, err
-	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	got, why, err := p.get(dst, namespace, key, t)
-	if err == nil && why == "" {
-		return got, nil
+	switch {
+	case err != nil:
+		return dst, notFound("get", namespace, key, err)
+	case why != "":
+		return dst, &store.Error{Op: "get", Namespace: namespace, Key: key, Err: NotFound, Why: why}
 	}
-	if err == nil {
-		err = NotFound
-	}
-	return dst, &store.Error{Op: "get", Namespace: namespace, Key: key, Err: err, Why: why}
+	return got, nil
 }
 
 func (p *Partition) get(dst []byte, namespace, key string, t store.Type) (value []byte, why string, err error) {
-	if err := p.usable(false); err != nil {
-		return dst, "", err
-	}
-	ns, ok := p.space(namespace)
-	if !ok {
-		return dst, "", NotFound
-	}
-	q, err := p.find(ns, nvsfmt.NameOf(key), nvsfmt.NoChunk)
+	q, err := p.findKey(namespace, key)
 	if err != nil {
 		return dst, "", err
-	}
-	if !q.ok() {
-		return dst, "", NotFound
 	}
 	e := &p.entry
 	if have := typeOf(e.Type()); have != t {
@@ -119,39 +109,33 @@ func typeOf(typ byte) store.Type {
 
 // Find returns the type of the value under a key; NotFound without one.
 func (p *Partition) Find(namespace, key string) (store.Type, error) {
-	if err := checkNames("find", namespace, key); err != nil {
-		return 0, err
-	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	q, err := p.findKey(namespace, key)
-	if err != nil {
-		return 0, fail("find", namespace, key, err)
-	}
-	if !q.ok() {
-		return 0, fail("find", namespace, key, NotFound)
+	if _, err := p.findKey(namespace, key); err != nil {
+		return 0, notFound("find", namespace, key, err)
 	}
 	return typeOf(p.entry.Type()), nil
 }
 
-// findKey finds what stands for a key's value.
+// findKey finds what stands for a key's value, and has its entry in p.entry;
+// NotFound without one.
 func (p *Partition) findKey(namespace, key string) (pos, error) {
 	if err := p.usable(false); err != nil {
 		return pos{}, err
 	}
 	ns, ok := p.space(namespace)
-	if !ok {
-		return pos{}, nil
+	if !ok || !possible(key) {
+		return pos{}, NotFound
 	}
-	return p.find(ns, nvsfmt.NameOf(key), nvsfmt.NoChunk)
+	q, err := p.find(ns, nvsfmt.AnyName(key), nvsfmt.NoChunk)
+	if err == nil && !q.ok() {
+		err = NotFound
+	}
+	return q, err
 }
 
-// space returns the index of a namespace.
-func (p *Partition) space(name string) (byte, bool) {
-	for i := range p.spaces {
-		if p.spaces[i].name == name {
-			return p.spaces[i].index, true
-		}
-	}
-	return 0, false
+// possible reports whether an entry can have a name. What other writers named
+// is read and erased under whatever name it has.
+func possible(name string) bool {
+	return len(name) <= nvsfmt.MaxName && strings.IndexByte(name, 0) < 0
 }

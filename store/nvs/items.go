@@ -16,6 +16,9 @@ func (p *Partition) find(namespace byte, name nvsfmt.Name, chunk byte) (pos, err
 
 // findBut is find that passes over one place.
 func (p *Partition) findBut(but pos, namespace byte, name nvsfmt.Name, chunk byte) (pos, error) {
+	if q, known, err := p.findIndexed(but, namespace, name, chunk); known {
+		return q, err
+	}
 	h := hashOf(namespace, name, chunk)
 	for i := len(p.pages) - 1; i >= 0; i-- {
 		if q, err := p.scan(p.pages[i], h, but, namespace, name, chunk); err != nil || q.ok() {
@@ -122,6 +125,7 @@ func (p *Partition) mark(q pos, from, to int) error {
 func (p *Partition) enlist(q pos, it item, span int) {
 	q.pg.live += span
 	q.pg.items = append(q.pg.items, it)
+	p.indexItem(q.pg, it)
 }
 
 // spoil gives up entries after an error. Nobody knows what of them is on
@@ -163,4 +167,5 @@ func (p *Partition) writeState(pg *page, s nvsfmt.State) error {
 
 func (p *Partition) remove(pg *page) {
 	p.pages = slices.DeleteFunc(p.pages, func(other *page) bool { return other == pg })
+	p.unindexPage(pg)
 }

@@ -2,6 +2,7 @@ package nvs
 
 import (
 	"iter"
+	"slices"
 
 	"github.com/wifiprov/wifiprov/internal/nvsfmt"
 	"github.com/wifiprov/wifiprov/store"
@@ -40,15 +41,12 @@ func (p *Partition) next(c *cursor, namespace string) (store.Entry, bool, error)
 	if err := p.usable(false); err != nil {
 		return store.Entry{}, false, err
 	}
-	for _, pg := range p.pages {
-		if pg.seq < c.seq {
-			continue
-		}
+	for _, pg := range p.pages[count(len(p.pages), func(i int) bool { return p.pages[i].seq < c.seq }):] {
 		if pg.seq > c.seq {
 			*c = cursor{seq: pg.seq}
 		}
-		for _, it := range pg.items {
-			if it.at() < c.at || it.kind() == kindName || it.kind() == kindIndex {
+		for _, it := range pg.items[count(len(pg.items), func(i int) bool { return pg.items[i].at() < c.at }):] {
+			if it.kind() == kindName || it.kind() == kindIndex {
 				continue
 			}
 			c.at = it.at() + 1
@@ -63,6 +61,19 @@ func (p *Partition) next(c *cursor, namespace string) (store.Entry, bool, error)
 	return store.Entry{}, false, nil
 }
 
+// count returns how many of n elements are before a place. They are the first.
+func count(n int, before func(i int) bool) int {
+	from := 0
+	for from < n {
+		if middle := (from + n) / 2; before(middle) {
+			from = middle + 1
+		} else {
+			n = middle
+		}
+	}
+	return from
+}
+
 // listed returns what Entries says of the entry just read.
 func (p *Partition) listed() (store.Entry, bool) {
 	typ := p.entry.Type()
@@ -72,16 +83,16 @@ func (p *Partition) listed() (store.Entry, bool) {
 	default:
 		return store.Entry{}, false
 	}
-	for _, s := range p.spaces {
-		if s.index == p.entry.Namespace() {
-			return store.Entry{Namespace: s.name, Key: p.entry.Name().String(), Type: typeOf(typ)}, true
-		}
+	name, ok := p.nameOf(p.entry.Namespace())
+	if !ok {
+		return store.Entry{}, false
 	}
-	return store.Entry{}, false
+	return store.Entry{Namespace: name, Key: p.entry.Name().String(), Type: typeOf(typ)}, true
 }
 
 // Namespaces yields the namespaces with their numbers on flash, in the order
-// in which they were found or made. Namespaces without keys are among them.
+// in which they were found or made. Namespaces without keys are among them, and
+// two names may have one number in a partition that others wrote.
 func (p *Partition) Namespaces() iter.Seq2[string, uint8] {
 	return func(yield func(string, uint8) bool) {
 		for i := 0; ; i++ {
@@ -91,8 +102,10 @@ func (p *Partition) Namespaces() iter.Seq2[string, uint8] {
 				return
 			}
 			s := p.spaces[i]
+			index, _ := p.space(s.name)
+			again := slices.ContainsFunc(p.spaces[:i], func(t space) bool { return t.name == s.name })
 			p.mu.Unlock()
-			if !yield(s.name, s.index) {
+			if !again && !yield(s.name, index) {
 				return
 			}
 		}
@@ -105,7 +118,7 @@ type Stats struct {
 	Free       int // all others, those that were given up and those of free sectors among them
 	Available  int // Free without the sector that stays free
 	Total      int
-	Namespaces int
+	Namespaces int // entries of the directory, also those that do not count
 }
 
 // Stats returns how full the partition is.

@@ -17,6 +17,7 @@ type loader struct {
 	good, bad int      // first entries met that are consistent, and not
 	seen      []uint64 // hashes of the names met, one bit each
 	found     []item   // items of the page in work
+	names     int      // entries of namespaces met
 }
 
 func (l *loader) load() error {
@@ -158,6 +159,9 @@ func (l *loader) loadItems(pg *page) error {
 		if pg.bits.All(i, i+span, nvsfmt.UseWritten) {
 			it := itemOf(e, i)
 			l.found = append(l.found, it)
+			if it.kind() == kindName {
+				l.names++
+			}
 			pg.live += span
 		} else {
 			pg.bits.Set(i, i+span, nvsfmt.UseErased)

@@ -54,6 +54,9 @@ func drawValue(t *rapid.T, typ store.Type) []byte {
 func TestModel(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		size := int64(rapid.IntRange(3, 6).Draw(t, "sectors")) * nvs.SectorSize
+		if rapid.Bool().Draw(t, "indexed") {
+			defer nvs.SetIndexFrom(1)()
+		}
 		mem := flash.NewMemory(size)
 		m := &machine{flash: flash.NewFaulty(mem), image: mem.Bytes()}
 		if rapid.IntRange(0, 3).Draw(t, "encrypted") == 0 {

@@ -144,6 +144,9 @@ func (p *Partition) take() (int, error) {
 // stops half-way could leave a freeing page with holes, which ESP-IDF takes as
 // it takes every freeing page, by throwing the copy away (nvs.md 10.3).
 func (p *Partition) move(from *page) error {
+	if err := p.eraseNamesakes(); err != nil {
+		return err
+	}
 	if err := p.flush(from); err != nil { // opening counts the marks of half an erase
 		return err
 	}
@@ -165,6 +168,9 @@ func (p *Partition) move(from *page) error {
 		}
 		p.nextSeq++
 		p.pages = append(p.pages, to)
+		for _, it := range to.items {
+			p.indexItem(to, it)
+		}
 	}
 	p.remove(from)
 	p.eraseFirst = from.sector

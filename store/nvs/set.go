@@ -153,7 +153,7 @@ func (p *Partition) same(q pos, value, more []byte) (bool, error) {
 // less than 400 bytes too. old is the key's present value, its entry just
 // read.
 func (p *Partition) setBlob(ns byte, name nvsfmt.Name, value []byte, old pos) error {
-	if len(value) > min(p.sectors-1, nvsfmt.MaxChunks)*nvsfmt.MaxData || nvsfmt.Span(len(value))+1 > p.available() {
+	if len(value) > min((p.sectors-1)*nvsfmt.MaxData, nvsfmt.MaxBlob) || nvsfmt.Span(len(value))+1 > p.available() {
 		return NotEnoughSpace
 	}
 	base := byte(nvsfmt.BaseA)
@@ -202,6 +202,14 @@ func (p *Partition) sameBlob(old pos, ns byte, name nvsfmt.Name, value []byte) (
 		value = value[n:]
 	}
 	return len(value) == 0, nil
+}
+
+// MaxBlob returns the length in bytes of the longest blob that the partition
+// takes while it holds nothing else: its pages but one, without what the
+// namespace and the blob's index need. A blob that replaces another one needs
+// room beside it.
+func (p *Partition) MaxBlob() int {
+	return max(0, min((p.sectors-1)*nvsfmt.MaxData-2*nvsfmt.EntrySize, store.MaxBlob))
 }
 
 // available returns an upper bound of the entries that can be written.

@@ -1,16 +1,15 @@
 package nvs
 
-import (
-	"slices"
-
-	"github.com/wifiprov/wifiprov/internal/nvsfmt"
-)
+import "github.com/wifiprov/wifiprov/internal/nvsfmt"
 
 // settleItems drops what was replaced or never finished: of several items with
 // one name the newest counts, whatever its type; an index counts if its chunks
 // are complete, a chunk if an index names it (nvs.md 5.3, 5.6, 5.10, with 10.1,
-// 10.2 and 10.5).
+// 10.2 and 10.5). The directory of namespaces has its own rule.
 func (l *loader) settleItems() error {
+	if err := l.settleNames(); err != nil {
+		return err
+	}
 	total := 0
 	for _, pg := range l.pages {
 		total += len(pg.items)
@@ -25,7 +24,10 @@ func (l *loader) settleItems() error {
 		pg := l.pages[i]
 		for j := len(pg.items) - 1; j >= 0; j-- {
 			it := pg.items[j]
-			if it.kind() == kindChunk {
+			switch it.kind() {
+			case kindName:
+				continue
+			case kindChunk:
 				chunks = true
 				continue
 			}
@@ -112,26 +114,6 @@ func (l *loader) dropOrphans() error {
 				return err
 			}
 			l.drop(pos{pg, at}, e.Span())
-		}
-	}
-	return nil
-}
-
-// loadNames lists the namespaces (nvs.md 5.9).
-func (l *loader) loadNames() error {
-	for _, pg := range l.pages {
-		for _, it := range pg.items {
-			if it.kind() != kindName {
-				continue
-			}
-			if err := l.read(pos{pg, it.at()}); err != nil {
-				return err
-			}
-			index := l.entry.Value()[0]
-			taken := slices.ContainsFunc(l.spaces, func(s space) bool { return s.index == index })
-			if index != 0 && index <= nvsfmt.MaxNamespaces && !taken {
-				l.spaces = append(l.spaces, space{l.entry.Name().String(), index})
-			}
 		}
 	}
 	return nil

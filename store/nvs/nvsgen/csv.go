@@ -84,6 +84,10 @@ func (s *scanner) quoted(f *field) error {
 		f.text += `"`
 		s.skip(1)
 	}
+	// Blanks behind the quote belong to the value, as for the original.
+	blanks := len(s.rest) - len(strings.TrimLeft(s.rest, " \t"))
+	f.text += s.rest[:blanks]
+	s.skip(blanks)
 	if s.rest != "" && s.rest[0] != ',' && s.rest[0] != '\n' {
 		return &Error{Line: s.line, Column: s.column, Why: `text behind a closing quote: write "" for a quote inside a value in quotes`}
 	}

@@ -13,8 +13,8 @@
 //	mac,data,hex2bin,a0b1c2d3e4f5
 //	cert,file,binary,certs/device.der
 //
-// Type namespace begins a namespace; one that was there before is continued.
-// Type data has the value in the row, type file the name of a file with it.
+// Type namespace begins a namespace; one that was there before is continued. Its
+// row's encoding and value do not count. Type data has the value in the row, type file the name of a file with it.
 //
 // Encodings are u8, i8, u16, i16, u32, i32, u64 and i64 (decimal, or
 // hexadecimal with 0x), string (UTF-8), and for blobs hex2bin, base64, binary
@@ -23,6 +23,6 @@
 // form of the Wi-Fi driver's passphrases and SSIDs.
 //
 // Other than the original, the package refuses a key that occurs twice, a
-// value that needs quotes (extra columns), and names that are not printable
-// ASCII.
+// value that needs quotes (extra columns), text other than blanks behind a
+// closing quote, and names that are not printable ASCII.
 package nvsgen

@@ -2,7 +2,6 @@ package nvsgen
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 
 	"github.com/wifiprov/wifiprov/internal/nvsfmt"
@@ -103,18 +102,14 @@ func (l *layout) withData(namespace, typ, chunk byte, name nvsfmt.Name, value []
 	l.put(&e, value)
 }
 
-var errChunks = errors.New("too many chunks")
-
-// blob writes chunks, each as large as its page has room, and the index.
+// blob writes chunks, each as large as its page has room, and the index. The
+// longest blob takes nvsfmt.MaxChunks.
 func (l *layout) blob(namespace byte, name nvsfmt.Name, value []byte) error {
 	if err := l.reserve(1); err != nil {
 		return err
 	}
 	chunks := 0
 	for rest := value; ; chunks++ {
-		if chunks == nvsfmt.MaxChunks {
-			return errChunks
-		}
 		room := (nvsfmt.EntriesPerPage - l.next - 1) * nvsfmt.EntrySize
 		n := min(room, len(rest))
 		l.withData(namespace, nvsfmt.TypeChunk, byte(chunks), name, rest[:n])
@@ -136,20 +131,24 @@ func (l *layout) blob(namespace byte, name nvsfmt.Name, value []byte) error {
 	return nil
 }
 
-// maxOldBlob is the original's limit for blobs of version 1.
-const maxOldBlob = 1984
+// maxVersion1 is the original's limit for blobs and strings of version 1, for
+// these with terminator.
+const maxVersion1 = 1984
 
 func (l *layout) row(r *row) error {
 	namespace, name := byte(r.namespace+1), nvsfmt.NameOf(r.key)
 	switch {
+	case r.typ == store.TypeString && l.version == nvsfmt.Version1 && len(r.data) >= maxVersion1:
+		return &Error{Line: r.line, Key: r.key, Why: fmt.Sprintf(
+			"a string of %d bytes: format version 1 takes at most %d; use version 2", len(r.data), maxVersion1-1)}
 	case r.typ == store.TypeString:
 		return l.data(namespace, nvsfmt.TypeString, name, append(r.data[:len(r.data):len(r.data)], 0))
 	case r.typ != store.TypeBlob:
 		return l.integer(namespace, byte(r.typ), name, r.data)
 	case l.version == nvsfmt.Version1:
-		if len(r.data) > maxOldBlob {
+		if len(r.data) > maxVersion1 {
 			return &Error{Line: r.line, Key: r.key, Why: fmt.Sprintf(
-				"a blob of %d bytes: format version 1 takes at most %d; use version 2", len(r.data), maxOldBlob)}
+				"a blob of %d bytes: format version 1 takes at most %d; use version 2", len(r.data), maxVersion1)}
 		}
 		return l.data(namespace, nvsfmt.TypeOldBlob, name, r.data)
 	}
@@ -157,10 +156,5 @@ func (l *layout) row(r *row) error {
 		return &Error{Line: r.line, Key: r.key, Why: fmt.Sprintf(
 			"a blob of %d bytes: blobs have at most %d", len(r.data), store.MaxBlob)}
 	}
-	err := l.blob(namespace, name, r.data)
-	if err == errChunks {
-		return &Error{Line: r.line, Key: r.key, Err: ErrFull, Why: fmt.Sprintf("a blob of %d bytes would take more than the %d "+
-			"chunks that a blob has, as the first one gets the rest of a page: make it smaller", len(r.data), nvsfmt.MaxChunks)}
-	}
-	return err
+	return l.blob(namespace, name, r.data)
 }

@@ -141,12 +141,9 @@ func (r *reader) row(current int, record []field) (int, error) {
 	return current, nil
 }
 
+// begin begins or continues a namespace. What its row has as encoding and value
+// does not count.
 func (r *reader) begin(name string, record []field) (int, error) {
-	for _, i := range []int{2, 3} {
-		if text := r.at(record, i).text; text != "" {
-			return 0, r.fault(record, i, "the row of a namespace has no %s: leave it empty", columnNames[i])
-		}
-	}
 	if i := slices.Index(r.namespaces, name); i >= 0 {
 		return i, nil
 	}

@@ -33,8 +33,15 @@ var integers = map[string]store.Type{
 func decode(key, encoding string, value []byte) (store.Type, []byte, *fault) {
 	encoding = strings.ToLower(encoding)
 	if t := integers[encoding]; t != 0 {
-		b, err := integer(key, t, string(bytes.TrimSpace(value)))
-		return t, b, err
+		b, limits := ParseInteger(t, string(value))
+		if b == nil {
+			shown := strconv.Quote(string(bytes.TrimSpace(value)))
+			if secretname.Is(key) || len(value) > 40 {
+				shown = "the value"
+			}
+			return 0, nil, badValue("%s is no %s: write a number from %s", shown, t, limits)
+		}
+		return t, b, nil
 	}
 	switch encoding {
 	case "string":
@@ -68,36 +75,42 @@ func unknown(key, what, text string) string {
 	return fmt.Sprintf("%s %q", what, text)
 }
 
-func integer(key string, t store.Type, text string) ([]byte, *fault) {
-	digits, base := text, 10
-	sign := ""
-	if strings.HasPrefix(digits, "-") || strings.HasPrefix(digits, "+") {
-		sign, digits = digits[:1], digits[1:]
+// ParseInteger returns an integer of type t in little-endian order, or nil and
+// the limits of the type, "0 to 255", for an error. Text is decimal, as for the
+// original also with leading zeros, a sign, underscores between digits and
+// blanks around it, or hexadecimal with 0x.
+func ParseInteger(t store.Type, text string) (b []byte, limits string) {
+	bits := 8 * t.Size()
+	most, least := uint64(math.MaxUint64)>>(64-bits), uint64(0)
+	if t.Signed() {
+		most >>= 1
+		least = most + 1 // without its sign
 	}
-	if strings.HasPrefix(digits, "0x") || strings.HasPrefix(digits, "0X") {
+	limits = "0 to "
+	if least > 0 {
+		limits = "-" + strconv.FormatUint(least, 10) + " to "
+	}
+	limits += strconv.FormatUint(most, 10)
+
+	digits, negative := strings.CutPrefix(strings.TrimSpace(text), "-")
+	if !negative {
+		digits = strings.TrimPrefix(digits, "+")
+	}
+	base := 10
+	if len(digits) > 2 && strings.EqualFold(digits[:2], "0x") {
 		digits, base = digits[2:], 16
 	}
-	n, err := strconv.ParseUint(digits, base, 64)
-	bits := 8 * t.Size()
-	limit := uint64(math.MaxUint64) >> (64 - bits)
-	low := "0"
-	if t.Signed() {
-		limit >>= 1
-		low = "-" + strconv.FormatUint(limit+1, 10)
+	if strings.HasPrefix(digits, "_") || strings.HasSuffix(digits, "_") || strings.Contains(digits, "__") {
+		return nil, limits
 	}
-	fits := err == nil && n <= limit
-	if sign == "-" {
-		fits = err == nil && (n == 0 || t.Signed() && n <= limit+1)
+	n, err := strconv.ParseUint(strings.ReplaceAll(digits, "_", ""), base, 64)
+	if err != nil || !negative && n > most || negative && n > least {
+		return nil, limits
+	}
+	if negative {
 		n = -n
 	}
-	if !fits {
-		shown := strconv.Quote(text)
-		if secretname.Is(key) || len(text) > 40 {
-			shown = "the value"
-		}
-		return nil, badValue("%s is no %s: write a number from %s to %d", shown, t, low, limit)
-	}
-	return binary.LittleEndian.AppendUint64(nil, n)[:t.Size()], nil
+	return binary.LittleEndian.AppendUint64(nil, n)[:t.Size()], limits
 }
 
 func checkText(value []byte) *fault {

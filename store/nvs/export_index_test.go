@@ -1,0 +1,11 @@
+//go:build !tinygo
+
+package nvs
+
+// SetIndexFrom sets from how many sectors on a partition gets an index, until
+// the returned function is called.
+func SetIndexFrom(sectors int) (restore func()) {
+	before := indexFrom
+	indexFrom = sectors
+	return func() { indexFrom = before }
+}

@@ -1,0 +1,8 @@
+package nvs
+
+import "github.com/wifiprov/wifiprov/internal/nvsfmt"
+
+// HashOf is the hash of a name.
+func HashOf(namespace byte, name string) uint32 {
+	return hashOf(namespace, nvsfmt.AnyName(name), nvsfmt.NoChunk)
+}
