@@ -14,10 +14,12 @@ type checker struct {
 	cipher *nvsfmt.Cipher
 	report *Report
 
-	pages     []*page // in use, by sequence number
-	free      int     // sectors that hold no page
-	good, bad int     // first entries that are consistent, and not
-	names     map[byte]string
+	pages     []*page         // in use, by sequence number
+	free      int             // sectors that hold no page
+	good, bad int             // first entries that are consistent, and not
+	names     map[byte]string // by number, the first
+	numbers   map[string]byte // by name, the first
+	hidden    map[byte]bool   // numbers that only names with another one have
 	notes     []note
 }
 
@@ -54,9 +56,15 @@ func (c *checker) run() {
 			"cut off, or is none of a partition", rest))
 	}
 	if sectors == 0 {
+		c.report.Foreign = Looks(c.image).What
 		c.fail(nvs.InvalidSize, "the image has no whole sector of 4096 bytes: it is none of a partition")
 		c.publish()
 		return
+	}
+	if l := Looks(c.image); l.Kind == Other || l.Kind == Larger && l.FirstPage < 0 {
+		c.report.Foreign = l.What
+		c.note(nil, -1, Error, just("this is no image of an NVS partition: it looks like "+l.What+". A device that has it for one "+
+			"erases what it does not know"))
 	}
 	for sector := range sectors {
 		c.sector(sector)
@@ -77,6 +85,7 @@ func (c *checker) run() {
 	})
 	c.order()
 	c.moves()
+	c.namesakes()
 	c.values()
 	c.directory()
 	c.items()

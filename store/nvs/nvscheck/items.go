@@ -7,40 +7,6 @@ import (
 	"github.com/wifiprov/wifiprov/store"
 )
 
-// directory collects the namespaces (nvs.md 4.6).
-func (c *checker) directory() {
-	c.names = map[byte]string{}
-	for _, pg := range c.pages {
-		for _, it := range pg.items {
-			if it.gone || it.e.Namespace() != 0 {
-				continue
-			}
-			number := it.e.Value()[0]
-			switch {
-			case it.e.Type() != nvsfmt.TypeU8:
-				c.note(pg, it.at, Warning, func() string {
-					return c.describe(&it.e) + " is in the directory of namespaces and names none: no writer does that. " +
-						"Opening leaves it"
-				})
-			case number == 0 || number > nvsfmt.MaxNamespaces:
-				c.note(pg, it.at, Error, func() string {
-					return fmt.Sprintf("%s has the number %d, and 1 to 254 are allowed: no writer does that. Opening leaves it, "+
-						"and does not know the namespace", c.describe(&it.e), number)
-				})
-			default:
-				if other, taken := c.names[number]; taken {
-					c.note(pg, it.at, Warning, func() string {
-						return fmt.Sprintf("%s has the number %d, and so has namespace %s: no writer does that. Opening leaves it; the keys "+
-							"are those of the first name", c.describe(&it.e), number, printable(other))
-					})
-					continue
-				}
-				c.names[number] = it.e.Name().String()
-			}
-		}
-	}
-}
-
 // items lists the values that count and explains what is odd about them.
 func (c *checker) items() {
 	type unnamed struct {
@@ -67,6 +33,10 @@ func (c *checker) items() {
 				continue
 			}
 			name, named := c.names[namespace]
+			if c.hidden[namespace] {
+				c.report.Items = append(c.report.Items, listed(it, ""))
+				continue
+			}
 			if !named {
 				if lost[namespace] == nil {
 					lost[namespace] = &unnamed{pg: pg, at: it.at}
@@ -123,12 +93,12 @@ func (c *checker) key(it *item) {
 		})
 	case len(key) > nvsfmt.MaxKey:
 		c.note(it.pg, it.at, Warning, func() string {
-			return c.describe(&it.e) + " has a name of 16 bytes, and keys have at most 15: no writer does that. Opening leaves it, " +
-				"and no name leads to it"
+			return c.describe(&it.e) + " has a name of 16 bytes, and keys have at most 15: no writer does that. Opening leaves it; " +
+				"a device finds it under no name, and this library under all 16 bytes"
 		})
 	case !ascii(key):
 		c.note(it.pg, it.at, Info, func() string {
-			return c.describe(&it.e) + " has a name that is not printable ASCII. ESP-IDF reads it; this library lists it only"
+			return c.describe(&it.e) + " has a name that is not printable ASCII, which ESP-IDF allows. Opening leaves it; it can be read and erased"
 		})
 	}
 }

@@ -59,7 +59,7 @@ type Sector struct {
 // Item is a value that counts. Chunks of blobs and the directory of namespaces
 // are none.
 type Item struct {
-	Namespace string     // empty: no namespace has the item's number
+	Namespace string     // empty: no namespace leads to the item
 	Key       string     // as stored; any bytes in a damaged partition
 	Type      store.Type // blobs of both kinds are store.TypeBlob
 	Old       bool       // a blob of format version 1, which ESP-IDF does not list
@@ -73,6 +73,9 @@ type Report struct {
 	Sectors  []Sector
 	Items    []Item    // oldest page first
 	Findings []Finding // by sector and entry, those of the whole partition first
+	// Foreign is what the image looks like if it is no partition: see Looks.
+	// Empty: it may be one.
+	Foreign string
 	// OpenError is the Code that nvs.Open fails with when it opens the
 	// partition for writing; 0 if it opens. Nothing is repaired then.
 	OpenError nvs.Code

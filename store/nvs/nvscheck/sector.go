@@ -107,6 +107,21 @@ func corrupt(b []byte, h nvsfmt.Header) string {
 	return fmt.Sprintf("the state word %08x is no state: the flash is damaged, and the page's values are lost", uint32(h.State))
 }
 
+// leftActive reports whether an active page may be one of those that early
+// editions of ESP-IDF's generator make: it was never used, or was left because
+// what comes next did not fit.
+func (c *checker) leftActive(pg, next *page) bool {
+	if pg.next == 0 || next.next == 0 || len(next.items) == 0 {
+		return true
+	}
+	first := next.items[0]
+	needs := first.e.Span()
+	if nvsfmt.HasData(first.e.Type()) {
+		needs++ // the generator leaves one entry unused
+	}
+	return first.at == 0 && pg.next+needs > nvsfmt.EntriesPerPage
+}
+
 // order notes what is peculiar about the order and states of the pages.
 func (c *checker) order() {
 	missing, active := 0, false
@@ -122,6 +137,11 @@ func (c *checker) order() {
 			}
 		}
 		if pg.h.State == nvsfmt.Active && i < len(c.pages)-1 {
+			if c.leftActive(pg, c.pages[i+1]) {
+				c.note(pg, -1, Info, just("the page is active, and is not the newest one: early editions of ESP-IDF's generator leave "+
+					"all pages so. New items go to the newest page"))
+				continue
+			}
 			c.note(pg, -1, Warning, just("the page is active, and so should only the newest one be: no writer does "+
 				"that. Opening leaves it; new items go to the newest page"))
 		}

@@ -34,7 +34,7 @@ func (c *checker) values() {
 		items := c.pages[i].items
 		for j := len(items) - 1; j >= 0; j-- {
 			it := items[j]
-			if it.e.Type() == nvsfmt.TypeChunk {
+			if it.e.Type() == nvsfmt.TypeChunk || it.names() {
 				continue
 			}
 			if newer := counts[it.id()]; newer != nil {
