@@ -7,11 +7,12 @@ import (
 	"flag"
 	"fmt"
 	"io/fs"
+	"os"
+	"strconv"
 	"strings"
 
 	"github.com/wifiprov/wifiprov/store"
 	"github.com/wifiprov/wifiprov/store/nvs"
-	"github.com/wifiprov/wifiprov/store/nvs/nvsgen"
 )
 
 func setCommand() *command {
@@ -29,7 +30,8 @@ func setCommand() *command {
                line end
 
 FILE is replaced as a whole when everything worked, never changed in part. What an interrupted write left in it
-is repaired, as a device does when it starts.
+is repaired, as a device does when it starts. What is no image of a partition is refused. Integers with leading
+zeros are decimal.
 
 examples:
   espprov nvs set nvs.bin app limit i32 -40
@@ -37,15 +39,15 @@ examples:
   espprov nvs set nvs.bin tls cert blob @device.der`,
 		setup: func(flags *flag.FlagSet) task {
 			var k keyFlags
-			var blank size
+			var p placeFlags
 			k.define(flags)
-			flags.Var(&blank, "size", "start with a blank image of `N` bytes if FILE does not exist")
-			return func(s streams, args []string) error { return set(s, args, &k, int(blank)) }
+			p.define(flags, "start with a blank image of `N` bytes if FILE does not exist; with --offset, the partition's size")
+			return func(s streams, args []string) error { return set(s, args, &k, &p) }
 		},
 	}
 }
 
-func set(s streams, args []string, k *keyFlags, blank int) error {
+func set(s streams, args []string, k *keyFlags, p *placeFlags) error {
 	path, namespace, key := args[0], args[1], args[2]
 	t, ok := types[args[3]]
 	if !ok {
@@ -56,32 +58,36 @@ func set(s streams, args []string, k *keyFlags, blank int) error {
 	if err != nil {
 		return fmt.Errorf("%s/%s: %w", quoted(namespace), quoted(key), err)
 	}
-	m, err := openOrBlank(path, k, blank)
+	m, err := openOrBlank(path, k, p)
 	if err != nil {
 		return err
 	}
 	if err := m.Set(namespace, key, t, value); err != nil {
+		if most := m.MaxBlob(); errors.Is(err, store.ErrFull) && t == store.TypeBlob && len(value) > most {
+			return fmt.Errorf("%s: %s/%s: a blob of %d bytes is too long: this partition can hold one of at most %d",
+				m.path, quoted(namespace), quoted(key), len(value), most)
+		}
 		return m.fault(err)
 	}
 	return m.save()
 }
 
-func openOrBlank(path string, k *keyFlags, blank int) (*image, error) {
-	b, err := readFile(path, nvsgen.MaxSize)
+func openOrBlank(path string, k *keyFlags, p *placeFlags) (*image, error) {
+	info, err := os.Stat(path)
+	blank := int(p.size)
+	inside := p.partition != "" || p.offset >= 0
 	switch {
-	case errors.Is(err, fs.ErrNotExist) && blank == 0:
-		return nil, fmt.Errorf("%w: give --size to start with a blank image", err)
-	case errors.Is(err, fs.ErrNotExist) && blank < minWritable*nvs.SectorSize:
+	case err == nil && blank != 0 && !inside && info.Mode().IsRegular() && int64(blank) != info.Size():
+		return nil, fmt.Errorf("%s: it exists and has %d bytes, not %d: leave --size out, or give another file", path, info.Size(), blank)
+	case err == nil || path == standard || inside || !errors.Is(err, fs.ErrNotExist):
+		return changeImage(path, k, p)
+	case blank == 0:
+		return nil, fmt.Errorf("%w: give --size to start with a blank image", fileError(path, err))
+	case blank < minWritable*nvs.SectorSize:
 		return nil, fmt.Errorf("--size %d: the smallest partition that can be written has %d bytes (0x3000)",
 			blank, minWritable*nvs.SectorSize)
-	case errors.Is(err, fs.ErrNotExist):
-		return openBytes(path, nil, bytes.Repeat([]byte{0xff}, blank), k, false)
-	case err != nil:
-		return nil, err
-	case blank != 0 && blank != len(b):
-		return nil, fmt.Errorf("%s: it exists and has %d bytes, not %d: leave --size out, or give another file", path, len(b), blank)
 	}
-	return openBytes(path, b, bytes.Clone(b), k, false)
+	return openPart(path, nil, extent{}, bytes.Repeat([]byte{0xff}, blank), k, true)
 }
 
 // fault says what to do about an error on a key.
@@ -120,23 +126,26 @@ examples:
   espprov nvs get --raw nvs.bin tls cert > device.der`,
 		setup: func(flags *flag.FlagSet) task {
 			var k keyFlags
+			var p placeFlags
 			k.define(flags)
+			p.define(flags, partitionsSize)
 			raw := flags.Bool("raw", false, "print the value's bytes and nothing else; numbers are little endian")
-			return func(s streams, args []string) error { return get(s, args, &k, *raw) }
+			return func(s streams, args []string) error { return get(s, args, &k, &p, *raw) }
 		},
 	}
 }
 
-func get(s streams, args []string, k *keyFlags, raw bool) error {
-	m, err := openImage(args[0], k, true)
+func get(s streams, args []string, k *keyFlags, p *placeFlags, raw bool) error {
+	m, err := openImage(s, args[0], k, p)
 	if err != nil {
 		return err
 	}
-	t, err := m.Find(args[1], args[2])
+	namespace, key := m.names(args[1], args[2])
+	t, err := m.Find(namespace, key)
 	if err != nil {
 		return m.missing(err)
 	}
-	v, err := m.Get(nil, args[1], args[2], t)
+	v, err := m.Get(nil, namespace, key, t)
 	if err != nil {
 		return m.fault(err)
 	}
@@ -151,6 +160,38 @@ func get(s streams, args []string, k *keyFlags, raw bool) error {
 		_, err = fmt.Fprintln(s.out, number(t, v))
 	}
 	return err
+}
+
+// names returns a namespace and a key as they are in the image. Odd names may
+// be given as dump shows them, in quotes and with escapes, unless one is really
+// called so.
+func (m *image) names(namespace, key string) (string, string) {
+	for _, n := range []string{namespace, plain(namespace)} {
+		for _, k := range []string{key, plain(key)} {
+			if _, err := m.Find(n, k); err == nil {
+				return n, k
+			}
+		}
+	}
+	return m.namespace(namespace), key
+}
+
+// namespace is names for a namespace alone.
+func (m *image) namespace(name string) string {
+	if _, err := m.Used(name); err != nil {
+		if _, err := m.Used(plain(name)); err == nil {
+			return plain(name)
+		}
+	}
+	return name
+}
+
+// plain returns the name that quoted shows.
+func plain(shown string) string {
+	if name, err := strconv.Unquote(shown); err == nil && strings.HasPrefix(shown, `"`) {
+		return name
+	}
+	return shown
 }
 
 // missing adds to NotFound what there is.
@@ -183,21 +224,26 @@ examples:
   espprov nvs erase nvs.bin nvs.net80211     forget Wi-Fi credentials`,
 		setup: func(flags *flag.FlagSet) task {
 			var k keyFlags
+			var p placeFlags
 			k.define(flags)
-			return func(s streams, args []string) error { return erase(args, &k) }
+			p.define(flags, partitionsSize)
+			return func(s streams, args []string) error { return erase(args, &k, &p) }
 		},
 	}
 }
 
-func erase(args []string, k *keyFlags) error {
-	m, err := openImage(args[0], k, false)
+func erase(args []string, k *keyFlags, p *placeFlags) error {
+	m, err := changeImage(args[0], k, p)
 	if err != nil {
 		return err
 	}
 	if len(args) == 3 {
-		err = m.Erase(args[1], args[2])
-	} else if _, err = m.Used(args[1]); err == nil {
-		err = m.EraseAll(args[1])
+		err = m.Erase(m.names(args[1], args[2]))
+	} else {
+		namespace := m.namespace(args[1])
+		if _, err = m.Used(namespace); err == nil {
+			err = m.EraseAll(namespace)
+		}
 	}
 	if err != nil {
 		return m.missing(err)

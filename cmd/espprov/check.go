@@ -14,7 +14,8 @@ func checkCommand() *command {
 	return &command{
 		name: "check", short: "explain everything irregular in an image", args: "FILE", least: 1, most: 1,
 		long: `Lists the sectors of the image FILE and explains every page and entry that is irregular: what it is, how it
-comes about, and what a device does about it when it starts. FILE is not changed.
+comes about, and what a device does about it when it starts. FILE is not changed; it may be - for the standard
+input. Of a file that is no image of a partition it says what it looks like.
 
   info     belongs to a sound partition
   warning  what a power cut leaves; starting repairs it, and nothing stored is lost
@@ -27,15 +28,17 @@ examples:
   espprov nvs check --json --hmac-key efuse.bin nvs.bin`,
 		setup: func(flags *flag.FlagSet) task {
 			var k keyFlags
+			var p placeFlags
 			k.define(flags)
+			p.define(flags, partitionsSize)
 			asJSON := flags.Bool("json", false, "print JSON")
-			return func(s streams, args []string) error { return check(s, args[0], &k, *asJSON) }
+			return func(s streams, args []string) error { return check(s, args[0], &k, &p, *asJSON) }
 		},
 	}
 }
 
-func check(s streams, path string, k *keyFlags, asJSON bool) error {
-	b, err := readFile(path, nvsgen.MaxSize)
+func check(s streams, path string, k *keyFlags, p *placeFlags, asJSON bool) error {
+	file, name, err := readInput(path, s.in, nvsgen.MaxSize)
 	if err != nil {
 		return err
 	}
@@ -43,28 +46,43 @@ func check(s streams, path string, k *keyFlags, asJSON bool) error {
 	if err != nil {
 		return err
 	}
+	at, err := p.find(name, file)
+	if err != nil {
+		return err
+	}
+	b := file[at.from:at.to]
 	r := nvscheck.Check(b, keys)
+	refused := at.refuse(name, file, false)
+	if nvscheck.Looks(b).Kind == nvscheck.Damaged {
+		refused = nil // the report says more
+	}
 	if asJSON {
-		c := checked{Size: len(b), Sound: !r.Irregular(), Repairs: r.Repairs, Sectors: r.Sectors, Findings: r.Findings}
+		c := checked{Size: len(b), Sound: !r.Irregular(), LooksLike: r.Foreign, Repairs: r.Repairs, Sectors: r.Sectors, Findings: r.Findings}
 		if r.OpenError != 0 {
 			c.OpenError = r.OpenError.Hex()
 		}
 		e := json.NewEncoder(s.out)
 		e.SetIndent("", "  ")
 		err = e.Encode(c)
-	} else {
+	} else if r.Foreign == "" { // else nothing that could be said of its sectors helps
 		_, err = fmt.Fprint(s.out, report(r))
 	}
-	if err == nil && r.Irregular() {
+	switch {
+	case err != nil:
+		return err
+	case refused != nil:
+		return answerNo{refused.Error()}
+	case r.Irregular():
 		return answerNo{}
 	}
-	return err
+	return nil
 }
 
 // checked is what the command prints as JSON.
 type checked struct {
 	Size      int                `json:"size"`
 	Sound     bool               `json:"sound"`
+	LooksLike string             `json:"looks_like,omitempty"` // if it is no image of a partition
 	OpenError string             `json:"open_error,omitempty"` // of opening for writing, as ESP-IDF counts
 	Repairs   bool               `json:"repairs"`
 	Sectors   []nvscheck.Sector  `json:"sectors"`

@@ -22,22 +22,25 @@ func dumpCommand() *command {
 		long: `Lists namespaces, keys and values of the image FILE, oldest first, as a table or as JSON. Values of keys that
 look like secrets (sta.pswd, ap.passwd, *.pmk*, and names with pass, key, token, pop …) are hidden. Blobs of
 format version 1, which a device does not list, come last. FILE is not changed; what an interrupted write left
-in it is repaired in memory only.
+in it is repaired in memory only. FILE may be - for the standard input, and a dump of a whole flash.
 
 In JSON, numbers of 64 bits are strings, blobs are hexadecimal digits.
 
 examples:
   espprov nvs dump nvs.bin
   espprov nvs dump --namespace nvs.net80211 --show-secrets nvs.bin
-  espprov nvs dump --json --keys keys.bin nvs.bin`,
+  espprov nvs dump --json --keys keys.bin nvs.bin
+  espprov nvs dump --partition nvs flash.bin`,
 		setup: func(flags *flag.FlagSet) task {
 			var k keyFlags
+			var p placeFlags
 			k.define(flags)
+			p.define(flags, partitionsSize)
 			asJSON := flags.Bool("json", false, "print JSON")
 			secrets := flags.Bool("show-secrets", false, "show passphrases and keys")
 			namespace := flags.String("namespace", "", "list this `NAMESPACE` only")
 			return func(s streams, args []string) error {
-				d, err := newDump(args[0], &k, *namespace, *secrets)
+				d, err := newDump(s, args[0], &k, &p, *namespace, *secrets)
 				switch {
 				case err != nil:
 					return err
@@ -80,18 +83,19 @@ type dumped struct {
 	show string // in the table
 }
 
-func newDump(path string, k *keyFlags, namespace string, secrets bool) (*dump, error) {
-	m, err := openImage(path, k, true)
+func newDump(s streams, path string, k *keyFlags, p *placeFlags, namespace string, secrets bool) (*dump, error) {
+	m, err := openImage(s, path, k, p)
 	if err != nil {
 		return nil, err
 	}
 	if namespace != "" {
+		namespace = m.namespace(namespace)
 		if _, err := m.Used(namespace); err != nil {
 			return nil, m.missing(err)
 		}
 	}
 	st := m.Stats()
-	d := &dump{Size: len(m.before), Encrypted: m.keys != nil, Namespaces: map[string]uint8{}, Entries: []*dumped{},
+	d := &dump{Size: len(m.before()), Encrypted: m.keys != nil, Namespaces: map[string]uint8{}, Entries: []*dumped{},
 		Used: st.Used, Available: st.Available, Total: st.Total}
 	for name, number := range m.Namespaces() {
 		if namespace == "" || name == namespace {
@@ -100,14 +104,14 @@ func newDump(path string, k *keyFlags, namespace string, secrets bool) (*dump, e
 	}
 	for e, err := range m.Entries(namespace) {
 		if err != nil {
-			return nil, fmt.Errorf("%s: %w", path, err)
+			return nil, fmt.Errorf("%s: %w", m.path, err)
 		}
 		d.add(m, e, secrets, false)
 	}
-	r := nvscheck.Check(m.before, m.keys)
+	r := nvscheck.Check(m.before(), m.keys)
 	d.Irregular = r.Irregular()
 	for _, it := range r.Items {
-		if it.Namespace == "" || namespace != "" && namespace != it.Namespace {
+		if _, named := d.Namespaces[it.Namespace]; !named {
 			continue
 		}
 		e := store.Entry{Namespace: it.Namespace, Key: it.Key, Type: it.Type}

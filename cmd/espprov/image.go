@@ -5,11 +5,6 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"io/fs"
-	"os"
-	"path/filepath"
-	"strconv"
-	"strings"
 
 	"github.com/wifiprov/wifiprov/store/nvs"
 	"github.com/wifiprov/wifiprov/store/nvs/nvscheck"
@@ -53,48 +48,6 @@ func (k *keyFlags) load() (*nvs.Keys, error) {
 	return nil, nil
 }
 
-// readFile reads a file up to a limit.
-func readFile(path string, limit int64) ([]byte, error) {
-	info, err := os.Stat(path)
-	if err != nil {
-		return nil, fileError(err)
-	}
-	if info.IsDir() {
-		return nil, fmt.Errorf("%s: it is a folder: give a file", path)
-	}
-	if info.Size() > limit {
-		return nil, fmt.Errorf("%s: %d bytes, and at most %d are read: is it the right file?", path, info.Size(), limit)
-	}
-	b, err := os.ReadFile(path)
-	return b, fileError(err)
-}
-
-// fileError shortens an error to file and reason.
-func fileError(err error) error {
-	var p *fs.PathError
-	if errors.As(err, &p) {
-		reason := p.Err.Error()
-		switch {
-		case errors.Is(err, fs.ErrNotExist):
-			reason = "there is no such file"
-		case errors.Is(err, fs.ErrExist):
-			reason = "the file exists already"
-		case errors.Is(err, fs.ErrPermission):
-			reason = "no permission"
-		}
-		return &namedError{p.Path, reason, err}
-	}
-	return err
-}
-
-type namedError struct {
-	path, reason string
-	err          error
-}
-
-func (e *namedError) Error() string { return e.path + ": " + e.reason }
-func (e *namedError) Unwrap() error { return e.err }
-
 // memory is the flash that commands work on: the whole image, which save puts
 // in the file's place at once.
 type memory struct{ b []byte }
@@ -120,33 +73,60 @@ func (m *memory) EraseBlocks(start, n int64) error {
 // image is a file with a partition, open.
 type image struct {
 	*nvs.Partition
-	path   string
-	before []byte
-	flash  *memory
-	keys   *nvs.Keys
+	path  string // as the user named it
+	file  []byte // the file's contents, nil if there was none
+	place extent
+	flash *memory // a copy of the partition
+	keys  *nvs.Keys
 }
 
-// openImage opens a file; readOnly repairs in memory only, as save is not
-// called then.
-func openImage(path string, k *keyFlags, readOnly bool) (*image, error) {
+// openImage opens a file, or with - the standard input, for reading: what needs
+// repair is repaired in memory.
+func openImage(s streams, path string, k *keyFlags, p *placeFlags) (*image, error) {
+	b, name, err := readInput(path, s.in, nvsgen.MaxSize)
+	if err != nil {
+		return nil, err
+	}
+	return openFile(name, b, k, p, false)
+}
+
+// changeImage opens a file for writing.
+func changeImage(path string, k *keyFlags, p *placeFlags) (*image, error) {
+	if path == standard {
+		return nil, errors.New("-: the image to change is a file: give its name (./- if it is called that)")
+	}
 	b, err := readFile(path, nvsgen.MaxSize)
 	if err != nil {
 		return nil, err
 	}
-	return openBytes(path, b, bytes.Clone(b), k, readOnly)
+	return openFile(path, b, k, p, true)
 }
 
-func openBytes(path string, before, b []byte, k *keyFlags, readOnly bool) (*image, error) {
+func openFile(name string, file []byte, k *keyFlags, p *placeFlags, writing bool) (*image, error) {
+	at, err := p.find(name, file)
+	if err != nil {
+		return nil, err
+	}
+	if err := at.refuse(name, file, writing); err != nil {
+		return nil, err
+	}
+	return openPart(name, file, at, bytes.Clone(file[at.from:at.to]), k, writing)
+}
+
+func openPart(name string, file []byte, at extent, part []byte, k *keyFlags, writing bool) (*image, error) {
 	keys, err := k.load()
 	if err != nil {
 		return nil, err
 	}
-	m := &image{path: path, before: before, flash: &memory{b}, keys: keys}
-	if m.Partition, err = nvs.Open(m.flash, nvs.Options{Keys: keys, ReadOnly: readOnly}); err != nil {
+	m := &image{path: name, file: file, place: at, flash: &memory{part}, keys: keys}
+	if m.Partition, err = nvs.Open(m.flash, nvs.Options{Keys: keys, ReadOnly: !writing}); err != nil {
 		return nil, m.openFault(err)
 	}
 	return m, nil
 }
+
+// before returns the partition as it was in the file.
+func (m *image) before() []byte { return m.file[m.place.from:m.place.to] }
 
 // openFault says what to do about an error of opening.
 func (m *image) openFault(err error) error {
@@ -176,72 +156,11 @@ func (m *image) save() error {
 	if err := m.Close(); err != nil {
 		return fmt.Errorf("%s: %w", m.path, err)
 	}
-	if bytes.Equal(m.before, m.flash.b) {
+	if m.file == nil {
+		return makeFile(m.path, m.flash.b)
+	}
+	if bytes.Equal(m.before(), m.flash.b) {
 		return nil
 	}
-	return replaceFile(m.path, m.flash.b)
-}
-
-// replaceFile writes a file so that it has the old or the new contents
-// whatever happens, and keeps its permissions. A new file is the owner's only,
-// because partitions hold passphrases.
-func replaceFile(path string, b []byte) error {
-	mode := fs.FileMode(0o600)
-	if target, err := filepath.EvalSymlinks(path); err == nil {
-		path = target
-	}
-	if info, err := os.Stat(path); err == nil {
-		if !info.Mode().IsRegular() {
-			return fmt.Errorf("%s: not a regular file: write the image to a file first", path)
-		}
-		mode = info.Mode().Perm()
-	}
-	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*")
-	if err != nil {
-		return fileError(err)
-	}
-	temp := f.Name()
-	_, err = f.Write(b)
-	if err == nil {
-		err = f.Chmod(mode)
-	}
-	if err == nil {
-		err = f.Sync()
-	}
-	if err2 := f.Close(); err == nil {
-		err = err2
-	}
-	if err == nil {
-		err = os.Rename(temp, path)
-	}
-	if err != nil {
-		os.Remove(temp)
-		return fmt.Errorf("%s: it was left as it was: %w", path, err)
-	}
-	if dir, err := os.Open(filepath.Dir(path)); err == nil {
-		_ = dir.Sync() // not every file system can
-		dir.Close()
-	}
-	return nil
-}
-
-// size is a partition's size on the command line: 24576, 0x6000 or 24K.
-type size int
-
-func (s *size) String() string { return strconv.Itoa(int(*s)) }
-
-func (s *size) Set(text string) error {
-	digits, unit := text, 1
-	switch {
-	case strings.HasSuffix(text, "K"):
-		digits, unit = text[:len(text)-1], 1<<10
-	case strings.HasSuffix(text, "M"):
-		digits, unit = text[:len(text)-1], 1<<20
-	}
-	n, err := strconv.ParseUint(digits, 0, 31)
-	if err != nil || n == 0 || n > uint64(nvsgen.MaxSize/unit) || int(n)*unit%nvs.SectorSize != 0 {
-		return errors.New("no size of a partition: give a multiple of 4096 as in the partition table, like 0x6000 or 24K")
-	}
-	*s = size(int(n) * unit)
-	return nil
+	return changeFile(m.path, bytes.Join([][]byte{m.file[:m.place.from], m.flash.b, m.file[m.place.to:]}, nil))
 }

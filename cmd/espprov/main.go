@@ -18,6 +18,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"runtime/debug"
 	"strings"
 )
 
@@ -86,7 +87,9 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 			usage(stderr, path, c)
 			return statusTrouble
 		case "help", "-h", "-help", "--help":
-			usage(stdout, path, c)
+			return help(path, c, args[1:], s)
+		case "version", "-version", "--version":
+			fmt.Fprintln(stdout, "espprov", version())
 			return statusDone
 		}
 		next := c.find(name)
@@ -97,6 +100,33 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 		path, c, args = path+" "+name, next, args[1:]
 	}
 	return c.run(path, args, s)
+}
+
+// help explains the command that args name, from a group on.
+func help(path string, c *command, args []string, s streams) int {
+	for len(args) > 0 && !strings.HasPrefix(args[0], "-") {
+		next, between := c.find(args[0]), ""
+		for _, u := range c.under { // the group may be left out
+			if next == nil && u.find(args[0]) != nil {
+				next, between = u.find(args[0]), " "+u.name
+			}
+		}
+		if next == nil {
+			fmt.Fprintf(s.err, "%s: there is no command %q: %s\n", path, args[0], seeHelp(path))
+			return statusTrouble
+		}
+		path, c, args = path+between+" "+args[0], next, args[1:]
+	}
+	usage(s.out, path, c)
+	return statusDone
+}
+
+// version returns the module's version, as the go command built it in.
+func version() string {
+	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
+		return info.Main.Version
+	}
+	return "(devel)"
 }
 
 func (c *command) find(name string) *command {

@@ -35,8 +35,9 @@ func createCommand() *command {
 	return &command{
 		name: "create", short: "make an image from a CSV file", args: "CSV FILE SIZE", least: 3, most: 3,
 		long: `Makes the image FILE of a partition of SIZE bytes with the values that the file CSV lists, as ESP-IDF's
-partition generator does, byte for byte. CSV may be - for the standard input. SIZE is a multiple of 4096,
-as in the partition table: 24576, 0x6000 or 24K. FILE is replaced if it exists.
+partition generator does, byte for byte. CSV may be - for the standard input, and FILE for the standard output.
+SIZE is a multiple of 4096, as in the partition table: 24576, 0x6000 or 24K. FILE is replaced if it exists, and
+is readable for you alone.
 
   key,type,encoding,value
   app,namespace,,
@@ -86,21 +87,19 @@ func create(s streams, args []string, k *keyFlags, generate string, version int)
 		}
 	}
 	for _, other := range []string{csv, generate, k.keys, k.hmac} {
-		if sameFile(other, path) {
+		if path != standard && sameFile(other, path) {
 			return fmt.Errorf("%s: it would be overwritten with the image: give another file", path)
 		}
 	}
-	in, name := s.in, "standard input"
-	o.ReadFile = nvsgen.Folder(".")
-	if csv != "-" {
-		name = csv
-		b, err := readFile(csv, nvsgen.MaxSize)
-		if err != nil {
-			return err
-		}
-		in, o.ReadFile = bytes.NewReader(b), nvsgen.Folder(filepath.Dir(csv))
+	text, name, err := readInput(csv, s.in, nvsgen.MaxSize)
+	if err != nil {
+		return err
 	}
-	b, err := nvsgen.Generate(in, o)
+	o.ReadFile = nvsgen.Folder(".")
+	if csv != standard {
+		o.ReadFile = nvsgen.Folder(filepath.Dir(csv))
+	}
+	b, err := nvsgen.Generate(bytes.NewReader(text), o)
 	if err != nil {
 		return fmt.Errorf("%s: %w", name, errors.Unwrap(err))
 	}
@@ -110,15 +109,22 @@ func create(s streams, args []string, k *keyFlags, generate string, version int)
 			return err
 		}
 	}
-	if err := replaceFile(path, b); err != nil {
-		return err
-	}
 	p, err := nvs.Open(&memory{b}, nvs.Options{Keys: o.Keys, ReadOnly: true})
 	if err != nil {
 		return fmt.Errorf("%s: the image does not open: %w", path, err)
 	}
+	about := s.out
+	if path == standard {
+		path, about = "standard output", s.err
+		_, err = s.out.Write(b)
+	} else {
+		err = makeFile(path, b)
+	}
+	if err != nil {
+		return fileError(path, err)
+	}
 	st := p.Stats()
-	fmt.Fprintf(s.out, "%s: %d bytes, %s, %d of %d entries used\n", path, len(b), plural(st.Namespaces, "namespace"), st.Used, st.Total)
+	fmt.Fprintf(about, "%s: %d bytes, %s, %d of %d entries used\n", path, len(b), plural(st.Namespaces, "namespace"), st.Used, st.Total)
 	return nil
 }
 
@@ -166,7 +172,7 @@ func writeKeys(path string, keys *nvs.Keys) error {
 		return fmt.Errorf("%s: the file exists already, and its keys may be needed: use it with --keys, or give another name", path)
 	}
 	if err != nil {
-		return fileError(err)
+		return fileError(path, err)
 	}
 	_, err = f.Write(keys.Partition())
 	if err == nil {
@@ -178,5 +184,5 @@ func writeKeys(path string, keys *nvs.Keys) error {
 	if err != nil {
 		os.Remove(path)
 	}
-	return fileError(err)
+	return fileError(path, err)
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/wifiprov/wifiprov/internal/secretname"
 	"github.com/wifiprov/wifiprov/store"
 	"github.com/wifiprov/wifiprov/store/nvs"
+	"github.com/wifiprov/wifiprov/store/nvs/nvsgen"
 )
 
 var types = map[string]store.Type{
@@ -46,7 +47,7 @@ func parseValue(key string, t store.Type, text string, in io.Reader) ([]byte, er
 		}
 		return b, nil
 	case text == "@-":
-		b, err := io.ReadAll(io.LimitReader(in, store.MaxBlob+1))
+		b, err := io.ReadAll(io.LimitReader(in, int64(store.MaxBlob+3)))
 		if err != nil {
 			return nil, fmt.Errorf("standard input: %w", err)
 		}
@@ -55,32 +56,33 @@ func parseValue(key string, t store.Type, text string, in io.Reader) ([]byte, er
 		}
 		return b, nil
 	case strings.HasPrefix(text, "@"):
-		return readFile(text[1:], store.MaxBlob)
+		b, err := readFile(text[1:], nvsgen.MaxSize)
+		if most := mostBytes(t); err == nil && len(b) > most {
+			return nil, fmt.Errorf("%s: %d bytes are too long: a %v has at most %d", text[1:], len(b), t, most)
+		}
+		return b, err
 	}
 	return []byte(text), nil
 }
 
-func parseInteger(key string, t store.Type, text string) ([]byte, error) {
-	bits := 8 * t.Size()
-	var n uint64
-	var err error
-	limits := fmt.Sprintf("0 to %d", uint64(math.MaxUint64)>>(64-bits))
-	if t.Signed() {
-		var i int64
-		i, err = strconv.ParseInt(text, 0, bits)
-		n = uint64(i)
-		limits = fmt.Sprintf("%d to %d", int64(math.MinInt64)>>(64-bits), int64(math.MaxInt64)>>(64-bits))
-	} else {
-		n, err = strconv.ParseUint(text, 0, bits)
+// mostBytes returns how long a string or blob can be.
+func mostBytes(t store.Type) int {
+	if t == store.TypeString {
+		return store.MaxString
 	}
-	if err != nil {
+	return store.MaxBlob
+}
+
+func parseInteger(key string, t store.Type, text string) ([]byte, error) {
+	b, limits := nvsgen.ParseInteger(t, text)
+	if b == nil {
 		shown := strconv.Quote(text)
 		if secretname.Is(key) {
 			shown = "the value"
 		}
 		return nil, fmt.Errorf("%s is no %v: give a number from %s, decimal or with 0x", shown, t, limits)
 	}
-	return binary.LittleEndian.AppendUint64(nil, n)[:t.Size()], nil
+	return b, nil
 }
 
 // number returns an integer or float as text.
