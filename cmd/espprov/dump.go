@@ -111,7 +111,7 @@ func newDump(s streams, path string, k *keyFlags, p *placeFlags, namespace strin
 	r := nvscheck.Check(m.before(), m.keys)
 	d.Irregular = r.Irregular()
 	for _, it := range r.Items {
-		if _, named := d.Namespaces[it.Namespace]; !named {
+		if it.Namespace == "" && !it.Unnamed || namespace != "" && namespace != it.Namespace {
 			continue
 		}
 		e := store.Entry{Namespace: it.Namespace, Key: it.Key, Type: it.Type}

@@ -56,7 +56,7 @@ func (l *loader) settleItem(pg *page, it item) error {
 		return err
 	}
 	if met {
-		newer, err := l.find(e.Namespace(), e.Name(), nvsfmt.NoChunk)
+		newer, err := l.find(e.Namespace(), e.Name(), e.Chunk())
 		if err != nil {
 			return err
 		}

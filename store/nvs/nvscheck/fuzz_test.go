@@ -14,7 +14,8 @@ import (
 )
 
 // seeds are partitions with values of all kinds: after page changes, with a
-// page change begun, and with blobs of the old kind.
+// page change begun, with blobs of the old kind, and with names of namespaces
+// that are there twice.
 func seeds(t testing.TB) [][]byte {
 	t.Helper()
 	f := &flash{b: bytes.Repeat([]byte{0xff}, 4*nvs.SectorSize)}
@@ -50,7 +51,9 @@ func seeds(t testing.TB) [][]byte {
 	bits := nvsfmt.NewBitmap()
 	bits.Set(0, 3, nvsfmt.UseWritten)
 	bits.Put(old[32:], 0, 7)
-	return [][]byte{f.b, freeing, old, bytes.Repeat([]byte{0xff}, 3*nvs.SectorSize)}
+	twice := newBuilder(4).u8(1, "n", 1).u8(0, "other", 2).header(0, nvsfmt.Full, 0).
+		newPage(nvsfmt.Active, 1).u8(0, "app", 3).u8(3, "m", 1).u8(0, "more", 2).image
+	return [][]byte{f.b, freeing, old, bytes.Repeat([]byte{0xff}, 3*nvs.SectorSize), twice}
 }
 
 // edit changes an image as a list of commands says, five bytes each: where,
@@ -103,6 +106,7 @@ func FuzzCheck(f *testing.F) {
 	f.Add(uint8(0), []byte{})
 	f.Add(uint8(1), []byte{0x60, 0, 0, 1, 0, 0x90, 0, 4, 2, 3})
 	f.Add(uint8(2), []byte{0x60, 0, 2, 1, 0x33})
+	f.Add(uint8(4), []byte{0x40, 0x10, 2, 1, 0x11, 0x60, 0x10, 7, 0, 0})
 	f.Add(uint8(9), []byte("any bytes"))
 	f.Fuzz(func(t *testing.T, which uint8, edits []byte) {
 		all := seeds(t)

@@ -172,7 +172,7 @@ func agrees(t testing.TB, image []byte, keys *nvs.Keys, r *nvscheck.Report) {
 	for _, it := range r.Items {
 		known := it.Type.Size() != 0 || it.Type == store.TypeString || it.Type == store.TypeBlob ||
 			it.Type == nvs.TypeFloat || it.Type == nvs.TypeDouble
-		if it.Namespace != "" && !it.Old && known {
+		if (it.Namespace != "" || it.Unnamed) && !it.Old && known {
 			want[it.Namespace+"/"+it.Key] = it.Type
 		}
 	}

@@ -43,7 +43,9 @@ func (c *checker) items() {
 				}
 				lost[namespace].n++
 			}
-			c.report.Items = append(c.report.Items, listed(it, name))
+			l := listed(it, name)
+			l.Unnamed = named && name == ""
+			c.report.Items = append(c.report.Items, l)
 		}
 		if pg.h.State == nvsfmt.Active {
 			c.collisions(pg)

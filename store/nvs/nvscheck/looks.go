@@ -45,7 +45,7 @@ func Looks(image []byte) Look {
 
 // look is Looks without partition tables.
 func look(image []byte) Look {
-	pages, torn, foreign, programs := 0, 0, 0, 0
+	pages, torn, foreign, known := 0, 0, 0, 0
 	first, damaged := int64(-1), false
 	for off := 0; off+nvsfmt.PageSize <= len(image); off += nvsfmt.PageSize {
 		sector := image[off : off+nvsfmt.PageSize]
@@ -56,21 +56,20 @@ func look(image []byte) Look {
 				first = int64(off)
 			}
 		case nvsfmt.IsErased(sector):
+		case other(sector):
+			known++
 		case nvsfmt.IsErased(sector[nvsfmt.HeaderSize:]):
 			torn++ // power was cut while a page was put into use
 		case remnant(sector):
 			damaged = true
 		default:
 			foreign++
-			if program(sector) {
-				programs++
-			}
 		}
 	}
 	switch {
-	case pages > 0 && (foreign > pages || programs > 0):
+	case pages > 0 && (foreign > pages || known > 0):
 		return Look{Larger, fmt.Sprintf("a dump of more than an NVS partition, with the first page of one at %#x", first), first}
-	case pages > 0, len(image) >= nvsfmt.PageSize && !damaged && foreign == 0 && (torn > 0 || nvsfmt.IsErased(image)):
+	case pages > 0, len(image) >= nvsfmt.PageSize && !damaged && foreign+known == 0 && (torn > 0 || nvsfmt.IsErased(image)):
 		return Look{Partition, "", -1}
 	}
 	switch what := identify(image); {
@@ -104,6 +103,13 @@ func remnant(sector []byte) bool {
 		}
 	}
 	return false
+}
+
+// other reports whether a sector begins another partition that a flash has
+// beside those of NVS.
+func other(b []byte) bool {
+	otadata := b[3] == 0 && nvsfmt.Sum(b[:4]) == binary.LittleEndian.Uint32(b[28:])
+	return otadata || bytes.HasPrefix(b, []byte("PHYINIT\x00")) || program(b) || fat(b) || string(b[8:16]) == "littlefs"
 }
 
 // program reports whether the image of an application or bootloader begins

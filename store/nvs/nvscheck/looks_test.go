@@ -2,6 +2,7 @@ package nvscheck_test
 
 import (
 	"bytes"
+	"encoding/binary"
 	"math/rand/v2"
 	"os"
 	"strings"
@@ -67,7 +68,12 @@ func TestLooksOfDamage(t *testing.T) {
 		"one sector of two":         {one(func(b []byte) { rest(b[4096:8192], 6) }), nvscheck.Partition},
 		"two sectors of three":      {one(func(b []byte) { rest(b[4096:], 7) }), nvscheck.Larger},
 		"a program in the free one": {one(func(b []byte) { copy(b[8192:], "\xe9\x03\x02\x20\x00\x00\x00\x40"); rest(b[8200:], 8) }), nvscheck.Larger},
-		"torn header":               {one(func(b []byte) { copy(b[20:4096], bytes.Repeat([]byte{0xff}, 4076)) }), nvscheck.Partition},
+		"what chooses an application": {one(func(b []byte) {
+			copy(b[8192:], "\x01\x00\x00\x00"+strings.Repeat("\xff", 24))
+			binary.LittleEndian.PutUint32(b[8192+28:], nvsfmt.Sum(b[8192:8196]))
+		}), nvscheck.Larger},
+		"the radio's calibration": {one(func(b []byte) { copy(b[8192:], "PHYINIT\x00data") }), nvscheck.Larger},
+		"torn header":             {one(func(b []byte) { copy(b[20:4096], bytes.Repeat([]byte{0xff}, 4076)) }), nvscheck.Partition},
 	} {
 		l := nvscheck.Looks(c.b)
 		require.Equal(t, c.kind, l.Kind, name)
@@ -82,8 +88,7 @@ func TestLooksOfDamage(t *testing.T) {
 	}
 }
 
-// TestPartitionTable: a table counts if its rows are rows to the end, and their
-// checksum is right.
+// TestPartitionTable: the rows of a table count, whatever follows them.
 func TestPartitionTable(t *testing.T) {
 	row := func(b []byte, at int, name string, offset uint32) {
 		copy(b[at:], []byte{0xaa, 0x50, 1, 2, byte(offset), byte(offset >> 8), byte(offset >> 16), 0, 0, 0x10, 0, 0})
@@ -102,14 +107,25 @@ func TestPartitionTable(t *testing.T) {
 	require.False(t, (&nvscheck.FlashPartition{Type: 1, Subtype: 4}).IsNVS())
 	require.Equal(t, nvscheck.Larger, nvscheck.Looks(dump).Kind)
 	for name, edit := range map[string]func(b []byte){
-		"no rows":            func(b []byte) { b[0x8000] = 0xff },
-		"no row in the end":  func(b []byte) { b[0x8060] = 1 },
-		"checksum is wrong":  func(b []byte) { b[0x8060], b[0x8061] = 0xeb, 0xeb },
-		"cut off in the row": func(b []byte) { clear(b[0x8021:]) },
+		"no row":           func(b []byte) { b[0x8000] = 0xff },
+		"other magic":      func(b []byte) { b[0x8001] = 0x51 },
+		"no size":          func(b []byte) { clear(b[0x8008:0x800c]) },
+		"impossible size":  func(b []byte) { b[0x800b] = 0xff },
+		"impossible place": func(b []byte) { b[0x8007] = 0xff },
 	} {
 		b := bytes.Clone(dump)
 		edit(b)
 		require.Nil(t, nvscheck.Partitions(b), name)
+	}
+	for _, edit := range []func(b []byte){
+		func(b []byte) { b[0x8060] = 1 },
+		func(b []byte) { b[0x8060], b[0x8061] = 0xeb, 0xeb },
+		func(b []byte) { clear(b[0x8060:0x9000]) },
+		func(b []byte) { b[0x804b] = 0xff },
+	} {
+		b := bytes.Clone(dump)
+		edit(b)
+		require.Equal(t, want, nvscheck.Partitions(b))
 	}
 	require.Nil(t, nvscheck.Partitions(dump[:0x8010]))
 	require.Nil(t, nvscheck.Partitions(nil))

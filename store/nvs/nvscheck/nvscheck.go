@@ -59,7 +59,8 @@ type Sector struct {
 // Item is a value that counts. Chunks of blobs and the directory of namespaces
 // are none.
 type Item struct {
-	Namespace string     // empty: no namespace leads to the item
+	Namespace string     // empty unless Unnamed: no namespace leads to the item
+	Unnamed   bool       // the namespace's name is empty, as no writer makes it
 	Key       string     // as stored; any bytes in a damaged partition
 	Type      store.Type // blobs of both kinds are store.TypeBlob
 	Old       bool       // a blob of format version 1, which ESP-IDF does not list

@@ -2,7 +2,6 @@ package nvscheck
 
 import (
 	"bytes"
-	"crypto/md5"
 	"encoding/binary"
 
 	"github.com/wifiprov/wifiprov/internal/nvsfmt"
@@ -20,12 +19,14 @@ type FlashPartition struct {
 // IsNVS reports whether the table says that the partition is one of NVS.
 func (p *FlashPartition) IsNVS() bool { return p.Type == 1 && p.Subtype == 2 }
 
-// A table has rows of 32 bytes that begin with aa 50, and a row eb eb with the
-// MD5 checksum of the rows before it. It ends with blank bytes, or after 3 KiB.
+// A table has rows of 32 bytes that begin with aa 50. A row with their checksum
+// follows, or blank bytes, or the end after 3 KiB. The checksum is left to
+// devices: a table that is damaged tells a dump of a flash all the same.
 const (
 	rowSize     = 32
 	tableSize   = 3 << 10
-	tableOffset = 0x8000 // ESP-IDF's default
+	tableOffset = 0x8000    // ESP-IDF's default
+	flashSize   = 256 << 20 // larger ones there are none
 )
 
 // Partitions returns the rows of the partition table in a dump of a flash, at
@@ -54,22 +55,16 @@ func parseTable(dump []byte, at int) []FlashPartition {
 	var rows []FlashPartition
 	for off := at; off+rowSize <= min(len(dump), at+tableSize); off += rowSize {
 		row := dump[off : off+rowSize]
-		switch {
-		case row[0] == 0xaa && row[1] == 0x50:
-			name, _, _ := bytes.Cut(row[12:28], []byte{0})
-			rows = append(rows, FlashPartition{string(name), row[2], row[3],
-				int64(binary.LittleEndian.Uint32(row[4:])), int64(binary.LittleEndian.Uint32(row[8:]))})
-		case row[0] == 0xeb && row[1] == 0xeb:
-			sum := md5.Sum(dump[at:off])
-			if !bytes.Equal(row[16:], sum[:]) {
-				return nil
-			}
-			return rows
-		case nvsfmt.IsErased(row):
-			return rows
-		default:
-			return nil
+		if row[0] != 0xaa || row[1] != 0x50 {
+			break
 		}
+		name, _, _ := bytes.Cut(row[12:28], []byte{0})
+		r := FlashPartition{string(name), row[2], row[3],
+			int64(binary.LittleEndian.Uint32(row[4:])), int64(binary.LittleEndian.Uint32(row[8:]))}
+		if r.Size == 0 || r.Offset+r.Size > flashSize {
+			break
+		}
+		rows = append(rows, r)
 	}
 	return rows
 }
