@@ -15,8 +15,8 @@ const (
 	statusVersion    = 1
 )
 
-// report is what prov-status knows beside the state machine, about the present
-// credentials. It is guarded by instance.mu; a nil one, without the endpoint,
+// report is what prov-status knows beside the state machine, about the
+// credentials applied last. It is guarded by instance.mu; a nil one, without the endpoint,
 // takes no notes.
 type report struct {
 	reason  hal.Reason // of the last failed attempt
@@ -36,10 +36,18 @@ func (in *instance) note(change func(*report)) {
 	change(in.report)
 }
 
+// endStory forgets credentials that were reset, but not that they failed (Q-M17).
+func (in *instance) endStory() {
+	if in.snapshot().Station != fsm.Disconnected {
+		in.note(func(p *report) { *p = report{} })
+	}
+}
+
 // noteLoss keeps what the driver knows about an attempt that has just ended, or
 // a link, before it begins another one.
 func (in *instance) noteLoss(r hal.Reason) {
-	if s := in.snapshot(); in.report == nil || s.Leaving || s.Restored || s.Attempt == 0 {
+	s := in.snapshot()
+	if in.report == nil || s.Phase == fsm.Started || s.Leaving || s.Restored || s.Attempt == 0 {
 		return
 	}
 	info := in.joinInfo()
@@ -85,10 +93,12 @@ func (in *instance) fillStatus(resp *pb.RespProvStatus) {
 	in.mu.Lock()
 	s, p := in.state, *in.report
 	in.mu.Unlock()
-	resp.State = provState(s.Phase)
+	resp.State = provState(s)
 	resp.Attempt = uint32(s.Attempt)
 	resp.AttemptsAllowed = uint32(s.Attempts)
-	resp.AttemptsLeft = uint32(s.Remaining())
+	if resp.State != pb.ProvStateFailed { // what is left then is for others
+		resp.AttemptsLeft = uint32(s.Remaining())
+	}
 	resp.DisconnectReason = uint32(p.reason)
 	resp.Problem = p.problem
 
@@ -136,8 +146,8 @@ func address(ip hal.IPv4) []byte {
 	return ip[:]
 }
 
-func provState(p fsm.Phase) pb.ProvState {
-	switch p {
+func provState(s fsm.State) pb.ProvState {
+	switch s.Phase {
 	case fsm.CredRecv:
 		return pb.ProvStateConnecting
 	case fsm.Fail:
@@ -146,6 +156,9 @@ func provState(p fsm.Phase) pb.ProvState {
 		return pb.ProvStateConnected
 	case fsm.Stopping, fsm.Idle:
 		return pb.ProvStateStopping
+	}
+	if s.Station == fsm.Disconnected {
+		return pb.ProvStateFailed // and reset since
 	}
 	return pb.ProvStateWaiting
 }

@@ -100,9 +100,14 @@ func TestProvStatusStory(t *testing.T) {
 		require.Equal(t, pb.RespProvStatus{Version: 1, State: pb.ProvStateFailed, Attempt: 2, AttemptsAllowed: 2,
 			Step: pb.ProvStepScan, DisconnectReason: 201}, r.provStatus())
 
+		failed := r.provStatus()
 		require.NoError(t, r.m.ResetOnFailure())
-		require.Equal(t, pb.RespProvStatus{Version: 1, State: pb.ProvStateWaiting, AttemptsAllowed: 2, AttemptsLeft: 2}, r.provStatus())
+		require.Equal(t, failed, r.provStatus(), "a reset takes no news away (Q-M17)")
+		r.wifi.emit(hal.Event{Kind: hal.EventConnected})
+		r.wifi.lost(hal.ReasonAssocLeave)
+		require.Equal(t, failed, r.provStatus(), "what the station does meanwhile is no part of the story")
 		r.apply()
+		require.Equal(t, pb.RespProvStatus{Version: 1, State: pb.ProvStateConnecting, AttemptsAllowed: 2, AttemptsLeft: 2}, r.provStatus())
 		time.Sleep(time.Second)
 		synctest.Wait()
 		wifi.info = hal.JoinInfo{Step: hal.JoinDone, AP: ap}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/wifiprov/wifiprov"
 	"github.com/wifiprov/wifiprov/hal"
+	"github.com/wifiprov/wifiprov/internal/pb"
 )
 
 // Credentials go to flash, the station connects in exactly one second
@@ -198,8 +199,8 @@ func TestQM13_FailedCredentialsStay(t *testing.T) {
 	})
 }
 
-// ResetOnFailure erases the failed credentials, and the client sees Connecting
-// again and may send new ones (Q-M17, Q-E18, Q-E25).
+// ResetOnFailure erases the failed credentials, and the client may send new ones;
+// until they are applied it is told of the failure (Q-M17, Q-E18, Q-E25).
 func TestQM17_QE18_QE25_ResetOnFailure(t *testing.T) {
 	bubble(t, func(t *testing.T, r *rig) {
 		r.start()
@@ -214,14 +215,84 @@ func TestQM17_QE18_QE25_ResetOnFailure(t *testing.T) {
 		r.wifi.failNext("SetStationConfig", nil)
 		require.NoError(t, r.m.ResetOnFailure())
 		require.Empty(t, r.wifi.flash.SSID)
-		require.Equal(t, "08015a021001", r.answer("prov-config", "5200"))
+		require.Equal(t, "08015a0410035001", r.answer("prov-config", "5200"))
 		r.apply()
+		require.Equal(t, "08015a021001", r.answer("prov-config", "5200"))
 		r.wifi.gotIP()
 		require.ErrorIs(t, r.m.ResetOnFailure(), wifiprov.ErrInvalidState)
 		require.Equal(t, []string{
 			"CRED_RECV MyNetwork", "CRED_FAIL access point not found", "CRED_RECV MyNetwork", "CRED_SUCCESS",
 		}, r.takeEvents())
 	})
+}
+
+// However a failed service is made ready for other credentials, and wherever from,
+// everybody is told of the failure until they are applied (Q-M17, Q-E25). A new
+// service begins without it.
+func TestQM17_FailureIsToldUntilOthersAreApplied(t *testing.T) {
+	for name, reset := range map[string]func(r *rig){
+		"reset":              func(r *rig) { require.NoError(r.t, r.m.ResetOnFailure()) },
+		"reset by a client":  func(r *rig) { require.Equal(r.t, "08026200", r.answer("prov-ctrl", "0801")) },
+		"reprov":             func(r *rig) { require.NoError(r.t, r.m.ResetForReprovision()) },
+		"reprov by a client": func(r *rig) { require.Equal(r.t, "08047200", r.answer("prov-ctrl", "0803")) },
+	} {
+		for _, verify := range []bool{false, true} {
+			t.Run(name, func(t *testing.T) {
+				bubble(t, func(t *testing.T, r *rig) {
+					r.cfg.VerifyCredentials, r.cfg.StatusEndpoint, r.cfg.Attempts = verify, true, 1
+					r.init()
+					require.NoError(t, r.m.DisableAutoStop(time.Second))
+					r.startOnly()
+					r.at(wifiprov.EventCredFail, func() { reset(r) })
+					r.apply()
+					time.Sleep(time.Second)
+					synctest.Wait()
+					r.wifi.lost(hal.ReasonNoAPFound)
+					told := func() {
+						t.Helper()
+						require.Equal(t, "08015a0410035001", r.answer("prov-config", "5200"))
+						s := r.provStatus()
+						require.Equal(t, pb.ProvStateFailed, s.State)
+						require.Equal(t, uint32(201), s.DisconnectReason)
+						require.Equal(t, pb.ProvStepScan, s.Step)
+						require.Equal(t, uint32(1), s.Attempt)
+						require.Zero(t, s.AttemptsLeft)
+						state, err := r.m.WiFiState()
+						require.NoError(t, err)
+						require.Equal(t, wifiprov.StationDisconnected, state)
+						reason, err := r.m.DisconnectReason()
+						require.NoError(t, err)
+						require.Equal(t, wifiprov.ReasonAPNotFound, reason)
+					}
+					told()
+					require.Equal(t, 1, r.remaining(), "the counter starts anew (Q-M5)")
+					require.Equal(t, "08026200", r.answer("prov-ctrl", "0801"), "a second reset")
+					told()
+					r.wifi.emit(hal.Event{Kind: hal.EventStationStart})
+					r.wifi.lost(hal.ReasonAssocLeave)
+					told()
+					require.Equal(t, "08036a00", r.answer("prov-config", "0802620f0a036e6574120870617373776f7264"))
+					told()
+					r.wifi.failNext("SetStationConfig", errDriver)
+					require.Equal(t, "08057a020805", r.answer("prov-config", "0804"), "the driver refuses them")
+					r.wifi.failNext("SetStationConfig", nil)
+					told()
+					require.Equal(t, "08036a00", r.answer("prov-config", "0802620f0a036e6574120870617373776f7264"))
+					require.Equal(t, "08057a00", r.answer("prov-config", "0804"))
+					require.Equal(t, "08015a021001", r.answer("prov-config", "5200"))
+					require.Equal(t, pb.RespProvStatus{Version: 1, State: pb.ProvStateConnecting, AttemptsAllowed: 1, AttemptsLeft: 1}, r.provStatus())
+					_, err := r.m.DisconnectReason()
+					require.ErrorIs(t, err, wifiprov.ErrFail)
+					r.wifi.lost(hal.ReasonAuthFail)
+					r.m.StopProvisioning()
+					r.m.Wait()
+					r.startOnly()
+					require.Equal(t, "08015a021001", r.answer("prov-config", "5200"), "a new service")
+					require.Equal(t, "1001180128013001", r.answer("prov-status", ""))
+				})
+			})
+		}
+	}
 }
 
 // The same over prov-ctrl (endpoints.md 4).

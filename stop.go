@@ -67,8 +67,10 @@ func (m *Manager) ResetProvisioning() error {
 }
 
 // ResetOnFailure lets clients send new credentials after a failure: the failed
-// ones are erased, and the service is as after its start (manager.md 4.17).
-// With Config.VerifyCredentials the flash, which holds others, is left alone.
+// ones are erased, and the service takes others (manager.md 4.17). Clients, the
+// endpoint prov-status, WiFiState and DisconnectReason tell of the failure until
+// others are applied, so that a reset in the handler of EventCredFail keeps it
+// from nobody (Q-M17). With Config.VerifyCredentials the flash, which holds others, is left alone.
 // Before credentials were applied there is nothing to reset, which is a success
 // (Q-E18).
 //
@@ -90,8 +92,8 @@ func (m *Manager) ResetOnFailure() error {
 		} else if err := in.cfg.WiFi.SetStationConfig(hal.StationConfig{}); err != nil {
 			return fail(op, nil, "erasing the failed credentials", err)
 		}
-		in.note(func(p *report) { *p = report{} })
 		in.step(fsm.Input{Kind: fsm.ResetDone})
+		in.endStory()
 		return nil
 	})
 }
@@ -99,7 +101,9 @@ func (m *Manager) ResetOnFailure() error {
 // ResetForReprovision lets clients send other credentials to a device that
 // stays in service after success (manager.md 10.2). The stored ones are kept
 // until new ones are applied; the link is dropped, and EventStart is emitted
-// again. Auto-stop must have been disabled.
+// again. Clients are told that the device is connecting; of a failure they are
+// told until other credentials are applied, as after ResetOnFailure. Auto-stop
+// must have been disabled.
 //
 // Errors: ErrInvalidState when the service is not running or auto-stop is
 // enabled; the driver's, and then the state is unchanged.
@@ -116,8 +120,8 @@ func (m *Manager) ResetForReprovision() error {
 		if err := in.forget(op); err != nil {
 			return err
 		}
-		in.note(func(p *report) { *p = report{} })
 		in.step(fsm.Input{Kind: fsm.ReprovisionDone})
+		in.endStory()
 		return nil
 	})
 }

@@ -66,7 +66,7 @@ type Station uint8
 const (
 	Connecting Station = iota // also: nothing applied yet
 	Connected
-	Disconnected
+	Disconnected  // the credentials failed, until others are applied
 	AttemptFailed // another attempt follows (v5.4.1)
 )
 
@@ -112,8 +112,8 @@ type State struct {
 	AutoStopArmed bool
 	// Refusals counts attempts that the driver refused to begin, in a row.
 	Refusals uint8
-	// Attempt counts the attempts begun with the present credentials, as far
-	// as it can.
+	// Attempt counts the attempts begun with the credentials applied last, as
+	// far as it can.
 	Attempt uint16
 	// Completed counts those that failed, up to Options.Attempts.
 	Completed uint16

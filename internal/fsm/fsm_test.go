@@ -222,6 +222,7 @@ func TestEveryCell(t *testing.T) {
 // What the client is told beside the phase.
 func TestStationAndReason(t *testing.T) {
 	at := func(p Phase) State { return State{Phase: p, Station: stationIn(p), Options: automatic} }
+	failure := func(p Phase) State { return State{Phase: p, Station: Disconnected, Reason: APNotFound} }
 	tests := []struct {
 		name   string
 		from   State
@@ -238,8 +239,17 @@ func TestStationAndReason(t *testing.T) {
 		{"an unmapped reason", at(Success), Input{Kind: Lost, Reason: 8}, Connecting, AuthError},
 		{"the station restarted", at(Fail), Input{Kind: StationUp}, Connecting, AuthError},
 		{"a driver that refuses to connect", State{Phase: CredRecv, Refusals: MaxConnectRefusals - 1}, Input{Kind: ConnectError}, Disconnected, APNotFound},
-		{"reset (Q-M17)", State{Phase: Fail, Station: Disconnected, Reason: APNotFound}, Input{Kind: ResetDone}, Connecting, AuthError},
-		{"reprovision", State{Phase: Fail, Station: Disconnected, Reason: APNotFound}, Input{Kind: ReprovisionDone}, Connecting, AuthError},
+		{"reset (Q-M17)", failure(Fail), Input{Kind: ResetDone}, Disconnected, APNotFound},
+		{"a second reset", failure(Started), Input{Kind: Reset}, Disconnected, APNotFound},
+		{"the station restarted after the reset", failure(Started), Input{Kind: StationUp}, Disconnected, APNotFound},
+		{"a loss after the reset", failure(Started), Input{Kind: Lost, Reason: 15}, Disconnected, APNotFound},
+		{"credentials that are about to be applied", failure(Started), Input{Kind: Configure}, Disconnected, APNotFound},
+		{"new credentials after the reset", failure(Started), Input{Kind: ConfigureDone}, Connecting, AuthError},
+		{"a reset while another attempt runs", State{Phase: Fail, Reason: APNotFound}, Input{Kind: ResetDone}, Connecting, AuthError},
+		{"reprovision after a failure", failure(Fail), Input{Kind: ReprovisionDone}, Disconnected, APNotFound},
+		{"reprovision after the reset", failure(Started), Input{Kind: ReprovisionDone}, Disconnected, APNotFound},
+		{"reprovision of a connected station", State{Phase: Success, Station: Connected}, Input{Kind: ReprovisionDone}, Connecting, AuthError},
+		{"reprovision between two attempts", State{Phase: CredRecv, Station: AttemptFailed}, Input{Kind: ReprovisionDone}, Connecting, AuthError},
 		{"a new start", State{Phase: Idle, Station: Connected, Reason: APNotFound}, Input{Kind: Start}, Connecting, AuthError},
 		{"an attempt of three", State{Phase: CredRecv, Options: Options{Attempts: 3}}, Input{Kind: Lost, Reason: 201}, AttemptFailed, AuthError},
 		{"the last of three (Q-M4)", State{Phase: CredRecv, Options: Options{Attempts: 3}, Completed: 2}, Input{Kind: Lost, Reason: 201}, Disconnected, APNotFound},

@@ -239,7 +239,13 @@ func reprovision(s State, kind InputKind) (State, Actions, Result) {
 	return fresh(s, true), do(StopTimers, EmitStart), OK
 }
 
-// fresh is a running service that has not got credentials yet.
+// fresh is a running service that waits for credentials. Clients are told of a
+// failure until others are applied: an application may reset in its handler of
+// CRED_FAIL, long before they ask (Q-M17).
 func fresh(s State, leaving bool) State {
-	return State{Phase: Started, Options: s.Options, Leaving: leaving}
+	next := State{Phase: Started, Options: s.Options, Leaving: leaving}
+	if s.Station == Disconnected {
+		next.Station, next.Reason, next.Attempt = Disconnected, s.Reason, s.Attempt
+	}
+	return next
 }

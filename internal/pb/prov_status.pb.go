@@ -161,7 +161,7 @@ type RespProvStatus struct {
 	// none
 	Attempt         uint32
 	AttemptsAllowed uint32   // attempts after which the credentials count as failed; 0: no limit
-	AttemptsLeft    uint32   // those left
+	AttemptsLeft    uint32   // those left; 0 once the credentials have failed
 	Step            ProvStep // how far the present or last attempt got
 	// reason why the last failed attempt with these credentials failed, the Wi-Fi
 	// driver's number; 0: none did
