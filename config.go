@@ -17,6 +17,7 @@ const (
 	minCleanup      = 100 * time.Millisecond
 	defaultCleanup  = time.Second
 	defaultAutoStop = 30 * time.Second
+	defaultJoin     = 60 * time.Second // with a limit of attempts; our own
 	minAutoStop     = 5 * time.Second
 	maxAutoStop     = 600 * time.Second
 )
@@ -110,6 +111,13 @@ type Config struct {
 	// decides: some end it at once, after others it goes on for ever.
 	Attempts int
 
+	// JoinTimeout is how long an attempt to connect may take that is neither
+	// lost nor gets an address, for example from a network without DHCP.
+	// Then the station leaves, and the attempt counts as failed: as one of
+	// Attempts, or without these for the credentials at once. prov-status
+	// says how far it got. 0: 60 s with Attempts, else no limit.
+	JoinTimeout time.Duration
+
 	// AdjustStation, unless nil, is called with the configuration that is
 	// about to be applied, and may change it, for example its MinAuth
 	// (SET_STA_CONFIG of ESP-IDF v5.4, Q-M19). It is called without any
@@ -157,6 +165,13 @@ type Config struct {
 	// reset in between.
 	RetryAfterFailure bool
 
+	// CorrectWhileConnecting lets a client take credentials back while the
+	// station tries them: SetConfig and ApplyConfig, or a Reset of prov-ctrl,
+	// work then, but only in the session that applied them. Without it a
+	// client has to wait for the outcome, which after a mistyped name or on
+	// a network without DHCP may never come.
+	CorrectWhileConnecting bool
+
 	// StatusEndpoint adds the endpoint prov-status, which tells more than
 	// GetStatus can (docs/prov-status.md), and announces it in proto-ver by
 	// the capability prov_status. Clients that do not know it are not
@@ -182,6 +197,8 @@ func (c Config) check() (Config, error) {
 		return c, fail(op, ErrInvalidArg, "Config.MaxSessions and MaxHalfOpen must not be negative", nil)
 	case c.Attempts < 0 || c.Attempts > maxAttempts:
 		return c, fail(op, ErrInvalidArg, "Config.Attempts must be 0 to 65535", nil)
+	case c.JoinTimeout < 0:
+		return c, fail(op, ErrInvalidArg, "Config.JoinTimeout is "+c.JoinTimeout.String()+"; it must not be negative", nil)
 	case c.Reasons > ReasonsV40:
 		return c, fail(op, ErrInvalidArg, "Config.Reasons is not a known map", nil)
 	case c.ReconnectFormer && !c.VerifyCredentials:
@@ -191,6 +208,9 @@ func (c Config) check() (Config, error) {
 	}
 	if c.AutoStop == 0 {
 		c.AutoStop = defaultAutoStop
+	}
+	if c.JoinTimeout == 0 && c.Attempts > 0 {
+		c.JoinTimeout = defaultJoin
 	}
 	if c.ScanEntries == 0 {
 		c.ScanEntries = defaultScanEntries

@@ -30,6 +30,7 @@ type instance struct {
 	unsubscribe func()
 	release     func() // gives the claim on the driver back
 	connect     timer
+	join        timer
 	autoStop    timer
 	cleaning    timer
 	scan        scan
@@ -52,6 +53,7 @@ type instance struct {
 	state    fsm.State
 	link     *hal.Link        // of the last address; nil: not known
 	accepted []acceptedConfig // by SetConfig, one a session
+	owner    owner            // of the present credentials
 	report   *report          // for prov-status
 }
 
@@ -84,10 +86,20 @@ func (in *instance) act(a fsm.Action) {
 		in.arm(&in.connect, reconnectPause, fsm.ConnectDue)
 	case fsm.Connect:
 		in.startConnecting()
+	case fsm.ArmJoin:
+		in.after(&in.join, in.cfg.JoinTimeout, func() {
+			in.noteLoss(0)
+			in.step(fsm.Input{Kind: fsm.JoinDue})
+		})
+	case fsm.DisarmJoin:
+		in.join.stop()
+	case fsm.Leave:
+		in.leave()
 	case fsm.ArmAutoStop:
 		in.arm(&in.autoStop, in.cfg.AutoStop, fsm.AutoStopDue)
 	case fsm.StopTimers:
 		in.connect.stop()
+		in.join.stop()
 		in.autoStop.stop()
 	case fsm.Commit:
 		in.commitTrial()
@@ -128,14 +140,22 @@ func (in *instance) startConnecting() {
 	switch {
 	case err == nil:
 		if !in.snapshot().Restored {
-			in.note(func(p *report) { p.over, p.linked = false, false })
+			in.note(func(p *report) { p.over, p.linked, p.problem = false, false, 0 })
 		}
+		in.step(fsm.Input{Kind: fsm.ConnectBegun})
 	case errors.Is(err, hal.ErrBusy):
 		in.step(fsm.Input{Kind: fsm.ConnectBusy})
 	default:
 		in.log(hal.LevelWarn, "the Wi-Fi driver refused to connect", err)
 		in.note(func(p *report) { p.problem = pb.ProvProblemRefused })
 		in.step(fsm.Input{Kind: fsm.ConnectError})
+	}
+}
+
+// leave makes the station leave its network, or what it is about to join.
+func (in *instance) leave() {
+	if err := in.cfg.WiFi.Disconnect(); err != nil {
+		in.log(hal.LevelWarn, "the station could not be disconnected", err)
 	}
 }
 

@@ -123,6 +123,8 @@ func (m *Manager) init(cfg Config) error {
 		Verify:    cfg.VerifyCredentials,
 		Reconnect: cfg.ReconnectFormer,
 		Retry:     cfg.RetryAfterFailure,
+		Timeout:   cfg.JoinTimeout > 0,
+		Correct:   cfg.CorrectWhileConnecting,
 	}
 	if r, ok := svc.(scheme.TransportReporter); ok {
 		r.ReportTransport(in.transportEvent)

@@ -144,7 +144,7 @@ func (in *instance) apply(session protocomm.SessionID) pb.Status {
 	if !ok || in.m.instance() != in {
 		return pb.StatusInternalError
 	}
-	if err := in.m.ConfigureStation(station); err != nil {
+	if err := in.m.configureStation(station, owner{session, true}); err != nil {
 		in.log(hal.LevelWarn, "credentials from a client could not be applied", err)
 		return pb.StatusInternalError
 	}
@@ -169,3 +169,14 @@ func (in *instance) takeAccepted(session protocomm.SessionID) (hal.StationConfig
 
 // forgetAccepted drops what a session set, when it closes or sets anew (Q-E15).
 func (in *instance) forgetAccepted(session protocomm.SessionID) { in.takeAccepted(session) }
+
+// sessionClosed forgets what belongs to a session: its number may be another
+// client's next.
+func (in *instance) sessionClosed(session protocomm.SessionID) {
+	in.forgetAccepted(session)
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	if in.owner == (owner{session, true}) {
+		in.owner = owner{}
+	}
+}

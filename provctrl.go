@@ -6,7 +6,7 @@ import (
 )
 
 // handleCtrl answers prov-ctrl (endpoints.md 4).
-func (in *instance) handleCtrl(dst []byte, _ protocomm.SessionID, req []byte) ([]byte, error) {
+func (in *instance) handleCtrl(dst []byte, session protocomm.SessionID, req []byte) ([]byte, error) {
 	const op = "prov-ctrl"
 	var cmd, resp pb.WiFiCtrlPayload
 	if err := cmd.Unmarshal(req); err != nil {
@@ -17,7 +17,7 @@ func (in *instance) handleCtrl(dst []byte, _ protocomm.SessionID, req []byte) ([
 	case pb.WiFiCtrlMsgTypeCmdCtrlReset:
 		resp.Msg = pb.WiFiCtrlMsgTypeRespCtrlReset
 		resp.WhichPayload = pb.WiFiCtrlPayloadRespCtrlReset
-		err = in.m.ResetOnFailure()
+		err = in.m.resetOnFailure(owner{session, true})
 	case pb.WiFiCtrlMsgTypeCmdCtrlReprov:
 		resp.Msg = pb.WiFiCtrlMsgTypeRespCtrlReprov
 		resp.WhichPayload = pb.WiFiCtrlPayloadRespCtrlReprov

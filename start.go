@@ -139,7 +139,7 @@ func (in *instance) startService(op string, sec protocomm.Security, name, key st
 		MaxSessions:    in.cfg.MaxSessions,
 		MaxHalfOpen:    in.cfg.MaxHalfOpen,
 		MismatchDelay:  in.cfg.ProofDelay,
-		OnSessionClose: in.forgetAccepted,
+		OnSessionClose: in.sessionClosed,
 		OnSessionEvent: in.sessionEvent,
 	})
 	// Endpoints come before the transport, so that a client that is early

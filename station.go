@@ -3,6 +3,7 @@ package wifiprov
 import (
 	"github.com/wifiprov/wifiprov/hal"
 	"github.com/wifiprov/wifiprov/internal/fsm"
+	"github.com/wifiprov/wifiprov/protocomm"
 )
 
 // ConfigureStation applies credentials as a client's ApplyConfig does: they are
@@ -17,6 +18,26 @@ import (
 // hexadecimal digits (hal.ValidPassphrase). Nothing is stored then, but for an
 // error of the driver after it began to write.
 func (m *Manager) ConfigureStation(cfg hal.StationConfig) error {
+	return m.configureStation(cfg, owner{})
+}
+
+// owner is the session whose client applied the present credentials, and which
+// may take them back with Config.CorrectWhileConnecting. Zero: the application
+// did, or the session is closed.
+type owner struct {
+	session protocomm.SessionID
+	known   bool
+}
+
+// owns reports whether it is from this client that the present credentials are.
+func (in *instance) owns(from owner) bool {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	return from.known && from == in.owner
+}
+
+// configureStation is ConfigureStation for the application or a client.
+func (m *Manager) configureStation(cfg hal.StationConfig, from owner) error {
 	const op = "ConfigureStation"
 	var adjust func(*hal.StationConfig)
 	err := m.withInstance(op, func(in *instance) error {
@@ -24,11 +45,11 @@ func (m *Manager) ConfigureStation(cfg hal.StationConfig) error {
 		if in.cfg.FastScan {
 			cfg.ScanMethod = hal.ScanFast
 		}
-		if err := in.mayConfigure(op, cfg); err != nil {
-			return err
-		}
 		if in.cfg.AdjustStation == nil {
-			return in.configure(op, cfg)
+			return in.configure(op, cfg, from)
+		}
+		if err := in.mayConfigure(op, cfg, in.owns(from)); err != nil {
+			return err
 		}
 		in.adjusting = true
 		adjust = func(c *hal.StationConfig) {
@@ -42,30 +63,29 @@ func (m *Manager) ConfigureStation(cfg hal.StationConfig) error {
 	}
 	// Not a job: it is the application's, and may stop the service.
 	adjust(&cfg)
-	return m.withInstance(op, func(in *instance) error {
-		if err := in.mayConfigure(op, cfg); err != nil {
-			return err
-		}
-		return in.configure(op, cfg)
-	})
+	return m.withInstance(op, func(in *instance) error { return in.configure(op, cfg, from) })
 }
 
 // mayConfigure says why credentials cannot be taken.
-func (in *instance) mayConfigure(op string, cfg hal.StationConfig) error {
+func (in *instance) mayConfigure(op string, cfg hal.StationConfig, owned bool) error {
 	if len(cfg.SSID) > hal.MaxSSID || !hal.ValidPassphrase(cfg.Passphrase) {
 		return fail(op, ErrInvalidArg, "the SSID may have 32 bytes, and the passphrase 63, or be 64 hexadecimal digits", nil)
 	}
 	if in.adjusting {
 		return fail(op, ErrFail, "other credentials are being adjusted by Config.AdjustStation", nil)
 	}
-	if in.step(fsm.Input{Kind: fsm.Configure}) != fsm.OK {
+	if in.step(fsm.Input{Kind: fsm.Configure, Owner: owned}) != fsm.OK {
 		return fail(op, ErrFail, "credentials cannot be taken while the service is "+in.snapshot().Phase.String(), nil)
 	}
 	return nil
 }
 
-// configure hands credentials to the driver.
-func (in *instance) configure(op string, cfg hal.StationConfig) error {
+// configure hands credentials to the driver, if they can be taken.
+func (in *instance) configure(op string, cfg hal.StationConfig, from owner) error {
+	owned := in.owns(from)
+	if err := in.mayConfigure(op, cfg, owned); err != nil {
+		return err
+	}
 	wifi := in.cfg.WiFi
 	if err := wifi.SetMode(in.cfg.Scheme.WiFiMode()); err != nil {
 		return fail(op, ErrFail, "setting the Wi-Fi mode", err)
@@ -81,14 +101,14 @@ func (in *instance) configure(op string, cfg hal.StationConfig) error {
 	if err := wifi.SetStationConfig(cfg); err != nil {
 		return fail(op, ErrFail, "storing the credentials", err)
 	}
-	if in.snapshot().Phase == fsm.Fail {
-		// Whatever the station does by now, it does for other credentials.
-		if err := wifi.Disconnect(); err != nil {
-			in.log(hal.LevelWarn, "the station could not be disconnected from its former network", err)
-		}
+	if in.snapshot().Phase != fsm.Started {
+		in.leave() // whatever the station does by now, it does for other credentials
 	}
 	in.beginTrial(cfg)
-	in.step(fsm.Input{Kind: fsm.ConfigureDone})
+	in.step(fsm.Input{Kind: fsm.ConfigureDone, Owner: owned})
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	in.owner = from
 	return nil
 }
 

@@ -76,10 +76,14 @@ func (m *Manager) ResetProvisioning() error {
 //
 // Errors: ErrInvalidState when not initialised or in another state; the
 // driver's, and then the state is unchanged.
-func (m *Manager) ResetOnFailure() error {
+func (m *Manager) ResetOnFailure() error { return m.resetOnFailure(owner{}) }
+
+// resetOnFailure is ResetOnFailure for the application or a client.
+func (m *Manager) resetOnFailure(from owner) error {
 	const op = "ResetOnFailure"
 	return m.withInstance(op, func(in *instance) error {
-		if in.step(fsm.Input{Kind: fsm.Reset}) != fsm.OK {
+		owned := in.owns(from)
+		if in.step(fsm.Input{Kind: fsm.Reset, Owner: owned}) != fsm.OK {
 			return fail(op, ErrInvalidState, "the credentials have not failed; the service is "+in.snapshot().Phase.String(), nil)
 		}
 		if in.snapshot().Phase == fsm.Started {
@@ -92,7 +96,7 @@ func (m *Manager) ResetOnFailure() error {
 		} else if err := in.cfg.WiFi.SetStationConfig(hal.StationConfig{}); err != nil {
 			return fail(op, nil, "erasing the failed credentials", err)
 		}
-		in.step(fsm.Input{Kind: fsm.ResetDone})
+		in.step(fsm.Input{Kind: fsm.ResetDone, Owner: owned})
 		in.endStory()
 		return nil
 	})

@@ -70,9 +70,7 @@ func (in *instance) restoreFormer() {
 	if err != nil {
 		in.log(hal.LevelError, "the former station configuration could not be restored", err)
 	}
-	if err := wifi.Disconnect(); err != nil {
-		in.log(hal.LevelWarn, "the station could not be disconnected", err)
-	}
+	in.leave()
 }
 
 func (in *instance) formerConfig() hal.StationConfig {

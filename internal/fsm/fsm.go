@@ -13,10 +13,12 @@
 //	 │  TornDown                          │ Reprovisioned         │
 //	 └────────── STOPPING ◀── Stop in STARTED … SUCCESS ◀─────────┘
 //
-// Three options add arrows. With a limit of attempts CRED_RECV is left for FAIL
-// only when all are used up. With Retry, Configured leads from FAIL to
-// CRED_RECV as well. With Verify, GotIP leads to SUCCESS by way of Commit, and
-// whoever leaves CRED_RECV otherwise restores the former credentials.
+// Options add arrows. With a limit of attempts CRED_RECV is left for FAIL only
+// when all are used up. With Timeout, JoinDue leads to FAIL as Disconnected does.
+// With Retry, Configured leads from FAIL to CRED_RECV as well; with Correct, from
+// CRED_RECV to itself, and ResetDone to STARTED. With Verify, GotIP leads to
+// SUCCESS by way of Commit, and whoever leaves CRED_RECV otherwise restores the
+// former credentials.
 package fsm
 
 import "github.com/wifiprov/wifiprov/hal"
@@ -99,6 +101,11 @@ type Options struct {
 	Reconnect bool
 	// Retry takes new credentials after a failure without a reset.
 	Retry bool
+	// Timeout ends an attempt that is neither lost nor gets an address.
+	Timeout bool
+	// Correct takes a reset or new credentials while the present ones are
+	// being tried, from the client that applied these.
+	Correct bool
 }
 
 // State is everything the machine remembers. The zero value is a manager just
@@ -124,9 +131,12 @@ type State struct {
 	// client's credentials.
 	Restored bool
 	// Leaving: the station was told to leave what it did before the present
-	// credentials, so that a loss is no news about them. It ends with the
-	// first attempt.
+	// credentials, or an attempt that took too long, so that a loss is no news.
+	// It ends with the next attempt.
 	Leaving bool
+	// Joining: the join timer runs. An attempt is under way, or due and the
+	// driver is busy.
+	Joining bool
 }
 
 // Remaining is how many attempts are left; 0 without a limit.
@@ -152,8 +162,10 @@ const (
 	CommitFailed // they could not be written
 	Lost         // station disconnected, for Input.Reason
 	ConnectDue   // the connect timer fired
+	ConnectBegun // the driver has begun to connect
 	ConnectBusy  // an attempt or a scan is already under way
 	ConnectError // the driver refused to begin connecting
+	JoinDue      // the join timer fired
 	AutoStopDue  // the auto-stop timer fired
 	StatusSeen   // a client was told "connected"
 	CleanupDue   // the cleanup delay is over
@@ -165,12 +177,15 @@ const (
 )
 
 // InputKinds is their number.
-const InputKinds = 22
+const InputKinds = 24
 
 // Input is one thing that happened.
 type Input struct {
 	Kind   InputKind
 	Reason hal.Reason // of Lost
+	// Owner: it comes from the client that applied the present credentials;
+	// of Configure, ConfigureDone, Reset and ResetDone.
+	Owner bool
 }
 
 // Action is one thing to do.
@@ -183,9 +198,12 @@ const (
 	ApplyConfig         // hand the credentials to the driver; then ConfigureDone
 	ArmConnect          // connect after the connect delay
 	ArmReconnect        // connect after the short pause
-	Connect             // connect now; ConnectBusy or ConnectError if refused
+	Connect             // connect now; then ConnectBegun, ConnectBusy or ConnectError
+	ArmJoin             // JoinDue after the time that an attempt may take
+	DisarmJoin
+	Leave // drop the link, or end the attempt
 	ArmAutoStop
-	StopTimers  // connect and auto-stop
+	StopTimers  // connect, join and auto-stop
 	EndScan     // end a running scan, keep its results
 	DropScan    // end a running scan, forget its results
 	Unsubscribe // from the driver's events
@@ -211,10 +229,7 @@ type Actions struct {
 // List returns the actions in order.
 func (a *Actions) List() []Action { return a.list[:a.n] }
 
-func do(actions ...Action) (a Actions) {
-	a.n = uint8(copy(a.list[:], actions))
-	return a
-}
+func (a *Actions) add(actions ...Action) { a.n += uint8(copy(a.list[a.n:], actions)) }
 
 // Result is the answer to the caller of an API function.
 type Result uint8

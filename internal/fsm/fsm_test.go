@@ -32,6 +32,10 @@ import (
 //	retry    new credentials are taken after a failure
 //	leaving  the station was told to leave a network
 //	lately   connected, whatever the phase
+//	timeout  an attempt may not take for ever
+//	joining  timeout, and the join timer runs
+//	correct  credentials can be corrected while they are tried
+//	owner    correct, by the client that applied them
 const table = `
 input            | IDLE             | STARTING      | STARTED    | CRED_RECV | FAIL | SUCCESS | STOPPING
 Start            | STARTING:up      | !             | !          | !         | !    | !       | !
@@ -79,6 +83,46 @@ StationUp restored | -              | -             | -          | -         | -
 ConnectDue       | -                | -             | -          | connect   | connect | -    | -
 ConnectDue lately | -               | -             | -          | -         | -    | -       | -
 ConnectDue restored reconnect | -   | -             | -          | connect   | connect | connect | -
+ConnectDue leaving | -              | -             | -          | connect   | connect | -    | -
+ConnectDue timeout | -              | -             | -          | join+connect | join+connect | - | -
+ConnectDue joining | -              | -             | -          | connect   | connect | -    | -
+ConnectDue lately timeout | -       | -             | -          | -         | -    | -       | -
+ConnectDue timeout restored reconnect | - | -       | -          | connect   | connect | connect | -
+ConnectBegun     | -                | -             | -          | -         | -    | -       | -
+ConnectBegun joining | -            | -             | -          | join      | join | join    | -
+ConnectBegun timeout restored | -   | -             | -          | -         | -    | -       | -
+ConnectBusy joining | -             | -             | -          | delay     | delay | delay  | -
+ConnectError joining | -            | -             | -          | disarm+delay | disarm+delay | disarm+delay | -
+ConnectError refused joining | -    | -             | -          | FAIL:disarm+CRED_FAIL | disarm+CRED_FAIL | FAIL:disarm+CRED_FAIL | -
+JoinDue          | -                | -             | -          | -         | -    | -       | -
+JoinDue timeout  | -                | -             | -          | -         | -    | -       | -
+JoinDue joining  | -                | -             | -          | FAIL:leave+CRED_FAIL | leave+CRED_FAIL | FAIL:leave+CRED_FAIL | -
+JoinDue joining limit | -           | -             | -          | leave+delay | leave+delay | leave+delay | -
+JoinDue joining last | -            | -             | -          | FAIL:leave+CRED_FAIL | leave+CRED_FAIL | FAIL:leave+CRED_FAIL | -
+JoinDue joining trial | -           | -             | -          | FAIL:restore+CRED_FAIL | restore+CRED_FAIL | FAIL:restore+CRED_FAIL | -
+JoinDue joining trial limit | -     | -             | -          | leave+delay | leave+delay | leave+delay | -
+JoinDue joining trial last reconnect | - | -        | -          | FAIL:restore+CRED_FAIL+delay | restore+CRED_FAIL+delay | FAIL:restore+CRED_FAIL+delay | -
+GotIP joining    | -                | -             | -          | SUCCESS:disarm+autostop+CRED_SUCCESS | SUCCESS:disarm+autostop+CRED_SUCCESS | disarm+autostop+CRED_SUCCESS | -
+GotIP joining trial | -             | -             | -          | commit    | commit | commit | -
+Committed joining trial | -         | -             | -          | SUCCESS:disarm+autostop+CRED_SUCCESS | SUCCESS:disarm+autostop+CRED_SUCCESS | disarm+autostop+CRED_SUCCESS | -
+CommitFailed joining trial | -      | -             | -          | FAIL:disarm+restore+CRED_FAIL | disarm+restore+CRED_FAIL | FAIL:disarm+restore+CRED_FAIL | -
+Lost 15 joining  | -                | -             | -          | FAIL:disarm+CRED_FAIL | disarm+CRED_FAIL | FAIL:disarm+CRED_FAIL | -
+Lost 15 joining trial reconnect | - | -             | -          | FAIL:disarm+restore+CRED_FAIL+delay | disarm+restore+CRED_FAIL+delay | FAIL:disarm+restore+CRED_FAIL+delay | -
+Lost 200 joining | -                | -             | -          | disarm+pause | disarm+pause | disarm+pause | -
+Lost 15 joining limit | -           | -             | -          | disarm+pause | disarm+pause | disarm+pause | -
+Lost 8 joining leaving | -          | -             | -          | -         | -    | -       | -
+Stop joining     | -                | -             | STOPPING:timers+drop+unsub+cleanup | STOPPING:timers+drop+unsub+cleanup | STOPPING:timers+drop+unsub+cleanup | STOPPING:timers+drop+unsub+cleanup | -
+Configure correct | x               | x             | apply      | x         | x    | x       | x
+Configure owner  | x                | x             | apply      | apply     | x    | x       | x
+ConfigureDone correct | x           | x             | CRED_RECV:endscan+delay+CRED_RECV | x | x | x | x
+ConfigureDone owner | x             | x             | CRED_RECV:endscan+delay+CRED_RECV | endscan+delay+CRED_RECV | x | x | x
+ConfigureDone owner joining | x     | x             | CRED_RECV:disarm+endscan+delay+CRED_RECV | disarm+endscan+delay+CRED_RECV | x | x | x
+ConfigureDone retry joining | x     | x             | CRED_RECV:disarm+endscan+delay+CRED_RECV | x | CRED_RECV:disarm+endscan+delay+CRED_RECV | x | x
+Reset correct    | !                | !             | -          | !         | blank | !      | !
+Reset owner      | !                | !             | -          | blank     | blank | !      | !
+Reset owner verify | !              | !             | -          | forget    | forget | !     | !
+ResetDone owner  | !                | !             | -          | STARTED:timers+leave | STARTED:timers | ! | !
+ResetDone owner verify | !          | !             | -          | STARTED:timers | STARTED:timers | ! | !
 ConnectBusy      | -                | -             | -          | delay     | delay | delay  | -
 ConnectError     | -                | -             | -          | delay     | delay | delay  | -
 ConnectError refused | -            | -             | -          | FAIL:CRED_FAIL | CRED_FAIL | FAIL:CRED_FAIL | -
@@ -102,6 +146,7 @@ var inputNames = map[string]InputKind{
 	"Start": Start, "StartDone": StartDone, "StartFailed": StartFailed, "Stop": Stop,
 	"Configure": Configure, "ConfigureDone": ConfigureDone, "StationUp": StationUp, "GotIP": GotIP,
 	"Lost": Lost, "ConnectDue": ConnectDue, "ConnectBusy": ConnectBusy, "ConnectError": ConnectError,
+	"ConnectBegun": ConnectBegun, "JoinDue": JoinDue,
 	"AutoStopDue": AutoStopDue, "StatusSeen": StatusSeen, "CleanupDue": CleanupDue,
 	"TearDownDone": TearDownDone, "Reset": Reset, "ResetDone": ResetDone,
 	"Committed": Committed, "CommitFailed": CommitFailed, "Reprovision": Reprovision, "ReprovisionDone": ReprovisionDone,
@@ -113,6 +158,7 @@ var actionNames = map[Action]string{
 	Unsubscribe: "unsub", ArmCleanup: "cleanup", TearDown: "teardown", Blank: "blank", Forget: "forget",
 	EmitStart: "START", EmitCredRecv: "CRED_RECV", EmitCredFail: "CRED_FAIL",
 	EmitCredSuccess: "CRED_SUCCESS", EmitEnd: "END", Commit: "commit", Restore: "restore",
+	ArmJoin: "join", DisarmJoin: "disarm", Leave: "leave",
 }
 
 // stationIn is the station state that goes with a phase.
@@ -159,6 +205,14 @@ func prepare(t *testing.T, s *State, in *Input, word string) {
 		s.Leaving = true
 	case "lately":
 		s.Station = Connected
+	case "timeout":
+		s.Timeout = true
+	case "joining":
+		s.Timeout, s.Joining = true, true
+	case "correct":
+		s.Correct = true
+	case "owner":
+		s.Correct, in.Owner = true, true
 	default:
 		_, err := fmt.Sscan(word, &in.Reason)
 		require.NoError(t, err)
@@ -322,47 +376,100 @@ func TestQM5_CounterOfAttempts(t *testing.T) {
 	require.Zero(t, State{}.Remaining(), "without a limit")
 }
 
-// Attempts are counted when they begin, not when the driver refuses.
+// Attempts are counted when they have begun.
 func TestAttemptNumber(t *testing.T) {
 	s := State{Phase: CredRecv, Options: automatic}
 	step := func(k InputKind, want uint16) {
+		t.Helper()
 		s, _, _ = Step(s, Input{Kind: k, Reason: 200})
 		require.Equal(t, want, s.Attempt)
 	}
-	step(ConnectDue, 1)
+	step(ConnectDue, 0)
 	step(ConnectBusy, 0)
-	step(ConnectDue, 1)
+	step(ConnectDue, 0)
+	step(ConnectBegun, 1)
 	step(Lost, 1)
-	step(ConnectDue, 2)
+	step(ConnectDue, 1)
 	step(ConnectError, 1)
+	step(ConnectBegun, 2)
 	s.Restored = true // the former network's are none of them
-	for _, k := range []InputKind{ConnectDue, ConnectBusy, ConnectError} {
-		step(k, 1)
-	}
+	step(ConnectBegun, 2)
 	s.Phase = Started
 	step(ConfigureDone, 0)
 	s.Attempt = 1<<16 - 1 // no wrap after a night of attempts
-	step(ConnectDue, 1<<16-1)
+	step(ConnectBegun, 1<<16-1)
 }
 
-// Refusals count in a row only.
+// Refusals count in a row only: a success, an attempt that begins, and a failure
+// that they led to start the count anew.
 func TestRefusalsStartAnew(t *testing.T) {
 	s := State{Phase: CredRecv, Options: automatic}
-	step := func(k InputKind) {
-		s, _, _ = Step(s, Input{Kind: k})
+	step := func(k InputKind) []Action {
+		var a Actions
+		s, a, _ = Step(s, Input{Kind: k})
+		return a.List()
 	}
-	for range MaxConnectRefusals - 1 {
-		step(ConnectError)
+	refuse := func() {
+		t.Helper()
+		for range MaxConnectRefusals - 1 {
+			require.Equal(t, []Action{ArmConnect}, step(ConnectError))
+		}
 	}
-	require.Equal(t, CredRecv, s.Phase)
+	refuse()
 	step(GotIP)
-	s.Phase = CredRecv
-	for range MaxConnectRefusals - 1 {
-		step(ConnectError)
-	}
+	s.Phase, s.Station = CredRecv, Connecting
+	refuse()
+	step(ConnectBegun)
+	refuse()
 	require.Equal(t, CredRecv, s.Phase)
-	step(ConnectError)
+	require.Equal(t, []Action{EmitCredFail}, step(ConnectError))
 	require.Equal(t, Fail, s.Phase)
+	refuse() // an application that went on by itself
+	require.Equal(t, []Action{EmitCredFail}, step(ConnectError))
+}
+
+// An attempt that is over, however it went, has no time left that could run out.
+func TestNoAttemptNoTimer(t *testing.T) {
+	for _, k := range []InputKind{GotIP, Lost, ConnectError, JoinDue, ConfigureDone, ResetDone, ReprovisionDone, Stop} {
+		s := State{Phase: CredRecv, Joining: true, Options: Options{Timeout: true, Correct: true}}
+		s, _, _ = Step(s, Input{Kind: k, Reason: 200, Owner: true})
+		require.False(t, s.Joining, "input %d", k)
+		_, a, _ := Step(s, Input{Kind: JoinDue})
+		require.Empty(t, a.List(), "input %d", k)
+	}
+}
+
+// What an attempt that took too long leaves behind: its loss is no news, the one
+// after it is.
+func TestLateAttempt(t *testing.T) {
+	s := State{Phase: CredRecv, Joining: true, Options: Options{Timeout: true, Attempts: 3}}
+	step := func(k InputKind) { s, _, _ = Step(s, Input{Kind: k, Reason: 8}) }
+	step(JoinDue)
+	require.Equal(t, AttemptFailed, s.Station)
+	require.Equal(t, uint16(2), s.Remaining())
+	step(Lost)
+	require.Equal(t, uint16(2), s.Remaining(), "the loss of an attempt that was counted")
+	step(ConnectDue)
+	step(ConnectBegun)
+	step(Lost)
+	require.Equal(t, uint16(1), s.Remaining())
+	step(ConnectDue)
+	step(JoinDue)
+	require.Equal(t, Fail, s.Phase)
+	require.Equal(t, Disconnected, s.Station)
+	require.Zero(t, s.Remaining())
+	step(Lost)
+	require.Equal(t, Disconnected, s.Station)
+	require.False(t, s.Leaving)
+	step(ResetDone)
+	require.Equal(t, Started, s.Phase)
+
+	s = State{Phase: Fail, Leaving: true} // a loss that has not come yet
+	step(ResetDone)
+	step(ConfigureDone)
+	step(Lost)
+	require.Equal(t, CredRecv, s.Phase)
+	require.True(t, s.Leaving)
 }
 
 func TestStepAllocatesNothing(t *testing.T) {

@@ -6,44 +6,51 @@ import "github.com/wifiprov/wifiprov/hal"
 // caller when in is an API call. An input that a state does not expect changes
 // nothing.
 func Step(s State, in Input) (State, Actions, Result) {
+	var a Actions
+	result := s.step(in, &a)
+	return s, a, result
+}
+
+func (s *State) step(in Input, a *Actions) Result {
 	switch in.Kind {
 	case Start:
-		return start(s)
+		return s.start(a)
 	case StartDone:
 		if s.Phase == Starting {
 			s.Phase = Started
-			return s, do(EmitStart), OK
+			a.add(EmitStart)
 		}
 	case StartFailed:
 		if s.Phase == Starting {
 			s.Phase = Idle
 		}
 	case Stop, AutoStopDue, StatusSeen, CleanupDue, TearDownDone:
-		return stop(s, in.Kind)
+		s.stop(in.Kind, a)
 	case Configure, ConfigureDone:
-		return configure(s, in.Kind)
-	case StationUp, GotIP, Committed, CommitFailed, Lost, ConnectDue, ConnectBusy, ConnectError:
-		if s.Phase >= CredRecv && s.Phase <= Success {
-			return station(s, in)
-		}
+		return s.configure(in, a)
 	case Reset, ResetDone:
-		return reset(s, in.Kind)
+		return s.reset(in, a)
 	case Reprovision, ReprovisionDone:
-		return reprovision(s, in.Kind)
+		return s.reprovision(in.Kind, a)
+	default:
+		if s.Phase >= CredRecv && s.Phase <= Success {
+			s.station(in, a)
+		}
 	}
-	return s, Actions{}, OK
+	return OK
 }
 
-func start(s State) (State, Actions, Result) {
+func (s *State) start(a *Actions) Result {
 	if s.Phase != Idle {
-		return s, Actions{}, InvalidState
+		return InvalidState
 	}
 	// A new service begins without the memory of an earlier one.
-	s = State{Phase: Starting, Options: s.Options}
-	return s, do(BringUp), OK
+	*s = State{Phase: Starting, Options: s.Options}
+	a.add(BringUp)
+	return OK
 }
 
-func stop(s State, kind InputKind) (State, Actions, Result) {
+func (s *State) stop(kind InputKind, a *Actions) {
 	begin := false
 	switch kind {
 	case Stop:
@@ -55,46 +62,52 @@ func stop(s State, kind InputKind) (State, Actions, Result) {
 		begin = s.AutoStop && s.Running()
 	case CleanupDue:
 		if s.Phase == Stopping {
-			return s, do(TearDown), OK
+			a.add(TearDown)
 		}
 	case TearDownDone:
 		if s.Phase == Stopping {
 			s.Phase = Idle
-			return s, do(EmitEnd), OK
+			a.add(EmitEnd)
 		}
 	}
 	if !begin {
-		return s, Actions{}, OK
+		return
 	}
 	blank := s.Verify && (s.Phase == Started || s.Trial)
 	connect := s.Reconnect && (blank || s.Restored)
 	s.Phase = Stopping
-	s.AutoStopArmed, s.Trial = false, false
-	switch {
-	case blank && connect:
-		return s, do(StopTimers, DropScan, Unsubscribe, Restore, Connect, ArmCleanup), OK
-	case blank:
-		return s, do(StopTimers, DropScan, Unsubscribe, Restore, ArmCleanup), OK
-	case connect: // once more, for what was pending is cancelled
-		return s, do(StopTimers, DropScan, Unsubscribe, Connect, ArmCleanup), OK
+	s.AutoStopArmed, s.Trial, s.Joining = false, false, false
+	a.add(StopTimers, DropScan, Unsubscribe)
+	if blank {
+		a.add(Restore)
 	}
-	return s, do(StopTimers, DropScan, Unsubscribe, ArmCleanup), OK
+	if connect { // once more, for what was pending is cancelled
+		a.add(Connect)
+	}
+	a.add(ArmCleanup)
 }
 
-func configure(s State, kind InputKind) (State, Actions, Result) {
-	again := s.Phase == Fail && s.Retry
+func (s *State) configure(in Input, a *Actions) Result {
+	again := s.Phase == Fail && s.Retry || s.correctable(in)
 	switch {
 	case s.Phase != Started && !again:
-		return s, Actions{}, Refused
-	case kind == Configure:
-		return s, do(ApplyConfig), OK
+		return Refused
+	case in.Kind == Configure:
+		a.add(ApplyConfig)
+		return OK
 	}
-	s = State{Phase: CredRecv, Options: s.Options, Trial: s.Verify, Leaving: s.Leaving || again}
-	return s, do(EndScan, ArmConnect, EmitCredRecv), OK
+	s.settle(a)
+	*s = State{Phase: CredRecv, Options: s.Options, Trial: s.Verify, Leaving: s.Leaving || again}
+	a.add(EndScan, ArmConnect, EmitCredRecv)
+	return OK
 }
 
+// correctable reports whether in may replace or reset credentials that are being
+// tried.
+func (s *State) correctable(in Input) bool { return s.Phase == CredRecv && s.Correct && in.Owner }
+
 // station handles what happens while credentials are tried and after.
-func station(s State, in Input) (State, Actions, Result) {
+func (s *State) station(in Input, a *Actions) {
 	switch in.Kind {
 	case StationUp:
 		if !s.Restored {
@@ -104,148 +117,205 @@ func station(s State, in Input) (State, Actions, Result) {
 		switch {
 		case s.Restored: // the former network's
 		case s.Trial:
-			return s, do(Commit), OK
+			a.add(Commit)
 		default:
-			return succeeded(s)
+			s.succeed(a)
 		}
 	case Committed:
 		if s.Trial {
 			s.Trial = false
-			return succeeded(s)
+			s.succeed(a)
 		}
 	case CommitFailed:
 		if s.Trial {
-			return failed(s, AuthError)
+			s.fail(AuthError, a)
 		}
 	case Lost:
-		return lost(s, in.Reason)
+		s.lose(in.Reason, a)
 	case ConnectDue:
 		s.Leaving = false
-		if s.Station != Connected {
-			if !s.Restored && s.Attempt+1 != 0 {
-				s.Attempt++
-			}
-			return s, do(Connect), OK
+		if s.Station == Connected {
+			return
 		}
+		if s.Timeout && !s.Restored && !s.Joining {
+			s.Joining = true
+			a.add(ArmJoin)
+		}
+		a.add(Connect)
+	case ConnectBegun:
+		s.begin(a)
 	case ConnectBusy:
-		return notBegun(s), do(ArmConnect), OK
+		a.add(ArmConnect)
 	case ConnectError:
-		return refused(s)
+		s.refuse(a)
+	case JoinDue:
+		if s.Joining {
+			s.late(a)
+		}
 	}
-	return s, Actions{}, OK
 }
 
-func succeeded(s State) (State, Actions, Result) {
+// begin counts an attempt, which has its whole time, however long the driver was
+// busy before.
+func (s *State) begin(a *Actions) {
+	s.Refusals = 0
+	if !s.Restored && s.Attempt+1 != 0 {
+		s.Attempt++
+	}
+	if s.Joining {
+		a.add(ArmJoin)
+	}
+}
+
+// settle ends the present attempt, however it went.
+func (s *State) settle(a *Actions) {
+	if s.Joining {
+		s.Joining = false
+		a.add(DisarmJoin)
+	}
+}
+
+func (s *State) succeed(a *Actions) {
+	s.settle(a)
 	s.Phase = Success
 	s.Station = Connected
 	s.Refusals, s.Completed, s.Leaving = 0, 0, false
 	if s.AutoStop && !s.AutoStopArmed {
 		s.AutoStopArmed = true
-		return s, do(ArmAutoStop, EmitCredSuccess), OK
+		a.add(ArmAutoStop)
 	}
-	return s, do(EmitCredSuccess), OK
+	a.add(EmitCredSuccess)
 }
 
-// lost is manager.md 7.1. Without a limit the reason decides whether the
+// lose is manager.md 7.1. Without a limit the reason decides whether the
 // credentials failed; with one their number does.
-func lost(s State, r hal.Reason) (State, Actions, Result) {
+func (s *State) lose(r hal.Reason, a *Actions) {
 	switch {
 	case s.Leaving:
-		return s, Actions{}, OK
-	case s.Restored && s.Reconnect:
-		return s, do(ArmConnect), OK
+		// In FAIL no attempt of ours ends it; the next loss is another's.
+		s.Leaving = s.Phase != Fail
+		return
 	case s.Restored:
-		return s, Actions{}, OK
+		if s.Reconnect {
+			a.add(ArmConnect)
+		}
+		return
 	}
 	reason, final := s.Reasons.Map(r)
-	if s.Attempts > 0 {
-		if s.Completed < s.Attempts {
-			s.Completed++
-		}
-		if s.Completed < s.Attempts {
-			s.Station = AttemptFailed
-			return s, do(ArmReconnect), OK
-		}
-		if !final {
-			reason = s.Reason
-		}
-		return failed(s, reason)
-	}
-	if !final {
+	limited := s.Attempts > 0
+	switch {
+	case s.another():
+		s.Station = AttemptFailed
+	case final:
+		s.fail(reason, a)
+		return
+	case limited:
+		s.fail(s.Reason, a)
+		return
+	default:
 		s.Station = Connecting
-		return s, do(ArmReconnect), OK
 	}
-	return failed(s, reason)
+	s.settle(a)
+	a.add(ArmReconnect)
 }
 
-// notBegun takes back that an attempt was counted.
-func notBegun(s State) State {
-	if !s.Restored && s.Attempt > 0 {
-		s.Attempt--
+// late ends an attempt that took too long. Its loss, which follows, is no news
+// then. Without a limit of attempts there is no other.
+func (s *State) late(a *Actions) {
+	s.Joining, s.Leaving = false, true
+	more := s.another()
+	if more || !s.Trial { // Restore leaves too
+		a.add(Leave)
 	}
-	return s
+	if !more {
+		s.fail(s.Reason, a)
+		return
+	}
+	s.Station = AttemptFailed
+	a.add(ArmConnect)
 }
 
-// refused counts what the driver refused to begin (Q-M23).
-func refused(s State) (State, Actions, Result) {
-	s = notBegun(s)
+// another counts a failed attempt, and reports whether another follows.
+func (s *State) another() bool {
+	if s.Completed < s.Attempts {
+		s.Completed++
+	}
+	return s.Completed < s.Attempts
+}
+
+// refuse counts what the driver refused to begin (Q-M23).
+func (s *State) refuse(a *Actions) {
 	if s.Refusals++; s.Refusals < MaxConnectRefusals {
-		return s, do(ArmConnect), OK
+		s.settle(a)
+		a.add(ArmConnect)
+		return
 	}
 	s.Refusals = 0
-	if s.Restored {
-		return s, Actions{}, OK
+	if !s.Restored {
+		s.fail(APNotFound, a)
 	}
-	return failed(s, APNotFound)
 }
 
-func failed(s State, reason FailReason) (State, Actions, Result) {
+func (s *State) fail(reason FailReason, a *Actions) {
+	s.settle(a)
 	s.Phase = Fail
 	s.Station = Disconnected
 	s.Reason = reason
 	if !s.Trial {
-		return s, do(EmitCredFail), OK
+		a.add(EmitCredFail)
+		return
 	}
 	s.Trial, s.Restored = false, true
+	a.add(Restore, EmitCredFail)
 	if s.Reconnect {
-		return s, do(Restore, EmitCredFail, ArmConnect), OK
+		a.add(ArmConnect)
 	}
-	return s, do(Restore, EmitCredFail), OK
 }
 
 // reset is reset_sm_state_on_failure (manager.md 4.17).
-func reset(s State, kind InputKind) (State, Actions, Result) {
+func (s *State) reset(in Input, a *Actions) Result {
+	early := s.correctable(in)
 	switch {
 	case s.Phase == Started:
-		return s, Actions{}, OK // nothing to do (Q-E18)
-	case s.Phase != Fail:
-		return s, Actions{}, InvalidState
-	case kind == Reset && s.Verify:
-		return s, do(Forget), OK // the flash holds what is still good
-	case kind == Reset:
-		return s, do(Blank), OK
+		return OK // nothing to do (Q-E18)
+	case s.Phase != Fail && !early:
+		return InvalidState
+	case in.Kind == Reset && s.Verify:
+		a.add(Forget) // the flash holds what is still good
+		return OK
+	case in.Kind == Reset:
+		a.add(Blank)
+		return OK
 	}
-	return fresh(s, s.Verify), do(StopTimers), OK
+	a.add(StopTimers)
+	if early && !s.Verify { // Forget has left
+		a.add(Leave)
+	}
+	s.renew(early || s.Verify)
+	return OK
 }
 
 // reprovision is reset_sm_state_for_reprovision (manager.md 10.2).
-func reprovision(s State, kind InputKind) (State, Actions, Result) {
+func (s *State) reprovision(kind InputKind, a *Actions) Result {
 	switch {
 	case s.AutoStop || !s.Running():
-		return s, Actions{}, InvalidState
+		return InvalidState
 	case kind == Reprovision:
-		return s, do(Forget), OK
+		a.add(Forget)
+		return OK
 	}
-	return fresh(s, true), do(StopTimers, EmitStart), OK
+	a.add(StopTimers, EmitStart)
+	s.renew(true)
+	return OK
 }
 
-// fresh is a running service that waits for credentials. Clients are told of a
-// failure until others are applied: an application may reset in its handler of
-// CRED_FAIL, long before they ask (Q-M17).
-func fresh(s State, leaving bool) State {
-	next := State{Phase: Started, Options: s.Options, Leaving: leaving}
+// renew makes the service wait for credentials. Clients are told of a failure
+// until others are applied: an application may reset in its handler of CRED_FAIL,
+// long before they ask (Q-M17).
+func (s *State) renew(leaving bool) {
+	next := State{Phase: Started, Options: s.Options, Leaving: leaving || s.Leaving}
 	if s.Station == Disconnected {
 		next.Station, next.Reason, next.Attempt = Disconnected, s.Reason, s.Attempt
 	}
-	return next
+	*s = next
 }

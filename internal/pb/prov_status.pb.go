@@ -164,7 +164,7 @@ type RespProvStatus struct {
 	AttemptsLeft    uint32   // those left; 0 once the credentials have failed
 	Step            ProvStep // how far the present or last attempt got
 	// reason why the last failed attempt with these credentials failed, the Wi-Fi
-	// driver's number; 0: none did
+	// driver's number; 0: none did, or the driver gave none
 	DisconnectReason uint32
 	Problem          ProvProblem  // trouble of another kind
 	ApSSID           []byte       // network name, at most 32 bytes

@@ -3,9 +3,11 @@ package provtest
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/wifiprov/wifiprov"
 	"github.com/wifiprov/wifiprov/client"
 	"github.com/wifiprov/wifiprov/hal"
 	"github.com/wifiprov/wifiprov/hal/sim"
@@ -17,6 +19,7 @@ var (
 	Wrong   = client.Credentials{SSID: Home.SSID, Passphrase: "wrongpass"}
 	ByKey   = client.Credentials{SSID: Home.SSID, Passphrase: "19d370006658a6a16d15991be28bfe93f84538fd5b5edbce0c77e1cba0529d00"}
 	Missing = client.Credentials{SSID: "Nowhere", Passphrase: "secretpass"}
+	Dry     = client.Credentials{SSID: "Dry", Passphrase: "secretpass"} // once it is there
 )
 
 // scenarios are what happens between a client and a device, whatever the
@@ -39,6 +42,8 @@ var scenarios = []struct {
 	{"provisioned twice", false, provisionedTwice},
 	{"client goes before it has applied", false, clientGoes},
 	{"service starts again", false, serviceAgain},
+	{"no address", false, noAddress},
+	{"corrected while connecting", false, corrected},
 }
 
 func success(s *story) {
@@ -188,4 +193,62 @@ func serviceAgain(s *story) {
 	}
 	require.Equal(s.t, []string{"INIT", "START"}, s.told())
 	s.keeps(client.Credentials{})
+}
+
+// otherwise starts the device anew with other settings, in an air with a network
+// that gives no addresses.
+func (s *story) otherwise(change func(*wifiprov.Config)) {
+	_, err := s.Air.AddAP(sim.APConfig{SSID: Dry.SSID, Passphrase: Dry.Passphrase, Channel: 6, RSSI: -50, Auth: hal.AuthWPA2PSK, NoDHCP: true})
+	require.NoError(s.t, err)
+	require.NoError(s.t, s.manager.Deinit())
+	require.NoError(s.t, s.Reboot())
+	change(&s.Config)
+	s.told()
+	s.boot()
+}
+
+// A network that gives no address fails in its time, and the client learns what
+// was missing.
+func noAddress(s *story) {
+	s.otherwise(func(c *wifiprov.Config) { c.Attempts, c.JoinTimeout, c.StatusEndpoint = 2, 20*time.Second, true })
+	s.client(client.Config{}, func(c *client.Client) {
+		_, err := c.Version(s.t.Context())
+		require.NoError(s.t, err)
+		began := time.Now()
+		s.fails(c, Dry, client.ErrConnectionFailed)
+		require.InDelta(s.t, 43, time.Since(began).Seconds(), 1, "two attempts of 20 s, and the next poll")
+		details, err := c.Details(s.t.Context())
+		require.NoError(s.t, err)
+		require.Equal(s.t, client.StateFailed, details.State)
+		require.Equal(s.t, hal.JoinDHCP, details.Step)
+		require.Equal(s.t, 2, details.Attempt)
+		require.NoError(s.t, c.Reset(s.t.Context()))
+		s.joins(c, Right)
+		s.manager.Wait()
+	})
+	require.Equal(s.t, []string{"INIT", "START", "CRED_RECV", "CRED_FAIL", "CRED_RECV", "CRED_SUCCESS", "END"}, s.told())
+	s.keeps(Right)
+}
+
+// A client that took the wrong network takes it back while the device still tries,
+// with a reset and without.
+func corrected(s *story) {
+	s.otherwise(func(c *wifiprov.Config) { c.CorrectWhileConnecting = true })
+	s.client(client.Config{}, func(c *client.Client) {
+		for _, reset := range []bool{true, false} {
+			require.NoError(s.t, c.Configure(s.t.Context(), Dry))
+			require.NoError(s.t, c.Apply(s.t.Context()))
+			time.Sleep(10 * time.Second)
+			status, err := c.Status(s.t.Context())
+			require.NoError(s.t, err)
+			require.Equal(s.t, client.StateConnecting, status.State)
+			if reset {
+				require.NoError(s.t, c.Reset(s.t.Context()))
+			}
+		}
+		s.joins(c, Right)
+		s.manager.Wait()
+	})
+	require.Equal(s.t, []string{"INIT", "START", "CRED_RECV", "CRED_RECV", "CRED_RECV", "CRED_SUCCESS", "END"}, s.told())
+	s.keeps(Right)
 }
