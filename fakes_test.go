@@ -258,6 +258,8 @@ type rig struct {
 	mu      sync.Mutex
 	events  []string
 	onEvent func(wifiprov.Event)
+
+	unsubscribe []func() // the application's subscriptions to driver events
 }
 
 func newRig(t testing.TB) *rig {
@@ -362,6 +364,9 @@ func bubble(t *testing.T, fn func(t *testing.T, r *rig)) {
 		r.onEvent = nil
 		require.NoError(t, r.m.Deinit())
 		synctest.Wait()
+		for _, cancel := range r.unsubscribe {
+			cancel()
+		}
 		require.Zero(t, r.wifi.subscribers(), "a subscription to driver events was left")
 		require.Zero(t, r.clock.pending.Load(), "a timer was left")
 	})

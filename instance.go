@@ -35,6 +35,11 @@ type instance struct {
 	cleaning    timer
 	scan        scan
 
+	// A start whose EventStationStart was not told yet.
+	unseen   bool          // there is one
+	held     chan struct{} // closed when its EventStart, held back, was delivered
+	patience timer         // ends that
+
 	// Credentials with Config.VerifyCredentials; nil: none.
 	former *hal.StationConfig // known to be good
 	trial  *hal.StationConfig // being tried
@@ -116,7 +121,7 @@ func (in *instance) act(a fsm.Action) {
 	case fsm.TearDown:
 		in.tearDown()
 	case fsm.EmitStart:
-		in.emit(Event{Kind: EventStart}, nil)
+		in.announce()
 	case fsm.EmitCredRecv:
 		cfg, _ := in.cfg.WiFi.StationConfig()
 		in.emit(Event{Kind: EventCredRecv, Station: cfg}, nil)
@@ -131,6 +136,7 @@ func (in *instance) act(a fsm.Action) {
 
 // emit queues an event; it is delivered when the job is over.
 func (in *instance) emit(e Event, after chan struct{}) {
+	in.tellStart() // comes first
 	in.m.events.add(&delivery{event: &e, scheme: in.cfg.SchemeHandler, app: in.cfg.EventHandler, after: after})
 }
 
@@ -163,6 +169,7 @@ func (in *instance) leave() {
 func (in *instance) wifiEvent(e hal.Event) {
 	switch e.Kind {
 	case hal.EventStationStart:
+		in.tellStart()
 		in.step(fsm.Input{Kind: fsm.StationUp})
 	case hal.EventConnected:
 		in.note(func(p *report) { p.linked = true })

@@ -18,6 +18,7 @@ import (
 type Manager struct {
 	serial serial
 	events events
+	up     bool // the driver was started; in jobs only
 
 	mu    sync.Mutex
 	in    *instance     // nil: not initialised

@@ -12,7 +12,10 @@ import (
 // StartProvisioning brings the service up under serviceName (SoftAP: the SSID;
 // BLE: the device name), protected by serviceKey where the scheme has a use
 // for it (empty: open), with security sec: sec0.New, sec1.New, sec2.New
-// (manager.md 4.4). EventStart follows.
+// (manager.md 4.4). EventStart follows, at the first start after the driver's
+// EventStationStart, for which it waits one second at most: a driver that was
+// started before does not tell it. When StartProvisioning returns, EventStart has
+// been delivered, unless a handler was running when it was called.
 //
 // The station is disconnected and its configuration blanked in RAM; the stored
 // credentials stay until a client applies new ones. After an error the former
@@ -24,7 +27,10 @@ import (
 // the driver, scheme or transport.
 func (m *Manager) StartProvisioning(sec protocomm.Security, serviceName, serviceKey string) error {
 	const op = "StartProvisioning"
-	return m.withInstance(op, func(in *instance) error {
+	inHandler := m.events.inHandler()
+	var poll func()
+	var started chan struct{}
+	err := m.withInstance(op, func(in *instance) error {
 		if sec == nil {
 			return fail(op, ErrInvalidArg, "the security is nil; give sec1.New(…), or sec0.New() for none", nil)
 		}
@@ -40,8 +46,36 @@ func (m *Manager) StartProvisioning(sec protocomm.Security, serviceName, service
 			return err
 		}
 		in.step(fsm.Input{Kind: fsm.StartDone})
+		poll, started = in.cfg.Poll, in.held
 		return nil
 	})
+	if started != nil && !inHandler {
+		hal.Await(started, poll)
+	}
+	return err
+}
+
+// announce emits EventStart, after the driver's EventStationStart: an application
+// that listens to both is told first that the station is up, as by the C original,
+// in whose Start the event has come. Drivers here are free to tell it later.
+// Meanwhile the service runs.
+func (in *instance) announce() {
+	if !in.unseen {
+		in.emit(Event{Kind: EventStart}, nil)
+		return
+	}
+	in.unseen = false
+	in.held = make(chan struct{})
+	in.after(&in.patience, stationStart, in.tellStart)
+}
+
+// tellStart emits the EventStart that is held back, if one is.
+func (in *instance) tellStart() {
+	if after := in.held; after != nil {
+		in.held = nil
+		in.patience.stop()
+		in.emit(Event{Kind: EventStart}, after)
+	}
 }
 
 // begin makes Wait block.
@@ -61,18 +95,29 @@ func (m *Manager) runningSince() chan struct{} {
 // start carries out rows 2 to 13 of manager.md 4.4. The station is blanked
 // before it is disconnected, so that an application which reconnects at every
 // disconnect has nothing to connect to (Q-M29).
-func (in *instance) start(sec protocomm.Security, name, key string) error {
+func (in *instance) start(sec protocomm.Security, name, key string) (err error) {
 	const op = "StartProvisioning"
 	wifi := in.cfg.WiFi
 	if err := in.claim(op); err != nil {
 		return err
 	}
+	_, offline := wifi.Link() // with a link the radio was started before
+	in.unseen = offline != nil && !in.m.up
+	in.unsubscribe = wifi.Subscribe(func(e hal.Event) {
+		in.m.post(func() { in.wifiEvent(e) })
+	})
+	defer func() {
+		if err != nil {
+			in.unsubscribe()
+		}
+	}()
 	if err := wifi.SetMode(hal.ModeSTA); err != nil {
 		return fail(op, nil, "setting the Wi-Fi mode STA", err)
 	}
 	if err := wifi.Start(); err != nil {
 		return fail(op, nil, "starting Wi-Fi", err)
 	}
+	in.m.up = true
 	former, formerErr := wifi.StationConfig()
 	in.keepFormer(former, formerErr)
 	if err := wifi.SetStorage(hal.StorageRAM); err != nil {
@@ -82,8 +127,7 @@ func (in *instance) start(sec protocomm.Security, name, key string) error {
 		in.restoreStorage()
 		return fail(op, nil, "blanking the station configuration", err)
 	}
-	err := wifi.Disconnect()
-	if err != nil {
+	if err = wifi.Disconnect(); err != nil {
 		err = fail(op, nil, "disconnecting the station", err)
 	} else {
 		err = in.startService(op, sec, name, key)
@@ -154,9 +198,6 @@ func (in *instance) startService(op string, sec protocomm.Security, name, key st
 	}
 	in.tornDown = make(chan struct{})
 	in.stopErr = nil
-	in.unsubscribe = in.cfg.WiFi.Subscribe(func(e hal.Event) {
-		in.m.post(func() { in.wifiEvent(e) })
-	})
 	return nil
 }
 

@@ -79,8 +79,9 @@ type story struct {
 	mode    int
 	manager wifiprov.Manager
 
-	mu     sync.Mutex
-	events []string
+	mu      sync.Mutex
+	events  []string
+	started bool // the driver, since the device was booted
 }
 
 // boot initialises the device and starts its service, which does not end by
@@ -88,6 +89,15 @@ type story struct {
 func (s *story) boot() {
 	s.t.Helper()
 	cfg := s.Config
+	up, first := false, true
+	cancel := cfg.WiFi.Subscribe(func(e hal.Event) {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		if e.Kind == hal.EventStationStart {
+			up, first = true, s.events[len(s.events)-1] == "INIT"
+		}
+	})
+	defer cancel()
 	cfg.EventHandler = func(e wifiprov.Event) {
 		s.mu.Lock()
 		defer s.mu.Unlock()
@@ -96,6 +106,14 @@ func (s *story) boot() {
 	require.NoError(s.t, s.manager.Init(cfg))
 	require.NoError(s.t, s.manager.CreateEndpoint("custom-data"))
 	require.NoError(s.t, s.manager.StartProvisioning(security(s.t, s.mode), "PROV_TEST", ""))
+	s.mu.Lock()
+	require.Equal(s.t, "START", s.events[len(s.events)-1])
+	if !s.started { // as it stays until a reboot
+		require.True(s.t, up, "the driver did not tell its station's start")
+		require.True(s.t, first, "the driver told the station's start after the manager told the service's")
+	}
+	s.started = true
+	s.mu.Unlock()
 	require.NoError(s.t, s.manager.RegisterEndpoint("custom-data", func(_ protocomm.SessionID, req []byte) ([]byte, error) {
 		return append([]byte("got "), req...), nil
 	}))
