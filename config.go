@@ -199,7 +199,7 @@ func (c Config) check() (Config, error) {
 	case c.Attempts < 0 || c.Attempts > maxAttempts:
 		return c, fail(op, ErrInvalidArg, "Config.Attempts must be 0 to 65535", nil)
 	case c.JoinTimeout < 0:
-		return c, fail(op, ErrInvalidArg, "Config.JoinTimeout is "+c.JoinTimeout.String()+"; it must not be negative", nil)
+		return c, fail(op, ErrInvalidArg, "Config.JoinTimeout must not be negative", nil)
 	case c.Reasons > ReasonsV40:
 		return c, fail(op, ErrInvalidArg, "Config.Reasons is not a known map", nil)
 	case c.ReconnectFormer && !c.VerifyCredentials:
