@@ -62,6 +62,22 @@ func TestQP18_AnythingDecodableIsAnswered(t *testing.T) {
 	}
 }
 
+// A field whose wire type is another than its own counts as unknown, as protobuf
+// has it, also where the original's decoder refuses the message.
+func TestWrongWireTypesAreUnknownFields(t *testing.T) {
+	s := newSession(t)
+	for name, body := range map[string]string{
+		"payload as number":    "5005",
+		"version as bytes":     "120101",
+		"version as 32 bits":   "1501000000",
+		"message kind as text": "5203" + "0a0101",
+	} {
+		got, err := s.Handshake(nil, unhex(t, body))
+		require.NoError(t, err, name)
+		require.Equal(t, response, hex.EncodeToString(got), name)
+	}
+}
+
 func TestHandshakeRefuses(t *testing.T) {
 	for name, body := range map[string]string{
 		"security 1":     "10015a00",

@@ -142,7 +142,8 @@ func (d *device) start() error {
 		Scheme:       softap.New(softap.Config{AP: d.board, Listen: d.takeListener}),
 		EventHandler: d.event,
 		Clock:        d.air.Clock(),
-		Version:      d.opt.version,
+		Version:      d.opt.style.version,
+		Reasons:      d.opt.style.reasons,
 		Attempts:     d.opt.attempts,
 	})
 	if err != nil {

@@ -203,6 +203,32 @@ func TestReprovAndAttempts(t *testing.T) {
 	})
 }
 
+// Which disconnect reasons are final goes with the release whose style is asked
+// for: an expired authentication is for v4.4.8, and is retried later.
+func TestStyleSelectsReasons(t *testing.T) {
+	for style, failures := range map[string]int{"v4.4": 1, "v5": 0, "netprov": 0} {
+		args := []string{"--ap", homeNet, "--reason", "2", "--style", style}
+		bench(t, args, client.Config{PoP: "abcd1234"}, func(t *testing.T, d *running, c *client.Client) {
+			require.NoError(t, c.Connect(t.Context()))
+			require.NoError(t, c.Configure(t.Context(), client.Credentials{SSID: "HomeNet", Passphrase: "wrongpass"}))
+			require.NoError(t, c.Apply(t.Context()))
+			time.Sleep(10 * time.Second)
+			lines := strings.Join(d.printed(), "\n")
+			require.Contains(t, lines, "EVENT STA_DISCONNECTED reason=2")
+			require.Equal(t, failures, strings.Count(lines, "EVENT PROV_CRED_FAIL reason=0"), style)
+		})
+	}
+	for _, reason := range []string{"4", "8"} { // not final for v4.4.8 either
+		bench(t, []string{"--ap", homeNet, "--reason", reason, "--style", "v4.4"}, client.Config{PoP: "abcd1234"}, func(t *testing.T, d *running, c *client.Client) {
+			require.NoError(t, c.Connect(t.Context()))
+			require.NoError(t, c.Configure(t.Context(), client.Credentials{SSID: "HomeNet", Passphrase: "wrongpass"}))
+			require.NoError(t, c.Apply(t.Context()))
+			time.Sleep(10 * time.Second)
+			require.NotContains(t, strings.Join(d.printed(), "\n"), "EVENT PROV_CRED_FAIL")
+		})
+	}
+}
+
 // --loop starts over, on the same port.
 func TestLoop(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

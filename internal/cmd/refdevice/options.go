@@ -36,7 +36,13 @@ type options struct {
 	custom      bool
 	ip          hal.IPv4
 	seed        uint64
-	version     wifiprov.VersionStyle
+	style       style
+}
+
+// style is what distinguishes the releases of the original here.
+type style struct {
+	version wifiprov.VersionStyle
+	reasons wifiprov.ReasonMap
 }
 
 // appInfo is one --app-info.
@@ -93,15 +99,16 @@ func parseOptions(args []string, out io.Writer) (*options, error) {
 		return err
 	})
 	f.Uint64Var(&o.seed, "seed", 1, "`seed` of everything random in the simulated air")
-	f.Func("style", "`release` whose proto-ver text is used: v4.4, v5 (default) or netprov", func(s string) error {
-		styles := map[string]wifiprov.VersionStyle{
-			"v4.4": wifiprov.VersionV44, "v5": wifiprov.VersionV5, "netprov": wifiprov.VersionNetProv,
+	f.Func("style", "`release` whose proto-ver text and disconnect reasons are used: v4.4 (v4.4.8), v5 (default) or netprov", func(s string) error {
+		styles := map[string]style{
+			"v4.4":    {wifiprov.VersionV44, wifiprov.ReasonsV444},
+			"v5":      {wifiprov.VersionV5, wifiprov.ReasonsNewest},
+			"netprov": {wifiprov.VersionNetProv, wifiprov.ReasonsNewest},
 		}
-		style, known := styles[s]
-		if !known {
+		var known bool
+		if o.style, known = styles[s]; !known {
 			return errors.New("want v4.4, v5 or netprov")
 		}
-		o.version = style
 		return nil
 	})
 	if err := f.Parse(args); err != nil {
