@@ -251,6 +251,64 @@ func TestPanicInHandler(t *testing.T) {
 	})
 }
 
+// panicking is a driver whose Link panics when told to, and which a test can use
+// while a job runs.
+type panicking struct {
+	*fakeWiFi
+	panics int
+	inJob  func() // at SetStorage, once
+}
+
+func (w *panicking) SetStorage(s hal.Storage) error {
+	if fn := w.inJob; fn != nil {
+		w.inJob = nil
+		fn()
+	}
+	return w.fakeWiFi.SetStorage(s)
+}
+
+func (w *panicking) Link() (hal.Link, error) {
+	if w.panics > 0 {
+		w.panics--
+		panic("a bug in the driver")
+	}
+	return w.fakeWiFi.Link()
+}
+
+// Jobs that panic while others wait in the queue take the goroutine with them that
+// ran the queue, but neither the others nor the manager.
+func TestPanicInQueuedJob(t *testing.T) {
+	for panics := range 4 {
+		bubble(t, func(t *testing.T, r *rig) {
+			wifi := &panicking{fakeWiFi: r.wifi}
+			r.cfg.WiFi = wifi
+			r.start()
+			waiting := make(chan struct{})
+			wifi.inJob = func() {
+				wifi.panics = panics
+				for range panics {
+					r.wifi.gotIP() // queued
+				}
+				go func() {
+					defer close(waiting)
+					r.m.StopProvisioning() // waits in the queue
+				}()
+				time.Sleep(time.Millisecond)
+			}
+			apply := func() { r.apply() }
+			if panics > 0 {
+				require.Panics(t, apply)
+			} else {
+				apply()
+			}
+			<-waiting
+			require.Zero(t, wifi.panics)
+			require.Equal(t, time.Second, elapsed(r.m.Wait))
+			r.startOnly()
+		})
+	}
+}
+
 // Many goroutines at once, for the race detector: the manager ends where the
 // last call left it.
 func TestConcurrentCalls(t *testing.T) {
