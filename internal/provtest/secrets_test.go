@@ -57,7 +57,7 @@ func traces(secret []byte) (all []string) {
 			all = append(all, s)
 		}
 	}
-	add(string(middle))
+	all = append(all, string(middle))
 	for _, flag := range flags {
 		for _, verb := range verbs {
 			for _, v := range []any{middle, [6]byte(middle), string(middle)} {
