@@ -39,9 +39,9 @@ var arrows = map[string][]string{
 	"store/nvs/nvsgen":          {"store", "store/nvs", "internal/nvsfmt", "internal/secretname"},
 	"store/storetest":           {"store"},
 	"store/wifistore":           {"store", "hal"},
-	"protocomm":                 {"internal/quote"},
+	"protocomm":                 {"hal", "internal/fair", "internal/quote"},
 	"protocomm/console":         {"hal", "protocomm", "internal/quote"},
-	"protocomm/httpd":           {"hal", "protocomm"},
+	"protocomm/httpd":           {"hal", "protocomm", "internal/fair"},
 	"protocomm/gatt":            {"hal", "protocomm"},
 	"security":                  {"hal", "protocomm"},
 	"security/sec0":             {"protocomm", "security", "internal/pb"},
@@ -64,6 +64,7 @@ var arrows = map[string][]string{
 	"internal/fakebluez":  {"hal", "internal/bluezbus"},
 	"internal/claim":      {"hal"},
 	"internal/events":     {"hal"},
+	"internal/fair":       {},
 	"internal/fakegatt":   {"hal"},
 	"internal/fsm":        {"hal"},
 	"internal/nvsfmt":     {},
@@ -86,7 +87,7 @@ var tops = []string{"internal/provtest", "internal/fit", "internal/cmd", "cmd", 
 // not work (design decision; flash per import was measured).
 var (
 	deviceSide = []string{
-		".", "hal", "hal/sim", "protocomm", "scheme", "security", "security/sec0", "security/sec1", "security/sec2", "store", "store/nvs", "store/wifistore", "internal/claim", "internal/events", "internal/fsm", "internal/nvsfmt", "internal/pb", "internal/protover", "internal/quote", "internal/scanlist", "internal/srp", "store/nvs/flash", "protocomm/console", "hal/att", "scheme/console", "protocomm/gatt", "scheme/ble", "hal/esp32", "hal/esp32/radio", "hal/esp32/radio/espradio", "internal/smpcrypto", "hal/att/smp", "hal/att/smp/bondstore",
+		".", "hal", "hal/sim", "protocomm", "scheme", "security", "security/sec0", "security/sec1", "security/sec2", "store", "store/nvs", "store/wifistore", "internal/claim", "internal/events", "internal/fair", "internal/fsm", "internal/nvsfmt", "internal/pb", "internal/protover", "internal/quote", "internal/scanlist", "internal/srp", "store/nvs/flash", "protocomm/console", "hal/att", "scheme/console", "protocomm/gatt", "scheme/ble", "hal/esp32", "hal/esp32/radio", "hal/esp32/radio/espradio", "internal/smpcrypto", "hal/att/smp", "hal/att/smp/bondstore",
 	}
 	tooHeavy = []string{"fmt", "context", "encoding/json", "log", "log/slog", "net", "net/http", "os", "reflect"}
 )

@@ -23,7 +23,7 @@ func (in *instance) handleConfig(dst []byte, session protocomm.SessionID, req []
 	const op = "prov-config"
 	var cmd, resp pb.WiFiConfigPayload
 	if err := cmd.Unmarshal(req); err != nil {
-		return nil, fail(op, ErrInvalidArg, "the request does not decode", err)
+		return nil, fail(op, protocomm.ErrDecode, "", err)
 	}
 	switch cmd.Msg {
 	case pb.WiFiConfigMsgTypeCmdGetStatus:

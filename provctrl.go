@@ -10,7 +10,7 @@ func (in *instance) handleCtrl(dst []byte, session protocomm.SessionID, req []by
 	const op = "prov-ctrl"
 	var cmd, resp pb.WiFiCtrlPayload
 	if err := cmd.Unmarshal(req); err != nil {
-		return nil, fail(op, ErrInvalidArg, "the request does not decode", err)
+		return nil, fail(op, protocomm.ErrDecode, "", err)
 	}
 	var err error
 	switch cmd.Msg {

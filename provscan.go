@@ -13,7 +13,7 @@ func (in *instance) handleScan(dst []byte, _ protocomm.SessionID, req []byte) ([
 	const op = "prov-scan"
 	var cmd, resp pb.WiFiScanPayload
 	if err := cmd.Unmarshal(req); err != nil {
-		return nil, fail(op, ErrInvalidArg, "the request does not decode", err)
+		return nil, fail(op, protocomm.ErrDecode, "", err)
 	}
 	switch cmd.Msg {
 	case pb.WiFiScanMsgTypeCmdScanStart:

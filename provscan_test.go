@@ -13,6 +13,7 @@ import (
 	"github.com/wifiprov/wifiprov"
 	"github.com/wifiprov/wifiprov/hal"
 	"github.com/wifiprov/wifiprov/internal/pb"
+	"github.com/wifiprov/wifiprov/protocomm"
 )
 
 const (
@@ -133,12 +134,20 @@ func TestPauseBetweenGroups(t *testing.T) {
 	})
 }
 
-// A driver that panics takes the caller with it, not the manager.
+// A driver that panics costs the request, which is logged, and nothing else.
 func TestPanicInDriver(t *testing.T) {
 	bubble(t, func(t *testing.T, r *rig) {
+		logged := ""
+		r.cfg.Logger = func(level hal.Level, msg string, attrs ...hal.Attr) {
+			if level == hal.LevelError {
+				logged = msg + ": " + attrs[0].Value + ": " + attrs[1].Value
+			}
+		}
 		r.start()
 		r.wifi.onScan = func(hal.ScanConfig) { panic("a bug in the driver") }
-		require.Panics(t, func() { _, _ = r.request("prov-scan", scanAll) })
+		_, err := r.request("prov-scan", scanAll)
+		require.ErrorIs(t, err, protocomm.ErrFail)
+		require.Equal(t, "an endpoint's handler panicked: prov-scan: a bug in the driver", logged)
 		r.wifi.onScan = nil
 		r.apply()
 		require.Equal(t, []string{"CRED_RECV MyNetwork"}, r.takeEvents())

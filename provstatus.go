@@ -77,7 +77,7 @@ func (in *instance) handleStatus(dst []byte, _ protocomm.SessionID, req []byte) 
 	const op = statusEndpoint
 	var cmd pb.CmdProvStatus
 	if err := cmd.Unmarshal(req); err != nil {
-		return nil, fail(op, ErrInvalidArg, "the request does not decode", err)
+		return nil, fail(op, protocomm.ErrDecode, "", err)
 	}
 	resp := pb.RespProvStatus{Version: statusVersion} // below it there is none
 	if in.m.instance() == in {

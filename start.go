@@ -185,6 +185,7 @@ func (in *instance) startService(op string, sec protocomm.Security, name, key st
 		MismatchDelay:  in.cfg.ProofDelay,
 		OnSessionClose: in.sessionClosed,
 		OnSessionEvent: in.sessionEvent,
+		Logger:         in.cfg.Logger,
 	})
 	// Endpoints come before the transport, so that a client that is early
 	// never finds them missing, as it may with the C original.

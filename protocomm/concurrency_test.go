@@ -271,17 +271,6 @@ func TestSecurity0AnswersAlthoughClosed(t *testing.T) {
 	}
 }
 
-func TestPanicOfAHandlerLeavesTheSessionUsable(t *testing.T) {
-	for name, sec := range map[string]protocomm.Security{"fake": &fake{t: t}, "sec0": sec0.New()} {
-		p := newWith(t, protocomm.Config{}, sec)
-		require.NoError(t, p.AddEndpoint("panics", func(protocomm.SessionID, []byte) ([]byte, error) { panic(name) }))
-		openFakeOr0(t, p, 1)
-		require.PanicsWithValue(t, name, func() { _, _ = p.Handle(nil, "panics", 1, nil) })
-		_, err := p.Handle(nil, "echo", 1, nil)
-		require.NoError(t, err)
-	}
-}
-
 // TestEverythingAtOnce is for the race detector: honest clients work through
 // their handshakes and requests while strangers, owners and transports do
 // whatever they like.

@@ -23,15 +23,29 @@
 // endpoint never waits. A handler must not call Handle for its own session.
 //
 // A session is half-open until its handshake is complete. Both half-open and
-// all sessions are bounded (Config.MaxHalfOpen, Config.MaxSessions): opening
-// one more closes the oldest half-open one, or, when there is none, the
-// established one that was used longest ago. So strangers who open sessions
-// and leave them cost a bounded amount of memory and keep nobody out.
+// all sessions are bounded (Config.MaxHalfOpen, Config.MaxSessions): opening one
+// more closes another. When all places for handshakes are taken that is a
+// half-open one, the oldest; else, when all places are taken, the established one
+// that was used longest ago. Either way a peer's source (Source) that has more
+// places than others gives one up first. So one source cannot end a handshake of
+// another, whatever it opens, and costs established sessions at most one; any
+// number of sources, MaxHalfOpen of them. Strangers at MaxHalfOpen addresses can
+// end handshakes by being faster: places are all that is shared here, not proof
+// that somebody is honest.
 //
 // A session may be closed while one of its requests is being handled. Its
 // keys are wiped at once and the answer is dropped: Handle fails with
 // ErrInvalidState when the handler returns.
 //
+// Under a security without integrity (Malleable) a request that does not decode
+// ends its session.
+//
 // Under security 0, and with no security set, requests need no session. Those
 // of a session that is open are still answered one after another.
+//
+// # Panics
+//
+// A panic of a handler is logged (Config.Logger) and refuses its request, whatever
+// the transport; the session goes on. A handler that calls runtime.Goexit takes
+// its goroutine with it, and leaves the session usable.
 package protocomm

@@ -48,6 +48,7 @@ type endpoint struct {
 	text    string        // KindVersion
 	sec     Security      // KindSecurity
 	needs   bool          // KindSecurity: sec.NeedsSession()
+	strict  bool          // KindSecurity: it is Malleable
 }
 
 // AddEndpoint adds a request endpoint. The name may be any non-empty byte
@@ -102,7 +103,10 @@ func (p *Protocomm) SetSecurity(name string, s Security) error {
 	if s == nil {
 		return fail(ErrInvalidArg, op, name, "the security is nil; use sec0 for none", nil)
 	}
-	return p.add(op, &endpoint{name: name, kind: KindSecurity, sec: s, needs: s.NeedsSession()})
+	m, is := s.(Malleable)
+	return p.add(op, &endpoint{
+		name: name, kind: KindSecurity, sec: s, needs: s.NeedsSession(), strict: is && m.Malleable(),
+	})
 }
 
 // UnsetSecurity removes the security endpoint and closes all sessions.

@@ -37,6 +37,19 @@ var (
 	ErrNotSupported error = &codeError{CodeNotSupported, "not supported"}
 )
 
+// ErrDecode is an ErrInvalidArg that a Handler returns, wrapped or as it is, for
+// a request that cannot be one of its peer's: it does not decode. See Malleable.
+var ErrDecode error = &refined{"the request does not decode", ErrInvalidArg}
+
+// refined is a sentinel that is a case of another one.
+type refined struct {
+	text string
+	of   error
+}
+
+func (e *refined) Error() string { return e.text }
+func (e *refined) Unwrap() error { return e.of }
+
 // ErrorCode returns the code of the C original for err: CodeOK for nil, and
 // CodeFail for an error that carries none.
 func ErrorCode(err error) Code {

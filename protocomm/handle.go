@@ -22,7 +22,9 @@ const maxQuoted = 64
 // Errors: ErrInvalidArg for an empty name, ErrNotFound for an unknown one,
 // ErrInvalidState when the security needs a session and none is open under id,
 // its handshake is not complete, or it was closed while the request waited or
-// was handled; otherwise what the security or the handler reports.
+// was handled; otherwise what the security or the handler reports. A handler
+// that panics is an ErrFail, and the panic is logged; if it calls runtime.Goexit
+// Handle does not return, but the session goes on.
 func (p *Protocomm) Handle(dst []byte, name string, id SessionID, req []byte) ([]byte, error) {
 	if err := p.check("request to", name); err != nil {
 		return dst, err
@@ -33,6 +35,24 @@ func (p *Protocomm) Handle(dst []byte, name string, id SessionID, req []byte) ([
 		p.mu.Unlock()
 		return dst, unknown(name)
 	}
+	out, err, returned := p.handle(dst, ep, id, req)
+	if !returned {
+		return dst, fail(ErrFail, "request to", ep.name, "the handler panicked", nil)
+	}
+	return out, err
+}
+
+// handle answers a request to ep, and reports whether it returned: it did not if
+// the handler or the security panicked. mu is held when it begins, and released.
+func (p *Protocomm) handle(dst []byte, ep *endpoint, id SessionID, req []byte) ([]byte, error, bool) {
+	defer p.rescue(ep.name)
+	out, err := p.route(dst, ep, id, req)
+	return out, err, true
+}
+
+// route answers a request as its endpoint's kind wants it. mu is held when it
+// begins, and released.
+func (p *Protocomm) route(dst []byte, ep *endpoint, id SessionID, req []byte) ([]byte, error) {
 	switch {
 	case ep.kind == KindVersion:
 		p.mu.Unlock()
@@ -49,7 +69,7 @@ func (p *Protocomm) Handle(dst []byte, name string, id SessionID, req []byte) ([
 // begins, and released.
 func (p *Protocomm) protected(dst []byte, ep *endpoint, id SessionID, req []byte) ([]byte, error) {
 	const op = "request to"
-	security := p.security.name
+	security, strict := p.security.name, p.security.strict
 	s := p.acquire(id)
 	if s == nil {
 		p.mu.Unlock()
@@ -74,6 +94,10 @@ func (p *Protocomm) protected(dst []byte, ep *endpoint, id SessionID, req []byte
 	}
 	resp, err := ep.answer(s, id, plain)
 	if err != nil {
+		if strict && errors.Is(err, ErrDecode) {
+			p.end(s)
+			return dst, fail(nil, op, ep.name, "the session is over, for somebody else may have sent this", err)
+		}
 		return dst, fail(nil, op, ep.name, "the handler failed", err)
 	}
 	if ep.appends != nil {
@@ -122,11 +146,24 @@ func (ep *endpoint) answer(s *session, id SessionID, req []byte) ([]byte, error)
 	if ep.appends == nil {
 		return ep.handler(id, req)
 	}
+	s.unclean = true
 	resp, err := ep.appends(s.answer[:0], id, req)
 	if err == nil {
-		s.answer = resp[:0]
+		s.answer, s.unclean = resp[:0], false
 	}
 	return resp, err
+}
+
+// end closes s, whose turn it is.
+func (p *Protocomm) end(s *session) {
+	p.mu.Lock()
+	if s.closed {
+		p.mu.Unlock()
+		return
+	}
+	p.detach(s)
+	p.mu.Unlock()
+	p.finish([]*session{s})
 }
 
 // handshake passes a message to the session's handshake. mu is held when it
@@ -248,6 +285,7 @@ func (p *Protocomm) announce(id SessionID, err error, complete bool) {
 	if p.cfg.OnSessionEvent == nil {
 		return
 	}
+	defer p.rescueCallback("OnSessionEvent")
 	switch {
 	case err == nil && complete:
 		p.cfg.OnSessionEvent(id, SessionSetupOK)
@@ -281,6 +319,10 @@ func (p *Protocomm) acquire(id SessionID) *session {
 
 // release ends a request's turn. mu is not held.
 func (p *Protocomm) release(s *session) {
+	if s.unclean { // of a handler that failed or panicked
+		clear(s.answer[:cap(s.answer)])
+		s.unclean = false
+	}
 	p.mu.Lock()
 	s.crypto = false
 	s.head++

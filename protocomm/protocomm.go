@@ -3,6 +3,8 @@ package protocomm
 import (
 	"sync"
 	"time"
+
+	"github.com/wifiprov/wifiprov/hal"
 )
 
 // SessionID names a session. The transport chooses it: a connection handle,
@@ -11,6 +13,11 @@ type SessionID uint32
 
 // NoSession is the id that no session has.
 const NoSession SessionID = 0xFFFFFFFF
+
+// Source says where a peer is, in a form that its transport chooses: an address
+// that several sessions may come from. Whoever opens many sessions from one
+// source competes with himself for places, not with others.
+type Source string
 
 // Bounds on sessions that a zero Config stands for.
 const (
@@ -25,7 +32,9 @@ const (
 //
 // Calls for different sessions overlap, and so do calls that belong to no open
 // session (security 0), whatever their id. A Handler that blocks holds up its
-// own session only. An error means that the peer gets no answer.
+// own session only. An error means that the peer gets no answer, and so does a
+// panic, which is logged. An error that is ErrDecode ends the session if the
+// security is Malleable.
 type Handler func(session SessionID, req []byte) (resp []byte, err error)
 
 // AppendHandler is a Handler that appends its answer to dst, whose memory serves
@@ -39,7 +48,9 @@ type Config struct {
 	MaxSessions int
 
 	// MaxHalfOpen bounds the sessions whose handshake is not complete,
-	// which count as sessions too; 0 or less: DefaultMaxHalfOpen.
+	// which count as sessions too; 0 or less: DefaultMaxHalfOpen. It is at most
+	// MaxSessions-1, if that is not 0: the difference is how many established
+	// sessions are safe from peers that only begin handshakes.
 	MaxHalfOpen int
 
 	// MismatchDelay is how long after a wrong proof (ErrMismatch) messages of
@@ -60,6 +71,9 @@ type Config struct {
 
 	// OnSessionEvent, unless nil, is told how handshakes went.
 	OnSessionEvent func(SessionID, SessionEvent)
+
+	// Logger is told of handlers and callbacks that panicked; nil is silent.
+	Logger hal.Logger
 }
 
 // SessionEvent is what a handshake led to (protocomm.md 7). The numbers are
@@ -123,6 +137,7 @@ func New(cfg Config) *Protocomm {
 	if cfg.MaxHalfOpen <= 0 {
 		cfg.MaxHalfOpen = DefaultMaxHalfOpen
 	}
+	cfg.MaxHalfOpen = min(cfg.MaxHalfOpen, max(1, cfg.MaxSessions-1))
 	p := &Protocomm{cfg: cfg}
 	if cfg.MismatchDelay > 0 {
 		p.delay = &delay{}

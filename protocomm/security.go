@@ -25,6 +25,15 @@ type Security interface {
 	NewSession() (Session, error)
 }
 
+// Malleable is implemented by a Security whose Decrypt may take what somebody
+// else made up for a request of the peer's, such as security 1, which encrypts
+// and has no integrity check. If the method returns true, a session ends at the
+// first request of which the Handler says that it does not decode (ErrDecode):
+// what follows would be encrypted with key stream that the forger may know.
+type Malleable interface {
+	Malleable() bool
+}
+
 // Session is one peer's side of a Security. Its methods are not called
 // concurrently. After Close, and before the handshake is complete, Decrypt
 // and Encrypt fail with ErrInvalidState.

@@ -13,15 +13,6 @@ var (
 	ErrMismatch error = &refined{"credentials mismatch", ErrFail}
 )
 
-// refined is a sentinel that is a case of another one.
-type refined struct {
-	text string
-	of   error
-}
-
-func (e *refined) Error() string { return e.text }
-func (e *refined) Unwrap() error { return e.of }
-
 // session is one open session. The Protocomm's mu guards all of it, except
 // that sess is used without it by whoever set crypto.
 //
@@ -31,11 +22,13 @@ func (e *refined) Unwrap() error { return e.of }
 //	                             crypto ends
 type session struct {
 	id          SessionID
+	source      Source  // "": one of its own
 	sess        Session // nil: opened while no security was set
 	established bool
 	used        uint64 // Protocomm.clock of the last request's begin or end
 
-	answer []byte // empty; memory of AppendHandlers for who has the turn
+	answer  []byte // empty; memory of AppendHandlers for who has the turn
+	unclean bool   // an AppendHandler has left something in there
 
 	head, tail uint32 // number of the request that has its turn, and of the next to come
 	crypto     bool   // a method of sess is running
@@ -43,13 +36,18 @@ type session struct {
 	wiped      bool   // sess.Close was called or is about to be
 }
 
-// OpenSession begins a session under id (protocomm.md 1.2). A session that is
-// open under this id is closed first and leaves nothing behind (Q-P1). It may
-// cost another session its life, see the package's documentation.
+// OpenSession begins a session under id (protocomm.md 1.2), from a source that
+// has no other. A session that is open under this id is closed first and leaves
+// nothing behind (Q-P1). It may cost another session its life, see the package's
+// documentation.
 //
 // Errors: ErrInvalidArg for NoSession, ErrInvalidState after Close, or the
 // security's.
-func (p *Protocomm) OpenSession(id SessionID) error {
+func (p *Protocomm) OpenSession(id SessionID) error { return p.OpenSessionFrom(id, "") }
+
+// OpenSessionFrom is OpenSession for a peer at from; "" stands for a source that
+// has no other session.
+func (p *Protocomm) OpenSessionFrom(id SessionID, from Source) error {
 	const op = "open session"
 	if p == nil || id == NoSession {
 		return failSession(ErrInvalidArg, op, id, "no such id can be opened", nil)
@@ -69,7 +67,7 @@ func (p *Protocomm) OpenSession(id SessionID) error {
 		security := p.security
 		p.mu.Unlock()
 
-		s := &session{id: id, established: true}
+		s := &session{id: id, source: from, established: true}
 		if security != nil {
 			sess, err := security.sec.NewSession()
 			if err != nil {
@@ -87,7 +85,7 @@ func (p *Protocomm) OpenSession(id SessionID) error {
 			}
 			continue
 		}
-		gone := p.makeRoom(!s.established)
+		gone := p.makeRoom(from, !s.established)
 		p.sessions = append(p.sessions, s)
 		p.use(s)
 		p.mu.Unlock()
@@ -168,62 +166,6 @@ func (p *Protocomm) use(s *session) {
 	s.used = p.clock
 }
 
-// makeRoom detaches what has to go before one more session, half-open or not,
-// can be added, and returns it. mu is held.
-func (p *Protocomm) makeRoom(halfOpen bool) (gone []*session) {
-	if halfOpen && p.halfOpen() >= p.cfg.MaxHalfOpen {
-		gone = append(gone, p.detach(p.oldestHalfOpen()))
-	}
-	if len(p.sessions) >= p.cfg.MaxSessions {
-		s := p.oldestHalfOpen()
-		if s == nil {
-			s = p.leastUsed()
-		}
-		gone = append(gone, p.detach(s))
-	}
-	return gone
-}
-
-// oldestHalfOpen returns the session that is half-open for the longest time,
-// or nil. mu is held.
-func (p *Protocomm) oldestHalfOpen() *session {
-	for _, s := range p.sessions {
-		if !s.established {
-			return s
-		}
-	}
-	return nil
-}
-
-// leastUsed returns the session whose last use is the longest ago. mu is held
-// and there is a session.
-func (p *Protocomm) leastUsed() *session {
-	least := p.sessions[0]
-	for _, s := range p.sessions[1:] {
-		if s.used < least.used {
-			least = s
-		}
-	}
-	return least
-}
-
-// settle records what a handshake message made of s. A session that fell back
-// to half-open counts as opened now; the bound may cost another one its life.
-// mu is held.
-func (p *Protocomm) settle(s *session, established bool) (gone []*session) {
-	was := s.established
-	s.established = established
-	if !was || established || s.closed {
-		return nil
-	}
-	p.take(s)
-	p.sessions = append(p.sessions, s)
-	if p.halfOpen() > p.cfg.MaxHalfOpen {
-		gone = append(gone, p.detach(p.oldestHalfOpen()))
-	}
-	return gone
-}
-
 // take takes s out of the table. mu is held.
 func (p *Protocomm) take(s *session) {
 	for i, other := range p.sessions {
@@ -266,9 +208,15 @@ func (p *Protocomm) finish(gone []*session) {
 	}
 	if p.cfg.OnSessionClose != nil {
 		for _, s := range gone {
-			p.cfg.OnSessionClose(s.id)
+			p.tellClosed(s.id)
 		}
 	}
+}
+
+// tellClosed calls OnSessionClose.
+func (p *Protocomm) tellClosed(id SessionID) {
+	defer p.rescueCallback("OnSessionClose")
+	p.cfg.OnSessionClose(id)
 }
 
 // mayWipe reports whether the caller has to close s.sess, now that it is

@@ -78,7 +78,10 @@ func newParams(cfg Config) (p *params, err error) {
 // sessions, which share nothing but the parameters (Q-P27).
 type Security struct{ params *params }
 
-var _ protocomm.Security = (*Security)(nil)
+var (
+	_ protocomm.Security  = (*Security)(nil)
+	_ protocomm.Malleable = (*Security)(nil)
+)
 
 // New returns the device's half, or ErrInvalidArg when the proof of possession
 // is too long.
@@ -103,6 +106,9 @@ func (s *Security) Capability() string {
 	}
 	return "no_pop"
 }
+
+// Malleable returns true: nothing tells a request from what somebody made up.
+func (*Security) Malleable() bool { return true }
 
 // NeedsSession returns true.
 func (*Security) NeedsSession() bool { return true }

@@ -1,0 +1,76 @@
+package protocomm
+
+import "github.com/wifiprov/wifiprov/internal/fair"
+
+// makeRoom detaches what has to go before one more session, half-open or not,
+// can be added for a peer at from, and returns it. mu is held.
+func (p *Protocomm) makeRoom(from Source, halfOpen bool) (gone []*session) {
+	switch {
+	case halfOpen && p.halfOpen() >= p.cfg.MaxHalfOpen:
+		gone = append(gone, p.detach(p.loser(from, true)))
+	case len(p.sessions) >= p.cfg.MaxSessions:
+		gone = append(gone, p.detach(p.loser(from, false)))
+	}
+	return gone
+}
+
+// loser returns the session that has to go for the sake of a peer at from: one
+// of the source that has most of them (package fair), and of those the one that
+// goesBefore the others. halfOpen: half-open ones alone count. mu is held, and
+// there is one that counts.
+func (p *Protocomm) loser(from Source, halfOpen bool) *session {
+	var found *session
+	highest := -1
+	own := p.held(from, halfOpen)
+	for _, s := range p.sessions {
+		if halfOpen && s.established {
+			continue
+		}
+		same := from != "" && s.source == from
+		held := 1
+		if s.source != "" {
+			held = p.held(s.source, halfOpen)
+		}
+		weight := fair.Weight(held, own, same)
+		if weight > highest || found != nil && weight == highest && s.goesBefore(found) {
+			found, highest = s, weight
+		}
+	}
+	return found
+}
+
+// held counts the sessions of a source; "" has none. mu is held.
+func (p *Protocomm) held(by Source, halfOpen bool) int {
+	n := 0
+	for _, s := range p.sessions {
+		if by != "" && s.source == by && !(halfOpen && s.established) {
+			n++
+		}
+	}
+	return n
+}
+
+// goesBefore orders sessions whose sources have as many, for the order of the
+// table: established ones go first, the one whose last use is the longest ago
+// before others; then those that are half-open, the oldest first. mu is held.
+func (s *session) goesBefore(other *session) bool {
+	if s.established != other.established {
+		return s.established
+	}
+	return s.established && s.used < other.used
+}
+
+// settle records what a handshake message made of s. A session that fell back
+// to half-open counts as opened now; the bound may cost another one its life.
+// mu is held.
+func (p *Protocomm) settle(s *session, established bool) (gone []*session) {
+	was := s.established
+	s.established = established
+	if !was || established || s.closed {
+		return nil
+	}
+	p.take(s)
+	gone = p.makeRoom(s.source, true)
+	p.sessions = append(p.sessions, s)
+	return gone
+}
