@@ -45,13 +45,22 @@ type HTTPRequest struct {
 	Path []byte
 	// Cookie is the value of the Cookie header; empty: there is none.
 	Cookie []byte
+	// Remote is the client's address without its port, in any form that is
+	// the same for all connections from one address and another for others, such
+	// as its 4 or 16 bytes. Empty: the server does not know it; then cookies work
+	// from everywhere.
+	Remote []byte
+	// Host, Origin and Site are the values of the headers Host, Origin and
+	// Sec-Fetch-Site; empty: there is none. A server that cannot tell one of
+	// them, because it is too long, gives what it has of it.
+	Host, Origin, Site []byte
 	// Body has at most MaxHTTPBody bytes.
 	Body []byte
 }
 
 // HTTPAnswer is what a request is answered with.
 type HTTPAnswer struct {
-	// Status is 200, 404 or 405; 0: the connection is closed without an
+	// Status is 200, 403, 404 or 405; 0: the connection is closed without an
 	// answer.
 	Status int
 	// Cookie is the value of the Set-Cookie header; empty: there is none.

@@ -4,10 +4,8 @@ package httpd
 
 import (
 	"errors"
-	"fmt"
 	"net"
 	"os"
-	"runtime"
 	"time"
 
 	"github.com/wifiprov/wifiprov/hal"
@@ -23,6 +21,7 @@ import (
 type conn struct {
 	front *listenFront
 	nc    net.Conn
+	from  place
 
 	in   []byte // buffer; in[:n] has arrived and is not used up
 	n    int
@@ -76,7 +75,7 @@ func (c *conn) rank() int {
 const firstBuffer = 1024
 
 func newConn(f *listenFront, nc net.Conn) *conn {
-	return &conn{front: f, nc: nc, session: protocomm.NoSession}
+	return &conn{front: f, nc: nc, from: placeOf(nc.RemoteAddr()), session: protocomm.NoSession}
 }
 
 func (c *conn) serve() {
@@ -100,6 +99,10 @@ func (c *conn) exchange() bool {
 		return c.refuse(status)
 	}
 	kind, status := c.route()
+	if status == statusPreflight {
+		b := c.head.browser(c.in)
+		return c.write(appendPreflight(nil, &c.head, b.origin)) && c.goOn(0)
+	}
 	if status != 0 {
 		return c.refuse(status)
 	}
@@ -113,13 +116,25 @@ func (c *conn) exchange() bool {
 	if !c.enter(connHandling) {
 		return false
 	}
-	out, err := c.call(request{name: c.name, kind: kind, conn: c, cookies: c.head.cookies, body: body})
+	out, err := c.call(request{
+		name: c.name, kind: kind, conn: c, tells: true, from: c.from, cookies: c.head.cookies, body: body,
+	})
 	if err != nil {
 		return c.drop(err)
 	}
 	c.out = out.body
-	c.consume(c.head.pos + len(body))
-	return c.answer(out)
+	return c.answer(out) && c.goOn(len(body))
+}
+
+// goOn prepares for the request behind one that was answered, whose body has n
+// bytes, and reports whether the client wants to send one.
+func (c *conn) goOn(n int) bool {
+	if c.head.last() {
+		c.linger()
+		return false
+	}
+	c.consume(c.head.pos + n)
+	return true
 }
 
 // enter changes the state, and reports whether the connection may go on in
@@ -186,10 +201,17 @@ func (c *conn) route() (kind protocomm.Kind, status int) {
 	switch {
 	case !found:
 		return 0, 404
-	case !c.head.post:
-		return 0, 405
+	case c.head.post:
+		if b := c.head.browser(c.in); !c.front.core.pages.allow(&b) {
+			return 0, 403
+		}
+		return kind, 0
+	case c.head.preflight && max(0, c.head.contentLength) == 0 && !c.head.transfer:
+		if b := c.head.browser(c.in); c.front.core.pages.listed(&b) {
+			return kind, statusPreflight
+		}
 	}
-	return kind, 0
+	return 0, 405
 }
 
 // readBody reads until length bytes follow the header and returns them.
@@ -234,17 +256,11 @@ func (c *conn) consume(n int) {
 }
 
 // call has the request handled.
-func (c *conn) call(r request) (out reply, err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			err = errPanic
-			logPanic(c.front.core.log, r.name, p)
-		}
-	}()
+func (c *conn) call(r request) (reply, error) {
 	if cap(c.out) < headRoom {
 		c.out = make([]byte, 2*headRoom)
 	}
-	out, err = c.front.core.serve(c.out[:headRoom], r)
+	out, err := c.front.core.serve(c.out[:headRoom], r)
 	if err == nil {
 		c.front.mu.Lock()
 		c.session = out.session
@@ -253,23 +269,16 @@ func (c *conn) call(r request) (out reply, err error) {
 	return out, err
 }
 
-func logPanic(log hal.Logger, name string, value any) {
-	if log == nil {
-		return
-	}
-	stack := make([]byte, 8*1024)
-	stack = stack[:runtime.Stack(stack, false)]
-	log(hal.LevelError, "an endpoint's handler panicked",
-		hal.Attr{Key: "endpoint", Value: name},
-		hal.Attr{Key: "panic", Value: fmt.Sprint(value)},
-		hal.Attr{Key: "stack", Value: string(stack)})
-}
-
 // answer writes a successful answer: the header goes in front of the body, in
 // the room left for it.
 func (c *conn) answer(r reply) bool {
-	from := putHead(c.out, r.cookie)
-	ok := c.write(c.out[from:])
+	var ok bool
+	if b := c.head.browser(c.in); c.front.core.pages.listed(&b) {
+		ok = c.write(appendCORS(nil, c.out, r.cookie, &c.head, b.origin))
+	} else {
+		from := putHead(c.out, r.cookie, &c.head)
+		ok = c.write(c.out[from:])
+	}
 	if cap(c.out) > keepBuffer {
 		c.out = nil
 	}

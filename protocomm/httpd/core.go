@@ -16,6 +16,7 @@ type core struct {
 	pc       *protocomm.Protocomm
 	random   *ids
 	log      hal.Logger
+	pages    pages // that may talk to the device
 	sessions sessions
 }
 
@@ -24,6 +25,8 @@ type request struct {
 	name    string
 	kind    protocomm.Kind // of the endpoint name
 	conn    any            // identifies the connection; comparable, nil: unknown
+	tells   bool           // sessions.connClosed will be told of conn's end
+	from    place
 	cookies cookies
 	body    []byte
 }
@@ -78,7 +81,7 @@ func (c *core) serve(dst []byte, r request) (reply, error) {
 		return out, err
 	}
 	answered := false
-	defer func() { c.sessions.leave(s, opened && !answered) }() // also when the handler panics
+	defer func() { c.sessions.leave(s, opened && !answered) }() // also when the handler ends its goroutine
 	out.session = s.id
 	out.body, err = c.handle(dst, s.id, r, !opened)
 	if err != nil {
@@ -102,7 +105,7 @@ func (c *core) enter(r request) (s *session, opened bool, err error) {
 	if r.kind == protocomm.KindRequest && c.needsSession() {
 		return nil, false, errNoSession
 	}
-	if s, err = c.open(r.conn); err != nil {
+	if s, err = c.open(r); err != nil {
 		return nil, false, err
 	}
 	return s, true, nil
@@ -114,8 +117,8 @@ func (c *core) needsSession() bool {
 	return set && security.NeedsSession()
 }
 
-// open begins a session for a request on conn, whose turn it is.
-func (c *core) open(conn any) (*session, error) {
+// open begins a session for a request, whose turn it is.
+func (c *core) open(r request) (*session, error) {
 	const attempts = 16 // a repetition is a chance of one to a hundred million
 	for range attempts {
 		id, err := c.random.draw()
@@ -125,14 +128,14 @@ func (c *core) open(conn any) (*session, error) {
 		if id == protocomm.NoSession {
 			continue
 		}
-		s, err := c.sessions.add(id, conn)
+		s, err := c.sessions.add(id, r)
 		if err != nil {
 			return nil, err
 		}
 		if s == nil {
 			continue
 		}
-		if err = c.pc.OpenSession(id); err == nil && c.sessions.isGone(s) {
+		if err = c.pc.OpenSessionFrom(id, r.from.source()); err == nil && c.sessions.isGone(s) {
 			err = errStopped
 		}
 		if err != nil {
@@ -175,7 +178,7 @@ func (c *core) handle(dst []byte, id protocomm.SessionID, r request, mayRevive b
 	// Either it is closed, or the message is out of turn in a session that
 	// has nothing to lose; in that case the second attempt fails as well.
 	// Handshakes leave the body as it is.
-	if err := c.pc.OpenSession(id); err != nil {
+	if err := c.pc.OpenSessionFrom(id, r.from.source()); err != nil {
 		return dst, err
 	}
 	return c.pc.Handle(dst, r.name, id, r.body)

@@ -51,11 +51,34 @@ type head struct {
 	block int // bytes of the header block so far
 
 	post, noBody  bool // method is POST, HEAD
+	options       bool // method is OPTIONS
 	target        span
 	path          span // target without origin, query and fragment
 	contentLength int64
 	transfer      bool // Transfer-Encoding is present
 	cookies       cookies
+
+	old              bool // HTTP/1.0
+	close, keepAlive bool // Connection says so
+
+	// Of browsers; see type browser.
+	host, origin, site span
+	hasHost            bool
+	hasOrigin, hasSite bool
+	odd                bool
+	preflight          bool // asks whether a page may send a POST
+	private            bool // and whether from another network
+}
+
+// last reports whether the client wants the connection closed after the answer.
+func (h *head) last() bool { return h.close || h.old && !h.keepAlive }
+
+// browser returns what the request says of a web page.
+func (h *head) browser(buf []byte) browser {
+	return browser{
+		host: h.host.of(buf), origin: h.origin.of(buf), site: h.site.of(buf),
+		hasOrigin: h.hasOrigin, hasSite: h.hasSite, odd: h.odd,
+	}
 }
 
 // span is a range of the buffer.
@@ -159,6 +182,7 @@ func (h *head) inMethod(buf []byte, c byte) int {
 	case c == ' ' && knownMethod(method):
 		h.post = string(method) == "POST"
 		h.noBody = string(method) == "HEAD"
+		h.options = string(method) == "OPTIONS"
 		h.state, h.mark = stateTarget, h.pos
 	case c == ' ', len(method) == maxMethod, (c < 'A' || c > 'Z') && c != '-':
 		return 400
@@ -218,6 +242,7 @@ func (h *head) inVersion(buf []byte, c byte) int {
 		if status := versionStatus(buf[h.mark : h.pos-1]); status != 0 {
 			return status
 		}
+		h.old = buf[h.pos-2] == '0'
 		h.state = stateVersionLF
 		if c == '\n' {
 			h.state = stateLine
@@ -261,6 +286,44 @@ func (h *head) header(buf []byte) {
 		h.transfer = true
 	case foldEqual(name, "cookie"):
 		h.cookies.add(value)
+	case foldEqual(name, "connection"):
+		h.connection(value)
+	case foldEqual(name, "host"):
+		h.once(&h.host, &h.hasHost, buf)
+	case foldEqual(name, "origin"):
+		h.once(&h.origin, &h.hasOrigin, buf)
+	case foldEqual(name, "sec-fetch-site"):
+		h.once(&h.site, &h.hasSite, buf)
+	case foldEqual(name, "access-control-request-method"):
+		h.preflight = h.options
+	case foldEqual(name, "access-control-request-private-network"):
+		h.private = foldEqual(value, "true")
+	}
+}
+
+// once takes the value of a header line that may occur once.
+func (h *head) once(value *span, has *bool, buf []byte) {
+	h.odd = h.odd || *has
+	*has = true
+	from := h.mark
+	for from < h.pos-1 && (buf[from] == ' ' || buf[from] == '\t') {
+		from++
+	}
+	*value = span{from, from + len(trim(buf[from:h.pos-1]))}
+}
+
+// connection takes the value of a Connection header, a list of words.
+func (h *head) connection(list []byte) {
+	for len(list) > 0 {
+		word := list
+		if i := bytes.IndexByte(list, ','); i >= 0 {
+			word, list = list[:i], list[i+1:]
+		} else {
+			list = nil
+		}
+		word = trim(word)
+		h.close = h.close || foldEqual(word, "close")
+		h.keepAlive = h.keepAlive || foldEqual(word, "keep-alive")
 	}
 }
 

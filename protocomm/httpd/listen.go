@@ -4,11 +4,13 @@ package httpd
 
 import (
 	"errors"
+	"math"
 	"net"
 	"sync"
 	"time"
 
 	"github.com/wifiprov/wifiprov/hal"
+	"github.com/wifiprov/wifiprov/internal/fair"
 	"github.com/wifiprov/wifiprov/protocomm"
 )
 
@@ -137,7 +139,9 @@ func (f *listenFront) add(nc net.Conn) {
 }
 
 // makeRoom returns the connection that has to be closed for the sake of c, or
-// c itself, or nil. mu is held.
+// c itself, or nil: one to which everything is said, or else one of the place that
+// has most of them (package fair), and of these the one with the lowest rank and
+// the earliest use. mu is held.
 func (f *listenFront) makeRoom(c *conn) *conn {
 	if f.stopped {
 		return c
@@ -145,16 +149,35 @@ func (f *listenFront) makeRoom(c *conn) *conn {
 	if len(f.conns) < f.maxConns {
 		return nil
 	}
-	victim, lowest := c, rankHandling
+	victim, heaviest, lowest := c, -1, rankHandling
+	own := f.held(c.from)
 	for _, other := range f.conns {
 		r := other.rank()
-		if r < lowest || r == lowest && other.used < victim.used {
-			victim, lowest = other, r
+		weight := fair.Weight(f.held(other.from), own, other.from == c.from)
+		switch {
+		case r == rankLingering:
+			weight = math.MaxInt
+		case r == rankHandling, weight < 0:
+			continue
+		}
+		if weight > heaviest || weight == heaviest && (r < lowest || r == lowest && other.used < victim.used) {
+			victim, heaviest, lowest = other, weight, r
 		}
 	}
 	f.take(victim)
 	victim.evicted = true
 	return victim
+}
+
+// held counts the connections of a place. mu is held.
+func (f *listenFront) held(from place) int {
+	n := 0
+	for _, c := range f.conns {
+		if c.from == from {
+			n++
+		}
+	}
+	return n
 }
 
 // use notes that c is in use. mu is held.

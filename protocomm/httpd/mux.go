@@ -104,8 +104,18 @@ func (f *muxFront) serve(w http.ResponseWriter, r *http.Request, name string) {
 	case !found, wirePath(r.URL) != "/"+name: // the Mux may be less exact
 		refuse(w, 404)
 		return
+	}
+	from := browserOf(r)
+	listed := f.core.pages.listed(&from)
+	switch {
+	case r.Method == http.MethodOptions && listed && r.ContentLength == 0 && r.Header.Get("Access-Control-Request-Method") != "":
+		preflight(w, r, &from)
+		return
 	case r.Method != http.MethodPost:
 		refuse(w, 405)
+		return
+	case !f.core.pages.allow(&from):
+		refuse(w, 403)
 		return
 	}
 	if err := checkBody(kind, r.ContentLength, len(r.TransferEncoding) > 0); err != nil {
@@ -116,7 +126,7 @@ func (f *muxFront) serve(w http.ResponseWriter, r *http.Request, name string) {
 	if err != nil {
 		f.drop(err)
 	}
-	req := request{name: name, kind: kind, conn: connOf(r), body: body}
+	req := request{name: name, kind: kind, conn: connOf(r), from: placeNamed(r.RemoteAddr), body: body}
 	for _, line := range r.Header["Cookie"] {
 		req.cookies.add([]byte(line))
 	}
@@ -124,7 +134,47 @@ func (f *muxFront) serve(w http.ResponseWriter, r *http.Request, name string) {
 	if err != nil {
 		f.drop(err)
 	}
+	if listed {
+		letRead(w, &from)
+	}
 	f.answer(w, r, out)
+}
+
+// browserOf returns what the request says of a web page.
+func browserOf(r *http.Request) browser {
+	origins, sites := r.Header["Origin"], r.Header["Sec-Fetch-Site"]
+	b := browser{
+		host:      []byte(r.Host),
+		hasOrigin: len(origins) > 0, hasSite: len(sites) > 0,
+		odd: len(origins) > 1 || len(sites) > 1,
+	}
+	if b.hasOrigin {
+		b.origin = []byte(origins[0])
+	}
+	if b.hasSite {
+		b.site = []byte(sites[0])
+	}
+	return b
+}
+
+// letRead lets a page of another origin read the answer.
+func letRead(w http.ResponseWriter, b *browser) {
+	h := w.Header()
+	h.Set("Access-Control-Allow-Origin", string(b.origin))
+	h.Set("Access-Control-Allow-Credentials", "true")
+	h.Add("Vary", "Origin")
+}
+
+// preflight tells a browser that a page may send requests.
+func preflight(w http.ResponseWriter, r *http.Request, b *browser) {
+	letRead(w, b)
+	for _, line := range preflightLines {
+		if line.name != privateLine || r.Header.Get("Access-Control-Request-Private-Network") == "true" {
+			w.Header().Set(line.name, line.value)
+		}
+	}
+	w.Header()["Date"] = nil
+	w.WriteHeader(statusPreflight)
 }
 
 // wirePath returns the path as the client wrote it.

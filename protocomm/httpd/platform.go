@@ -1,7 +1,6 @@
 package httpd
 
 import (
-	"errors"
 	"net"
 	"strconv"
 	"sync"
@@ -18,6 +17,7 @@ type platformFront struct {
 
 	// Of the requests, of which there is one at a time.
 	name   string // endpoint of the last one, to save making it again
+	from   place  // of the last one, as well
 	out    []byte // buffer for answers
 	cookie []byte // buffer for Set-Cookie
 
@@ -95,9 +95,12 @@ func (f *platformFront) ServeHTTPRequest(r *hal.HTTPRequest, a *hal.HTTPAnswer) 
 		f.core.logDropped(err)
 		return
 	}
-	req := request{name: f.name, kind: kind, conn: platformConn(r.Conn), body: r.Body}
+	if string(r.Remote) != f.from.name {
+		f.from.name = string(r.Remote)
+	}
+	req := request{name: f.name, kind: kind, conn: platformConn(r.Conn), tells: true, from: f.from, body: r.Body}
 	req.cookies.add(r.Cookie)
-	out, err := f.call(req)
+	out, err := f.core.serve(f.out[:0], req)
 	if err != nil {
 		f.core.logDropped(err)
 		return
@@ -129,29 +132,12 @@ func (f *platformFront) route(r *hal.HTTPRequest) (protocomm.Kind, int) {
 	case !r.Post:
 		return 0, 405
 	}
+	b := browser{
+		host: r.Host, origin: r.Origin, site: r.Site,
+		hasOrigin: len(r.Origin) > 0, hasSite: len(r.Site) > 0,
+	}
+	if !f.core.pages.allow(&b) {
+		return 0, 403
+	}
 	return kind, 0
-}
-
-var errPanic = errors.New("the handler panicked")
-
-// call has the request handled. A panic is treated as on the other fronts, but
-// told without formatting, which would cost a chip more than all of this.
-func (f *platformFront) call(r request) (out reply, err error) {
-	defer func() {
-		p := recover()
-		if p == nil {
-			return
-		}
-		err = errPanic
-		text := "of another type"
-		switch v := p.(type) {
-		case string:
-			text = v
-		case error:
-			text = v.Error()
-		}
-		f.core.log.Log(hal.LevelError, "an endpoint's handler panicked",
-			hal.Attr{Key: "endpoint", Value: r.name}, hal.Attr{Key: "panic", Value: text})
-	}()
-	return f.core.serve(f.out[:0], r)
 }

@@ -38,10 +38,14 @@ func (p *platform) StopHTTP() error {
 // ask sends a request on a connection and tells what came of it: the status,
 // the cookie, the body, and whether the connection is closed.
 func (p *platform) ask(conn int, method, path, cookie, body string) string {
-	var a hal.HTTPAnswer
-	p.handler.ServeHTTPRequest(&hal.HTTPRequest{
+	return p.send(&hal.HTTPRequest{
 		Conn: conn, Post: method == "POST", Path: []byte(path), Cookie: []byte(cookie), Body: []byte(body),
-	}, &a)
+	})
+}
+
+func (p *platform) send(r *hal.HTTPRequest) string {
+	var a hal.HTTPAnswer
+	p.handler.ServeHTTPRequest(r, &a)
 	if a.Status == 0 {
 		return "closed"
 	}
@@ -129,6 +133,56 @@ func TestPlatformPanic(t *testing.T) {
 	require.Equal(t, "closed", p.post(54, "/panic", "x"))
 	require.Contains(t, r.logged(), "endpoint=panic panic=boom")
 	require.Equal(t, "200 session=2 x", p.post(54, "/echo", "x"))
+}
+
+// A cookie is good at the address that it was given to, if the platform knows it.
+func TestPlatformPlaces(t *testing.T) {
+	r, p := onPlatform(t)
+	r.start()
+	ask := func(conn int, remote, path, cookie, body string) string {
+		return p.send(&hal.HTTPRequest{
+			Conn: conn, Post: true, Path: []byte(path), Remote: []byte(remote), Cookie: []byte(cookie), Body: []byte(body),
+		})
+	}
+	require.Equal(t, "200 session=1 hi", ask(54, "\xc0\xa8\x04\x02", "/prov-session", "", "hello"))
+	require.Equal(t, "200 welcome", ask(54, "\xc0\xa8\x04\x02", "/prov-session", "", "password"))
+	require.Equal(t, "closed", ask(55, "\xc0\xa8\x04\x03", "/echo", "session=1", "s:x"))
+	require.Equal(t, "closed", ask(55, "", "/echo", "session=1", "s:x"))
+	require.Equal(t, "200 s:x", ask(56, "\xc0\xa8\x04\x02", "/echo", "session=1", "s:x"))
+	for i := range 100 {
+		ask(57+i, "\xc0\xa8\x04\x03", "/prov-session", "", "hello")
+	}
+	require.Equal(t, "200 session=102 hi", ask(54, "\xc0\xa8\x04\x04", "/prov-session", "", "hello"))
+	for i := range 100 {
+		ask(57+i, "\xc0\xa8\x04\x03", "/prov-session", "", "hello")
+	}
+	require.Equal(t, "200 welcome", ask(54, "\xc0\xa8\x04\x04", "/prov-session", "session=102", "password"))
+}
+
+func TestPlatformPages(t *testing.T) {
+	r, p := onPlatform(t)
+	r.open().start()
+	for _, tt := range []struct {
+		host, origin, site string
+		allowed            bool
+	}{
+		{"192.168.4.1", "", "", true},
+		{"192.168.4.1", "http://192.168.4.1", "same-origin", true},
+		{"192.168.4.1", "http://evil.example", "", false},
+		{"evil.example", "http://evil.example", "same-origin", false},
+		{"192.168.4.1", "", "cross-site", false},
+	} {
+		got := p.send(&hal.HTTPRequest{
+			Conn: 54, Post: true, Path: []byte("/echo"), Body: []byte("x"),
+			Host: []byte(tt.host), Origin: []byte(tt.origin), Site: []byte(tt.site),
+		})
+		if tt.allowed {
+			require.Contains(t, got, "200 ", tt.origin)
+		} else {
+			require.Contains(t, got, "403 ", tt.origin)
+			require.Contains(t, got, " closed")
+		}
+	}
 }
 
 // Stop inside of a handler, and a request that comes late.

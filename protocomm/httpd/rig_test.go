@@ -9,6 +9,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/netip"
 	"strings"
 	"sync"
 	"testing"
@@ -138,7 +139,7 @@ func newRig(t *testing.T, options ...option) *rig {
 		t: t, net: &simnet.Network{},
 		release: make(chan struct{}), entered: make(chan struct{}, 100),
 	}
-	pcfg := protocomm.Config{}
+	pcfg := protocomm.Config{Logger: r.log}
 	cfg := Config{Listen: r.net.Listen, Random: &counter{}, Logger: r.log}
 	for _, o := range options {
 		o(r, &pcfg, &cfg)
@@ -215,7 +216,13 @@ type peer struct {
 // dial connects and collects what the server says.
 func (r *rig) dial() *peer {
 	r.t.Helper()
-	nc, err := r.net.DialContext(context.Background())
+	return r.dialFrom("192.168.4.2")
+}
+
+// dialFrom is dial from another address.
+func (r *rig) dialFrom(ip string) *peer {
+	r.t.Helper()
+	nc, err := r.net.DialFrom(context.Background(), netip.MustParseAddr(ip))
 	must(r.t, err)
 	p := &peer{t: r.t, nc: nc, dialedAt: time.Now()}
 	r.peers = append(r.peers, p)

@@ -61,15 +61,23 @@ type Config struct {
 	Port uint16
 
 	// MaxConns bounds the open connections; 0 or less: DefaultMaxConns. One
-	// more closes the one whose last request is the longest ago, first among
-	// those without an established session; it does not matter whether they
-	// are idle or in the middle of a request. While all are busy with handlers
-	// the new one is refused. The original has a single one (Q-T4).
+	// more closes one of the address that has most of them; of these the one
+	// whose last request is the longest ago, first among those without an
+	// established session; it does not matter whether they are idle or in
+	// the middle of a request. One whose handler is running is not closed, and
+	// no address gets more than another at that one's cost: then the new one is
+	// refused. The original has a single one (Q-T4).
 	MaxConns int
 
 	// MaxHeader bounds the header block of a request in bytes, from the end
 	// of the request line to the empty line, included; 0 or less: DefaultMaxHeader.
 	MaxHeader int
+
+	// Origins are the web pages of other hosts that may talk to the device, as
+	// browsers write it: https://example.com, http://example.com:8080. Requests
+	// of other pages are refused with 403 (see the package's documentation).
+	// They must be none with a Platform.
+	Origins []string
 
 	// Random is the source of session ids; nil: crypto/rand.Reader. Calls
 	// of one server do not overlap.
@@ -121,6 +129,7 @@ func New(cfg Config) *Server {
 	if cfg.Random == nil {
 		cfg.Random = rand.Reader
 	}
+	cfg.Origins = append([]string(nil), cfg.Origins...)
 	return &Server{cfg: cfg, ids: &ids{random: cfg.Random}}
 }
 
@@ -144,7 +153,12 @@ func (s *Server) Start(pc *protocomm.Protocomm) error {
 		}
 		return fail(op, protocomm.ErrNotSupported, "another instance is being served; stop it first", nil)
 	}
-	f, err := s.open(newCore(pc, s.ids, s.cfg.Logger))
+	if err := pages(s.cfg.Origins).check(); err != nil {
+		return err
+	}
+	c := newCore(pc, s.ids, s.cfg.Logger)
+	c.pages = s.cfg.Origins
+	f, err := s.open(c)
 	if err != nil {
 		return err
 	}
@@ -168,8 +182,11 @@ func (s *Server) Start(pc *protocomm.Protocomm) error {
 func (s *Server) open(c *core) (front, error) {
 	const op = "start"
 	if s.cfg.Platform != nil {
-		if s.cfg.Mux != nil {
+		switch {
+		case s.cfg.Mux != nil:
 			return nil, fail(op, protocomm.ErrInvalidArg, "there are both a Mux and a Platform server", nil)
+		case len(s.cfg.Origins) > 0:
+			return nil, fail(op, protocomm.ErrInvalidArg, "a Platform server cannot answer the pages of Config.Origins", nil)
 		}
 		f, err := newPlatformFront(c, s.cfg.Platform, s.cfg.Port)
 		if err != nil {

@@ -2,7 +2,9 @@ package httpd
 
 import (
 	"sync"
+	"time"
 
+	"github.com/wifiprov/wifiprov/internal/fair"
 	"github.com/wifiprov/wifiprov/protocomm"
 )
 
@@ -12,9 +14,14 @@ import (
 // go on with its cookie.
 const maxKnown = 32
 
+// forgetAfter is how long a session may be idle whose connection is gone, before
+// another one is opened at its cost. Clients that poll come back after 5 s
+// (client.md 4); a person who looks for a passphrase takes minutes.
+const forgetAfter = 10 * time.Minute
+
 // sessions is the table of clients (transports.md 1.4, with Q-T2 and Q-T3
-// fixed). A session is found by its cookie or by the connection that opened
-// it; clients do not disturb each other.
+// fixed). A session is found by its cookie, from the place that opened it alone,
+// or by the connection that opened it; clients do not disturb each other.
 type sessions struct {
 	pc *protocomm.Protocomm
 
@@ -32,10 +39,13 @@ type sessions struct {
 // revives it (core.handle).
 type session struct {
 	id   protocomm.SessionID
-	conn any    // the connection that stands for it, nil: the cookie alone
-	told bool   // the client was sent the cookie
-	gone bool   // not in the table; closed when no request is under way
-	used uint64 // sessions.clock of its last request
+	from place
+	conn any       // the connection that stands for it, nil: the cookie alone
+	told bool      // the client was sent the cookie
+	gone bool      // not in the table; closed when no request is under way
+	used uint64    // sessions.clock of its last request
+	via  any       // the connection of its last request; nil: it is gone, or unknown
+	at   time.Time // of the last request's begin or end
 
 	// Requests of a session take turns here and not in the instance, so that
 	// stop can end those that wait.
@@ -83,17 +93,18 @@ func (t *sessions) enter(r request) (*session, error) {
 		}
 		return nil, errNoSession
 	}
-	t.use(s)
+	t.use(s, r)
 	return s, nil
 }
 
 // find returns the session of a request, or nil: the one that a cookie names,
 // or without a session cookie the one that its connection opened. A wrong
-// cookie names nothing; the connection may be shared by several clients. mu
-// is held.
+// cookie names nothing; the connection may be shared by several clients. Nor
+// does a cookie from another place than the one that it was given to: it
+// travels in the clear, and whoever hears it is not its client. mu is held.
 func (t *sessions) find(r request) *session {
 	for _, id := range r.cookies.ids[:r.cookies.n] {
-		if s := t.byID[id]; s != nil {
+		if s := t.byID[id]; s != nil && s.from == r.from {
 			t.forgetConn(s) // this client knows cookies
 			return s
 		}
@@ -104,9 +115,9 @@ func (t *sessions) find(r request) *session {
 	return t.byConn[r.conn]
 }
 
-// add enters a new session, whose first request has its turn. nil without an
+// add enters a new session, whose first request r has its turn. nil without an
 // error: the id is in use. leave must follow.
-func (t *sessions) add(id protocomm.SessionID, conn any) (*session, error) {
+func (t *sessions) add(id protocomm.SessionID, r request) (*session, error) {
 	t.mu.Lock()
 	defer t.unlock()
 	if t.stopped {
@@ -115,45 +126,76 @@ func (t *sessions) add(id protocomm.SessionID, conn any) (*session, error) {
 	if t.byID[id] != nil {
 		return nil, nil
 	}
-	t.makeRoom()
-	s := &session{id: id, conn: conn, requests: 1, tail: 1}
-	t.use(s)
+	t.forgetIdle()
+	t.makeRoom(r.from)
+	s := &session{id: id, from: r.from, conn: r.conn, requests: 1, tail: 1}
+	t.use(s, r)
 	t.byID[id] = s
-	if conn != nil {
-		if other := t.byConn[conn]; other != nil {
+	if r.conn != nil {
+		if other := t.byConn[r.conn]; other != nil {
 			other.conn = nil
 		}
-		t.byConn[conn] = s
+		t.byConn[r.conn] = s
 	}
 	return s, nil
 }
 
-// makeRoom drops the session unused for the longest time once too many are
-// known. mu is held.
-func (t *sessions) makeRoom() {
-	if len(t.byID) < maxKnown {
-		return
-	}
-	var oldest *session
-	n := 0
+// forgetIdle drops the sessions of clients that are gone. mu is held.
+func (t *sessions) forgetIdle() {
+	now := time.Now()
 	for _, s := range t.byID {
-		if s.requests > 0 || t.pc.SessionEstablished(s.id) {
-			continue
+		if s.requests == 0 && s.via == nil && now.Sub(s.at) >= forgetAfter {
+			t.remove(s)
 		}
-		n++
-		if oldest == nil || s.used < oldest.used {
-			oldest = s
-		}
-	}
-	if n >= maxKnown {
-		t.remove(oldest)
 	}
 }
 
-// use notes that s is in use. mu is held.
-func (t *sessions) use(s *session) {
+// makeRoom drops a session once too many are known that are neither established
+// nor in use: of the place that has most of them (package fair), counting one more
+// for from, the one unused for the longest time. mu is held.
+func (t *sessions) makeRoom(from place) {
+	if len(t.byID) < maxKnown {
+		return
+	}
+	held := make(map[place]int)
+	n := 0
+	for _, s := range t.byID {
+		if t.mayGo(s) {
+			held[s.from]++
+			n++
+		}
+	}
+	if n < maxKnown {
+		return
+	}
+	var loser *session
+	highest := -1
+	for _, s := range t.byID {
+		if !t.mayGo(s) {
+			continue
+		}
+		w := fair.Weight(held[s.from], held[from], s.from == from)
+		if w > highest || loser != nil && w == highest && s.used < loser.used {
+			loser, highest = s, w
+		}
+	}
+	t.remove(loser)
+}
+
+// mayGo reports whether nobody would miss s. mu is held.
+func (t *sessions) mayGo(s *session) bool {
+	return s.requests == 0 && !t.pc.SessionEstablished(s.id)
+}
+
+// use notes that s is in use by r. mu is held.
+func (t *sessions) use(s *session, r request) {
 	t.clock++
 	s.used = t.clock
+	s.at = time.Now()
+	s.via = nil
+	if r.tells {
+		s.via = r.conn
+	}
 }
 
 // tell reports, once, that the client has to be sent its cookie.
@@ -174,6 +216,7 @@ func (t *sessions) leave(s *session, failed bool) {
 		t.remove(s)
 	}
 	s.head++
+	s.at = time.Now()
 	t.end(s)
 	if s.requests > 0 {
 		t.turn.Broadcast()
@@ -202,6 +245,11 @@ func (t *sessions) connClosed(conn any) {
 	defer t.unlock()
 	if s := t.byConn[conn]; s != nil {
 		t.forgetConn(s)
+	}
+	for _, s := range t.byID {
+		if s.via == conn {
+			s.via = nil
+		}
 	}
 }
 

@@ -156,10 +156,8 @@ func TestHeaderLimitOption(t *testing.T) {
 // What the original ignores.
 func TestAcceptedRequests(t *testing.T) {
 	tests := []struct{ name, request string }{
-		{"HTTP/1.0", "POST /echo HTTP/1.0\r\nContent-Length: 1\r\n\r\nx"},
 		{"no Host", "POST /echo HTTP/1.1\r\nContent-Length: 1\r\n\r\nx"},
 		{"two Hosts", "POST /echo HTTP/1.1\r\nHost: a\r\nHost: b\r\nContent-Length: 1\r\n\r\nx"},
-		{"Connection: close", post("/echo", "x", "Connection: close\r\n")},
 		{"Expect", post("/echo", "x", "Expect: 100-continue\r\n")},
 		{"unknown expectation", post("/echo", "x", "Expect: wonders\r\n")},
 		{"Upgrade", post("/echo", "x", "Connection: Upgrade\r\nUpgrade: h2c\r\n")},

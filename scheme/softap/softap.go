@@ -49,6 +49,11 @@ type Config struct {
 	// httpd.DefaultMaxHeader.
 	MaxHeader int
 
+	// Origins are the web pages of other hosts that may talk to the device, as in
+	// httpd.Config; none: those of the device alone. They must be none with a
+	// Platform.
+	Origins []string
+
 	// Channel of the access point, 1 to 13; 0: the driver's choice.
 	Channel uint8
 
@@ -97,7 +102,7 @@ func (s *Scheme) NewService() (scheme.Service, error) {
 		cfg: cfg,
 		server: httpd.New(httpd.Config{
 			Listen: cfg.Listen, Mux: cfg.Mux, Platform: cfg.Platform, Port: cfg.Port, MaxConns: cfg.MaxConns, MaxHeader: cfg.MaxHeader,
-			Random: cfg.Random, Logger: cfg.Logger,
+			Origins: cfg.Origins, Random: cfg.Random, Logger: cfg.Logger,
 		}),
 	}, nil
 }

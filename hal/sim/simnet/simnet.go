@@ -9,6 +9,7 @@ package simnet
 import (
 	"context"
 	"net"
+	"net/netip"
 	"sync"
 	"syscall"
 )
@@ -56,6 +57,12 @@ func (n *Network) Listen() (net.Listener, error) {
 // wait for Accept. It fails with syscall.ECONNREFUSED without a listener, and
 // with the context's error. Each connection has an address of its own.
 func (n *Network) DialContext(ctx context.Context) (net.Conn, error) {
+	return n.DialFrom(ctx, netip.Addr{})
+}
+
+// DialFrom is DialContext from a host at from, such as a second phone; the zero
+// address: the one that DialContext has.
+func (n *Network) DialFrom(ctx context.Context, from netip.Addr) (net.Conn, error) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	l := n.listener
@@ -79,7 +86,7 @@ func (n *Network) DialContext(ctx context.Context) (net.Conn, error) {
 		}
 		l.cond.Wait()
 	}
-	client, device := n.pairLocked()
+	client, device := n.pairLocked(from)
 	l.backlog = append(l.backlog, device)
 	l.cond.Broadcast()
 	return client, nil
@@ -92,7 +99,7 @@ func (n *Network) Dial(ctx context.Context, network, address string) (net.Conn, 
 }
 
 // pairLocked makes both ends of a connection.
-func (n *Network) pairLocked() (client, device *conn) {
+func (n *Network) pairLocked(at netip.Addr) (client, device *conn) {
 	size := n.Buffer
 	if size <= 0 {
 		size = DefaultBuffer
@@ -103,6 +110,9 @@ func (n *Network) pairLocked() (client, device *conn) {
 	from := &net.TCPAddr{
 		IP:   net.IPv4(192, 168, 4+byte(host/253), 2+byte(host%253)).To4(),
 		Port: firstPort + n.dialed%ports,
+	}
+	if at.IsValid() {
+		from.IP, from.Zone = at.AsSlice(), at.Zone()
 	}
 	n.dialed++
 	to := deviceAddr
