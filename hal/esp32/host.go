@@ -12,6 +12,7 @@ import "C"
 
 import (
 	"embed"
+	"net/netip"
 	"sync"
 	"time"
 	"unsafe"
@@ -76,6 +77,7 @@ type Chip interface {
 	HTTPStop() int32
 	Receive(request int, buf []byte) int
 	Header(request int, field string) string
+	Peer(fd int) (ip netip.Addr, scope int) // of a connection; the zero address: unknown
 	Answer(request int, status, contentType, field, value string, body []byte) int32
 }
 

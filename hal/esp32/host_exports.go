@@ -246,6 +246,13 @@ func idfReqHeader(request C.int32_t, field, buf *C.char, size C.int32_t) C.int32
 	return C.int32_t(len(value))
 }
 
+//export idfPeer
+func idfPeer(fd C.int32_t, ip *C.uint8_t, scope *C.int32_t) C.int32_t {
+	addr, n := theChip().Peer(int(fd))
+	*scope = C.int32_t(n)
+	return C.int32_t(fill(unsafe.Slice(ip, 16), string(addr.AsSlice())))
+}
+
 //export idfRespSend
 func idfRespSend(request C.int32_t, status, contentType, field, value *C.char, body *C.uint8_t, n C.int32_t) C.int32_t {
 	return C.int32_t(theChip().Answer(int(request), C.GoString(status), C.GoString(contentType), C.GoString(field),

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/netip"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -156,6 +157,52 @@ func TestHTTPConnections(t *testing.T) {
 		require.Equal(t, ok("v1"), w.ask(post("/version", "x")))
 		require.Equal(t, "closed", w.askOn(all[1], post("/version", "x")))
 		require.Equal(t, ok("v1"), w.askOn(all[0], post("/version", "x")))
+	})
+}
+
+// dialFrom is dial from another address.
+func (w *web) dialFrom(ip string) net.Conn {
+	nc, err := w.chip.Network.DialFrom(w.t.Context(), netip.MustParseAddr(ip))
+	require.NoError(w.t, err)
+	w.t.Cleanup(func() { nc.Close() })
+	return nc
+}
+
+// A cookie is good at the address that it was given to.
+func TestHTTPCookieFromElsewhere(t *testing.T) {
+	for _, owner := range []string{"192.168.4.2", "fe80::2%1"} {
+		serve(t, func(w *web) {
+			first := w.askOn(w.dialFrom(owner), post("/echo", "1"))
+			_, id, found := strings.Cut(first, "Set-Cookie: ")
+			require.True(t, found)
+			id, _, _ = strings.Cut(id, "\r\n")
+			for _, elsewhere := range []string{"192.168.4.3", "fe80::2%2", "fe80::3%1"} {
+				require.Contains(t, w.askOn(w.dialFrom(elsewhere), post("/echo", "2", "Cookie: ", id, "\r\n")), "Set-Cookie", elsewhere)
+			}
+			require.NotContains(t, w.askOn(w.dialFrom(owner), post("/echo", "3", "Cookie: ", id, "\r\n")), "Set-Cookie")
+			// An address that cannot be had is one of its own.
+			w.chip.Fail("getpeername", 1, double.Fail)
+			require.Contains(t, w.askOn(w.dialFrom(owner), post("/echo", "4", "Cookie: ", id, "\r\n")), "Set-Cookie")
+		})
+	}
+}
+
+// Pages of elsewhere are refused.
+func TestHTTPPages(t *testing.T) {
+	serve(t, func(w *web) {
+		const own = "Origin: http://192.168.4.1\r\n"
+		require.Contains(t, w.ask(post("/echo", "x", own, "Sec-Fetch-Site: same-origin\r\n")), "HTTP/1.1 200")
+		for _, lines := range []string{
+			"Origin: http://evil.example\r\n", "Origin: null\r\n", "Sec-Fetch-Site: cross-site\r\n",
+			own + "Sec-Fetch-Site: same-site\r\n",
+			"Origin: http://" + strings.Repeat("e", 200) + ".example\r\n",
+			"Sec-Fetch-Site: none" + strings.Repeat(",", 200) + "\r\n",
+		} {
+			got := w.ask(post("/echo", "x", lines))
+			require.True(t, strings.HasPrefix(got, "HTTP/1.1 403 Forbidden\r\n") && strings.HasSuffix(got, "closed"), "%s: %q", lines, got)
+		}
+		w.chip.Fail("httpd_req_get_hdr_value_str", 2, double.Fail) // that of Origin
+		require.Contains(t, w.ask(post("/echo", "x", own)), "HTTP/1.1 403 Forbidden\r\n", "a header that cannot be read")
 	})
 }
 

@@ -243,12 +243,18 @@ func (n *native) nextRequest(r *hal.HTTPRequest) bool {
 	c := &n.request
 	*r = hal.HTTPRequest{
 		Conn: int(c.conn), Post: c.post != 0,
-		Path:   unsafe.Slice((*byte)(unsafe.Pointer(c.path)), int(c.path_len)),
-		Cookie: unsafe.Slice((*byte)(unsafe.Pointer(c.cookie)), int(c.cookie_len)),
-		Body:   unsafe.Slice((*byte)(unsafe.Pointer(c.body)), int(c.body_len)),
+		Path:   slice(c.path, c.path_len),
+		Cookie: slice(c.cookie, c.cookie_len),
+		Remote: slice(c.remote, c.remote_len),
+		Host:   slice(c.host, c.host_len),
+		Origin: slice(c.origin, c.origin_len),
+		Site:   slice(c.site, c.site_len),
+		Body:   slice(c.body, c.body_len),
 	}
 	return true
 }
+
+func slice(p *C.uint8_t, n C.int32_t) []byte { return unsafe.Slice((*byte)(unsafe.Pointer(p)), int(n)) }
 
 // slot returns what the answer to the request taken last has to name.
 func (n *native) slot() unsafe.Pointer { return n.request.slot }

@@ -8,8 +8,10 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/netip"
 	"os"
 	"slices"
+	"strconv"
 	"sync"
 	"time"
 
@@ -256,9 +258,27 @@ func (c *Chip) Receive(request int, buf []byte) int {
 	return -1
 }
 
+// Peer implements esp32.Chip. The zone of an address is the number of its
+// interface.
+func (c *Chip) Peer(fd int) (ip netip.Addr, scope int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, x := range c.http.conns {
+		if a, ok := x.nc.RemoteAddr().(*net.TCPAddr); ok && x.fd == fd {
+			ip = a.AddrPort().Addr()
+			scope, _ = strconv.Atoi(ip.Zone())
+		}
+	}
+	return ip.WithZone(""), scope
+}
+
 // Header implements esp32.Chip.
 func (c *Chip) Header(request int, field string) string {
-	return c.exchange(request).req.Header.Get(field)
+	req := c.exchange(request).req
+	if field == "Host" { // net/http has it elsewhere
+		return req.Host
+	}
+	return req.Header.Get(field)
 }
 
 // Answer implements esp32.Chip.

@@ -14,10 +14,13 @@
 #include <string.h>
 
 #include "esp_http_server.h"
+#include "lwip/sockets.h"
 
 #define PATH_MAX_BYTES 512
 #define COOKIE_MAX_BYTES 512
 #define BODY_MAX_BYTES 4096
+#define WORD_MAX_BYTES 128 // of the headers that browsers send
+#define REMOTE_MAX_BYTES 20 // an IPv6 address and the number of its interface
 
 // ANSWER_TICKS is how long the server's task waits for an answer. The longest
 // scan that a client may ask for takes 23 s, and the answer waits for its end.
@@ -32,7 +35,9 @@ struct slot {
     SemaphoreHandle_t answered;
     int conn;
     bool post;
-    int32_t path_len, cookie_len, body_len;
+    int32_t path_len, cookie_len, remote_len, host_len, origin_len, site_len, body_len;
+    uint8_t remote[REMOTE_MAX_BYTES];
+    char host[WORD_MAX_BYTES], origin[WORD_MAX_BYTES], site[WORD_MAX_BYTES];
     char path[PATH_MAX_BYTES];
     char cookie[COOKIE_MAX_BYTES]; // of the request, then of the answer
     uint8_t body[BODY_MAX_BYTES];  // of the request, then of the answer
@@ -108,6 +113,44 @@ int32_t wp_http_closed(void)
     return conn;
 }
 
+// header reads a header line, and returns its length; 0: there is none. One that
+// is too long or cannot be read becomes a "?", which is nobody's word.
+static int32_t header(httpd_req_t *r, const char *name, char *out)
+{
+    size_t n = httpd_req_get_hdr_value_len(r, name);
+    if (n > 0 && (n >= WORD_MAX_BYTES || httpd_req_get_hdr_value_str(r, name, out, WORD_MAX_BYTES) != ESP_OK)) {
+        out[0] = '?';
+        return 1;
+    }
+    return (int32_t)n;
+}
+
+// remote_of stores the client's address, and of an IPv6 one its interface, and
+// returns the length; 0: it is not known.
+static int32_t remote_of(int fd, uint8_t *out)
+{
+    struct sockaddr_storage storage;
+    socklen_t len = sizeof(storage);
+    if (getpeername(fd, (struct sockaddr *)&storage, &len) != 0) {
+        return 0;
+    }
+    if (storage.ss_family == AF_INET) {
+        const struct sockaddr_in *v4 = (const struct sockaddr_in *)&storage;
+        memcpy(out, &v4->sin_addr, sizeof(v4->sin_addr));
+        return sizeof(v4->sin_addr);
+    }
+#if LWIP_IPV6
+    if (storage.ss_family == AF_INET6) {
+        const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)&storage;
+        uint32_t scope = v6->sin6_scope_id;
+        memcpy(out, &v6->sin6_addr, sizeof(v6->sin6_addr));
+        memcpy(out + sizeof(v6->sin6_addr), &scope, sizeof(scope));
+        return sizeof(v6->sin6_addr) + sizeof(scope);
+    }
+#endif
+    return 0;
+}
+
 // fill reads a request into the slot, which is FILLING.
 static esp_err_t fill(struct slot *s, httpd_req_t *r)
 {
@@ -123,6 +166,10 @@ static esp_err_t fill(struct slot *s, httpd_req_t *r)
     if (n > 0 && n < COOKIE_MAX_BYTES && httpd_req_get_hdr_value_str(r, "Cookie", s->cookie, COOKIE_MAX_BYTES) == ESP_OK) {
         s->cookie_len = (int32_t)n;
     }
+    s->remote_len = remote_of(s->conn, s->remote);
+    s->host_len = header(r, "Host", s->host);
+    s->origin_len = header(r, "Origin", s->origin);
+    s->site_len = header(r, "Sec-Fetch-Site", s->site);
     s->body_len = 0;
     if (!s->post) {
         return ESP_OK;
@@ -145,6 +192,8 @@ static const char *status_line(int status)
     switch (status) {
     case 200:
         return "200 OK";
+    case 403:
+        return "403 Forbidden";
     case 404:
         return "404 Not Found";
     case 405:
@@ -310,6 +359,14 @@ int32_t wp_http_next(wp_http_request *out)
     out->path_len = s->path_len;
     out->cookie = (const uint8_t *)s->cookie;
     out->cookie_len = s->cookie_len;
+    out->remote = s->remote;
+    out->remote_len = s->remote_len;
+    out->host = (const uint8_t *)s->host;
+    out->host_len = s->host_len;
+    out->origin = (const uint8_t *)s->origin;
+    out->origin_len = s->origin_len;
+    out->site = (const uint8_t *)s->site;
+    out->site_len = s->site_len;
     out->body = s->body;
     out->body_len = s->body_len;
     return 1;

@@ -194,9 +194,9 @@ typedef struct {
     void *slot;       // for wp_http_answer
     int32_t conn;
     int32_t post;
-    const uint8_t *path, *cookie;
+    const uint8_t *path, *cookie, *remote, *host, *origin, *site;
     uint8_t *body;
-    int32_t path_len, cookie_len, body_len;
+    int32_t path_len, cookie_len, remote_len, host_len, origin_len, site_len, body_len;
 } wp_http_request;
 
 wp_result wp_http_start(int32_t port);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "esp_http_server.h"
+#include "lwip/sockets.h"
 
 // A request's aux is its number on the Go side; what is to be sent waits
 // in the request's answer.
@@ -66,6 +67,27 @@ bool httpd_uri_match_wildcard(const char *pattern, const char *uri, size_t upto)
 }
 
 int httpd_req_to_sockfd(httpd_req_t *r) { return ((struct answer *)r->aux)->conn; }
+
+int dbl_getpeername(int s, struct sockaddr *name, socklen_t *namelen)
+{
+    ENTER(getpeername);
+    struct sockaddr_in6 v6 = {.sin6_family = AF_INET6};
+    struct sockaddr_in v4 = {.sin_family = AF_INET};
+    int32_t scope = 0;
+    switch (idfPeer(s, (uint8_t *)&v6.sin6_addr, &scope)) {
+    case 4:
+        memcpy(&v4.sin_addr, &v6.sin6_addr, sizeof(v4.sin_addr));
+        memcpy(name, &v4, sizeof(v4));
+        *namelen = sizeof(v4);
+        return 0;
+    case 16:
+        v6.sin6_scope_id = (uint32_t)scope;
+        memcpy(name, &v6, sizeof(v6));
+        *namelen = sizeof(v6);
+        return 0;
+    }
+    return -1;
+}
 
 int httpd_req_recv(httpd_req_t *r, char *buf, size_t len)
 {
