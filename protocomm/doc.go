@@ -25,8 +25,8 @@
 // A session is half-open until its handshake is complete. Both half-open and
 // all sessions are bounded (Config.MaxHalfOpen, Config.MaxSessions): opening one
 // more closes another. When all places for handshakes are taken that is a
-// half-open one, the oldest; else, when all places are taken, the established one
-// that was used longest ago. Either way a peer's source (Source) that has more
+// half-open one, the oldest; else, when all places are taken, one whose handshake
+// has not begun, or the established one that was used longest ago. Either way a peer's source (Source) that has more
 // places than others gives one up first. So one source cannot end a handshake of
 // another, whatever it opens, and costs established sessions at most one; any
 // number of sources, MaxHalfOpen of them. Strangers at MaxHalfOpen addresses can

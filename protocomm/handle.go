@@ -206,6 +206,7 @@ func (p *Protocomm) handshake(dst []byte, ep *endpoint, id SessionID, req []byte
 	out, err := p.shake(s, dst, req)
 	established := s.sess.Established()
 	p.mu.Lock()
+	s.started = s.started || err == nil
 	gone := p.settle(s, established)
 	open := !s.closed
 	p.mu.Unlock()

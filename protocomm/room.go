@@ -15,9 +15,9 @@ func (p *Protocomm) makeRoom(from Source, halfOpen bool) (gone []*session) {
 }
 
 // loser returns the session that has to go for the sake of a peer at from: one
-// of the source that has most of them (package fair), and of those the one that
-// goesBefore the others. halfOpen: half-open ones alone count. mu is held, and
-// there is one that counts.
+// of the source that has most of them (package fair), and of these the one that
+// goesBefore the others, or the oldest if halfOpen ones alone count. mu is held,
+// and there is one that counts.
 func (p *Protocomm) loser(from Source, halfOpen bool) *session {
 	var found *session
 	highest := -1
@@ -32,7 +32,7 @@ func (p *Protocomm) loser(from Source, halfOpen bool) *session {
 			held = p.held(s.source, halfOpen)
 		}
 		weight := fair.Weight(held, own, same)
-		if weight > highest || found != nil && weight == highest && s.goesBefore(found) {
+		if weight > highest || found != nil && weight == highest && !halfOpen && s.goesBefore(found) {
 			found, highest = s, weight
 		}
 	}
@@ -50,14 +50,25 @@ func (p *Protocomm) held(by Source, halfOpen bool) int {
 	return n
 }
 
-// goesBefore orders sessions whose sources have as many, for the order of the
-// table: established ones go first, the one whose last use is the longest ago
-// before others; then those that are half-open, the oldest first. mu is held.
+// goesBefore orders sessions whose sources have as many: first those whose
+// handshake has not begun, for which a fresh one does as well; then established
+// ones, the one whose last use is the longest ago before others; then those in
+// the middle of a handshake, in the order of the table. mu is held.
 func (s *session) goesBefore(other *session) bool {
-	if s.established != other.established {
-		return s.established
+	if a, b := s.class(), other.class(); a != b {
+		return a < b
 	}
 	return s.established && s.used < other.used
+}
+
+func (s *session) class() int {
+	switch {
+	case s.established:
+		return 1
+	case s.started:
+		return 2
+	}
+	return 0
 }
 
 // settle records what a handshake message made of s. A session that fell back

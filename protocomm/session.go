@@ -24,6 +24,7 @@ type session struct {
 	id          SessionID
 	source      Source  // "": one of its own
 	sess        Session // nil: opened while no security was set
+	started     bool    // a handshake message was answered
 	established bool
 	used        uint64 // Protocomm.clock of the last request's begin or end
 

@@ -104,24 +104,26 @@ func TestWhoGoesFirst(t *testing.T) {
 	open(3)
 	require.Equal(t, order{1}, gone.take())
 
-	// Full: the established one used longest ago goes, not a handshake.
+	// Full, with half-open ones: the oldest of these goes.
 	openFake(t, p, 4, 5)
 	require.Equal(t, order{2}, gone.take()) // by 4, being half-open itself; then 3, 4, 5
 	openFake(t, p, 6)
 	require.Empty(t, gone.take()) // 3 | 4 5 6
-	use(4)
 	open(7)
-	require.Equal(t, order{5}, gone.take()) // 3 7 | 4 6
-	open(8)
-	require.Equal(t, order{3}, gone.take(), "the places of handshakes are all taken") // 7 8 | 4 6
-	openFake(t, p, 7, 8)
-	require.Equal(t, order{7, 8}, gone.take(), "opening again closes")
-	use(6)
+	require.Equal(t, order{3}, gone.take()) // 7 | 4 5 6
+
+	// Full of established ones: the one used longest ago goes.
+	openFake(t, p, 7)
+	require.Equal(t, order{7}, gone.take(), "opening again closes")
 	use(4)
+	use(6)
+	openFake(t, p, 8)
+	require.Equal(t, order{5}, gone.take())
+	use(7)
 	open(9)
-	require.Equal(t, order{7}, gone.take()) // 9 | 4 6 8
+	require.Equal(t, order{4}, gone.take()) // 9 | 6 7 8
 	require.False(t, p.SessionEstablished(9))
-	for _, id := range []protocomm.SessionID{4, 6, 8} {
+	for _, id := range []protocomm.SessionID{6, 7, 8} {
 		require.True(t, p.SessionEstablished(id))
 	}
 }

@@ -17,6 +17,43 @@ func from(t testing.TB, p *protocomm.Protocomm, source protocomm.Source, first p
 	}
 }
 
+// command0From does that, and begins a handshake in each.
+func command0From(t testing.TB, p *protocomm.Protocomm, source protocomm.Source, first protocomm.SessionID, n int) {
+	t.Helper()
+	for i := range n {
+		id := first + protocomm.SessionID(i)
+		from(t, p, source, id, 1)
+		require.NoError(t, newClient(t, p, id).step(t))
+	}
+}
+
+// A full table gives up established sessions, not somebody's handshake; but first
+// what nobody has used yet.
+func TestHandshakesGoLast(t *testing.T) {
+	var gone order
+	p := newWith(t, protocomm.Config{MaxSessions: 5, MaxHalfOpen: 3, OnSessionClose: gone.add}, &fake{t: t})
+	begin := func(id protocomm.SessionID) {
+		require.NoError(t, p.OpenSession(id))
+		_, err := p.Handle(nil, secEndpoint, id, []byte("hello"))
+		require.NoError(t, err)
+	}
+	begin(1)
+	openFake(t, p, 2, 3, 4)
+	require.NoError(t, p.OpenSession(5))
+	_, err := p.Handle(nil, "echo", 2, []byte("x"))
+	require.NoError(t, err)
+	begin(6) // 1 6 | 3 4 2
+	require.Equal(t, order{5}, gone.take())
+	begin(7) // 1 6 7 | 4 2
+	require.Equal(t, order{3}, gone.take())
+	begin(8)
+	require.Equal(t, order{1}, gone.take(), "three handshakes at a time")
+	_, err = p.Handle(nil, secEndpoint, 6, []byte("proof"))
+	require.NoError(t, err) // 7 8 | 4 2 6
+	begin(9)
+	require.Equal(t, order{4}, gone.take())
+}
+
 // One who opens any number of sessions pushes his own ones out, in the middle of
 // handshakes and beside established sessions.
 func TestOneSourceHurtsItselfAlone(t *testing.T) {
@@ -31,7 +68,7 @@ func TestOneSourceHurtsItselfAlone(t *testing.T) {
 			require.NoError(t, p.OpenSessionFrom(honest.id, "phone"))
 			for id := protocomm.SessionID(1000); !honest.done; id += 40 {
 				require.NoError(t, honest.step(t))
-				from(t, p, "stranger", id, 40)
+				command0From(t, p, "stranger", id, 40)
 			}
 			honest.works(t)
 			lost := 0
@@ -63,7 +100,7 @@ func TestStrangersLeaveSomeEstablished(t *testing.T) {
 			users = append(users, connect(t, p, protocomm.SessionID(i)))
 		}
 		for i := range 100 {
-			from(t, p, protocomm.Source(fmt.Sprint("stranger ", i)), protocomm.SessionID(1000+i), 1)
+			command0From(t, p, protocomm.Source(fmt.Sprint("stranger ", i)), protocomm.SessionID(1000+i), 1)
 		}
 		open, halfOpen := p.Sessions()
 		require.Equal(t, size, open)

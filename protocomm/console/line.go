@@ -51,6 +51,7 @@ type line struct {
 
 	// The rest is the goroutine's.
 	served   *service // the present one
+	over     bool     // loop has come to its end
 	text     []byte   // buffer for a line
 	n        int      // length of the line so far
 	overlong bool     // the line did not fit
@@ -65,9 +66,25 @@ func newLine(srv *Server, stream io.ReadWriter, closer io.Closer) *line {
 	return &line{srv: srv, stream: stream, closer: closer, text: make([]byte, srv.cfg.MaxLine)}
 }
 
-// loop is the goroutine: it serves the line until no service is left or the
-// stream ends.
+// loop is the goroutine. If a handler ends it, as t.FailNow does, the line goes on
+// in another one with what comes next.
 func (l *line) loop() {
+	l.over = false
+	defer func() {
+		if !l.over {
+			clear(l.text)
+			l.n, l.overlong = 0, false
+			l.settle()
+			_ = l.prompt() // fails when the stream has ended, and so will Read
+			spawn(l.loop)
+		}
+	}()
+	l.serve()
+	l.over = true
+}
+
+// serve serves the line until no service is left or the stream ends.
+func (l *line) serve() {
 	for l.attend() {
 		n, err := l.stream.Read(l.in[:])
 		if n > 0 {

@@ -30,6 +30,7 @@ type client struct {
 
 	gone    bool     // not connected any more
 	busy    bool     // req is being handled
+	asking  bool     // and a handler may run; belongs to handle while busy
 	char    int      // to which req was written
 	req     []byte   // belongs to handle while busy
 	out     []byte   // room for the next answer; belongs to handle while busy
@@ -236,7 +237,10 @@ func (c *client) handle() {
 	}
 	conn, name := c.conn, v.names[c.char]
 	v.mu.Unlock()
+	c.asking = true
+	defer c.abandoned(conn)
 	out, err := v.ask(c.out[:0], name, session(conn), c.req)
+	c.asking = false
 	if err != nil {
 		v.server.cfg.Logger.Log(hal.LevelInfo, "a BLE request was refused", hal.Err(err))
 	}
@@ -245,6 +249,18 @@ func (c *client) handle() {
 		c.answered(conn, name, code == hal.ATTSuccess)
 	} else {
 		_ = v.pc.CloseSession(session(conn)) // ask may have opened it again
+	}
+}
+
+// abandoned refuses a request whose handler has ended the goroutine, as t.FailNow
+// does.
+func (c *client) abandoned(conn hal.GATTConn) {
+	if !c.asking {
+		return
+	}
+	c.asking = false
+	if code := c.finish(nil, protocomm.ErrFail); code != pending {
+		c.v.server.cfg.GATT.Respond(conn, code)
 	}
 }
 

@@ -3,6 +3,7 @@ package httpd
 import (
 	"errors"
 	"net"
+	"runtime"
 	"strings"
 	"sync"
 	"syscall"
@@ -376,15 +377,49 @@ func TestHandlerPanics(t *testing.T) {
 		require.Equal(t, "closed", p.outcome(post("/panic", "s:x")))
 		require.Equal(t, "200 s:x", other.outcome(echo()))
 		require.Equal(t, "200 s:x", r.dial().outcome(echo(cookie(1))), "the session goes on")
-		if r.closing == nil {
-			require.Contains(t, r.logged(), "an endpoint's handler panicked endpoint=panic panic=boom stack=goroutine")
-		}
+		require.Contains(t, r.logged(), "an endpoint's handler panicked endpoint=panic panic=boom stack=goroutine")
+	})
+}
+
+// A handler that ends its goroutine, as t.FailNow does, leaves no turn taken and no
+// connection behind.
+func TestGoexitInHandler(t *testing.T) {
+	everyFront(t, func(t *testing.T, newRig func(...option) *rig) {
+		r := newRig()
+		must(t, r.pc.AddEndpoint("exit", func(protocomm.SessionID, []byte) ([]byte, error) {
+			runtime.Goexit()
+			return nil, nil
+		}))
+		r.start()
+		p := r.dial()
+		p.outcome(hello())
+		p.outcome(password())
+		require.Equal(t, "closed", p.outcome(post("/exit", "s:x")))
+		require.Equal(t, "200 s:x", r.dial().outcome(echo(cookie(1))))
+		must(t, r.server.Stop(r.pc))
+		r.server.Wait()
+	})
+}
+
+// A handler that stops the service and panics then.
+func TestPanicAfterStop(t *testing.T) {
+	everyFront(t, func(t *testing.T, newRig func(...option) *rig) {
+		r := newRig()
+		must(t, r.pc.AddEndpoint("stop", func(protocomm.SessionID, []byte) ([]byte, error) {
+			must(t, r.server.Stop(r.pc))
+			panic("boom")
+		}))
+		r.open().start()
+		require.Equal(t, "closed", r.dial().outcome(post("/stop", "x")))
+		r.server.Wait()
+		require.NoError(t, r.server.Start(r.pc))
+		require.Contains(t, r.dial().outcome(post("/echo", "x")), "200 ")
 	})
 }
 
 func TestPanicWithoutLogger(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
-		r := newRig(t, func(_ *rig, _ *protocomm.Config, c *Config) { c.Logger = nil }).open().start()
+		r := newRig(t, func(_ *rig, p *protocomm.Config, c *Config) { c.Logger, p.Logger = nil, nil }).open().start()
 		r.dial().dropped(post("/panic", "x"))
 		r.dial().says(post("/echo", "x"), okNew(2, "x"))
 	})
