@@ -216,6 +216,37 @@ func TestJoinTimeoutOfABusyDriver(t *testing.T) {
 	})
 }
 
+// What prov-status tells of an attempt that took too long is its own, not that of
+// the one before.
+func TestProvStatusOfLateAttempt(t *testing.T) {
+	bubble(t, func(t *testing.T, r *rig) {
+		r.cfg.Attempts, r.cfg.JoinTimeout = 3, 10*time.Second
+		r.cfg.StatusEndpoint = true
+		r.start()
+		r.apply()
+		r.wifi.failNext("Connect", errDriver)
+		sleep(time.Second)
+		require.Equal(t, pb.ProvProblemRefused, r.provStatus().Problem)
+		r.wifi.failNext("Connect", nil)
+		sleep(time.Second)
+		require.Zero(t, r.provStatus().Problem, "an attempt has begun")
+		r.wifi.lost(hal.ReasonAuthFail)
+		sleep(100 * time.Millisecond)
+		require.Equal(t, uint32(202), r.provStatus().DisconnectReason, "it stays while the next attempt runs")
+		r.wifi.emit(hal.Event{Kind: hal.EventConnected})
+		sleep(10 * time.Second)
+		late := r.provStatus()
+		require.Zero(t, late.DisconnectReason)
+		require.Equal(t, pb.ProvStepDhcp, late.Step)
+		require.Equal(t, uint32(2), late.Attempt)
+		require.Equal(t, uint32(1), late.AttemptsLeft)
+		r.wifi.lost(hal.ReasonAssocLeave)
+		require.Equal(t, late, r.provStatus())
+		sleep(time.Second)
+		require.Equal(t, pb.ProvStepUnknown, r.provStatus().Step, "the next attempt")
+	})
+}
+
 // With VerifyCredentials the former ones are back when the time is over, and what
 // the station does with them has no limit.
 func TestJoinTimeoutAndVerify(t *testing.T) {
@@ -318,6 +349,9 @@ func TestResetWhileConnecting(t *testing.T) {
 			r.cfg.CorrectWhileConnecting, r.cfg.VerifyCredentials = true, verify
 			r.cfg.StatusEndpoint, r.cfg.JoinTimeout = true, 10*time.Second
 			r.clientTrying()
+			r.wifi.lost(hal.ReasonBeaconTimeout)
+			sleep(100 * time.Millisecond)
+			require.Equal(t, []string{"Connect"}, r.wifi.takeCalls())
 			require.Equal(t, "08026200", r.answer("prov-ctrl", "0801"))
 			if verify {
 				require.Equal(t, []string{"SetStorage RAM", "SetStationConfig", "Disconnect", "SetStorage flash"}, r.wifi.takeCalls())
@@ -363,6 +397,13 @@ func TestCorrectEndsWithTheSession(t *testing.T) {
 		require.Equal(t, "08057a020805", r.answer("prov-config", "0804"))
 	})
 	bubble(t, func(t *testing.T, r *rig) { // the application's own belong to nobody
+		r.cfg.CorrectWhileConnecting, r.cfg.RetryAfterFailure = true, true
+		r.clientTrying()
+		r.wifi.lost(hal.ReasonAuthFail)
+		r.apply()
+		require.Equal(t, "080210056200", r.answer("prov-ctrl", "0801"))
+	})
+	bubble(t, func(t *testing.T, r *rig) {
 		r.cfg.CorrectWhileConnecting = true
 		r.start()
 		require.NoError(t, r.scheme.pc.OpenSession(1))

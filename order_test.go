@@ -61,6 +61,7 @@ func TestStationStartsFirst(t *testing.T) {
 				r.init()
 				r.startOnly()
 				require.Equal(t, []string{"INIT", "STA_START", "START"}, r.takeEvents())
+				require.Zero(t, r.clock.pending.Load())
 			})
 		})
 	}

@@ -464,6 +464,14 @@ func TestLateAttempt(t *testing.T) {
 	step(ResetDone)
 	require.Equal(t, Started, s.Phase)
 
+	// Credentials that were reset while they were tried: so is theirs.
+	s = State{Phase: CredRecv, Joining: true, Options: Options{Timeout: true, Correct: true}}
+	s, _, _ = Step(s, Input{Kind: ResetDone, Owner: true})
+	step(ConfigureDone)
+	step(Lost)
+	require.Equal(t, Connecting, s.Station)
+	require.True(t, s.Leaving)
+
 	s = State{Phase: Fail, Leaving: true} // a loss that has not come yet
 	step(ResetDone)
 	step(ConfigureDone)
