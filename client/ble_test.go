@@ -18,6 +18,7 @@ type fakeCentral struct {
 	ads        []client.Advertisement
 	connectErr error
 	writeErr   error
+	discover   error
 	hang       bool
 	connected  []string
 	service    hal.UUID
@@ -42,6 +43,9 @@ func (f *fakeCentral) Connect(_ context.Context, a client.Advertisement) (client
 
 func (f *fakeCentral) Discover(_ context.Context, service hal.UUID) ([]client.BLECharacteristic, error) {
 	f.service = service
+	if f.discover != nil {
+		return nil, f.discover
+	}
 	return []client.BLECharacteristic{{Handle: 3}, {Handle: 9, Name: "Proto-Ver"}}, nil
 }
 
@@ -184,10 +188,14 @@ func TestBLEErrors(t *testing.T) {
 	_, err = b.Do(t.Context(), "proto-ver", []byte("x"))
 	require.ErrorIs(t, err, f.connectErr)
 	require.ErrorIs(t, err, client.ErrUnreachable)
-	f.connectErr = nil
+	f.connectErr, f.discover = nil, errors.New("no such service")
+	_, err = b.Do(t.Context(), "proto-ver", []byte("x"))
+	require.ErrorIs(t, err, f.discover)
+	require.NotErrorIs(t, err, client.ErrUnreachable, "it was reached")
+	f.discover = nil
 	_, err = b.Do(t.Context(), "proto-ver", []byte("x"))
 	require.NoError(t, err)
-	require.Len(t, f.connected, 3)
+	require.Len(t, f.connected, 4)
 	require.NoError(t, b.Close())
 }
 

@@ -96,7 +96,7 @@ func (c *httpConn) roundTrip(req []byte, max int) (answer []byte, cookie string,
 		} else if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 			err = errors.New("it ends in the headers")
 		}
-		return nil, "", false, badAnswer("%s", printable(err.Error())) // the device's words may be in it
+		return nil, "", false, badAnswer("%s", printable(err.Error())) // before Go 1.26 the device's words are in it
 	}
 	c.limit.left = -1 // the body has a limit of its own
 	switch {

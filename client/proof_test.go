@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 	"testing/synctest"
 
@@ -117,6 +118,32 @@ func TestWrongProofIsTriedTwice(t *testing.T) {
 			require.NotErrorIs(t, err, ErrPoP)
 		})
 	})
+	// A second try that fails in another way says so.
+	for name, tc := range map[string]struct {
+		answer []byte
+		err    error
+	}{
+		"wrong proof of the device": {unhex("10015a270803ba01221a20" + strings.Repeat("00", 32)), ErrPoP},
+		"nonsense":                  {[]byte("\xff"), ErrBadAnswer},
+	} {
+		d := sec1Device(t, "pop")
+		proofs := 0
+		d.raw = func(_ string, body []byte) ([]byte, error) {
+			if isProof(body) {
+				if proofs++; proofs == 2 {
+					return tc.answer, nil
+				}
+				return nil, errHangUp
+			}
+			return nil, errPass
+		}
+		c := New(newWire(d), Config{Security: Security1, PoP: "pop"})
+		defer c.Close()
+		err := c.Connect(t.Context())
+		require.ErrorIs(t, err, tc.err, name)
+		require.NotErrorIs(t, err, ErrRefused, name)
+		require.NotContains(t, err.Error(), "another client", name)
+	}
 	// A link that breaks at the proof is no refusal, and the first message has no
 	// half-open session before it: neither is tried again.
 	d := sec1Device(t, "pop")

@@ -38,6 +38,10 @@ func (v *values) Write(c hal.GATTConn, char int, value []byte) {
 	if v.hold {
 		return
 	}
+	if string(value) == "hang up" {
+		_ = v.h.Disconnect(c, hal.ReasonRemoteUser)
+		return
+	}
 	if string(value) == "refuse" {
 		v.h.Respond(c, hal.ATTInvalidPDU)
 		return

@@ -54,3 +54,26 @@ func TestOwnControllerFails(t *testing.T) {
 		require.NoError(t, l.Close())
 	})
 }
+
+// A device that ends the link instead of answering, as those on Bluedroid refuse,
+// is told from one that is out of range, and from a link that this side closed.
+func TestWhoEndedTheLink(t *testing.T) {
+	bubble(t, 256, Config{}, func(t *testing.T, r *rig) {
+		l, list := r.connect(t)
+		err := l.Write(t.Context(), list[0], []byte("hang up"))
+		require.ErrorIs(t, err, ErrLinkLost)
+		require.ErrorIs(t, err, client.ErrHungUp)
+		require.ErrorIs(t, err, client.ErrNoAnswer)
+		err = l.Write(t.Context(), list[0], []byte("x"))
+		require.ErrorIs(t, err, ErrLinkLost)
+		require.NotErrorIs(t, err, client.ErrHungUp, "the request was not sent")
+		require.NoError(t, l.Close())
+
+		l, list = r.connect(t)
+		r.v.hold = true
+		go func() { _ = l.Close() }()
+		err = l.Write(t.Context(), list[0], []byte("x"))
+		require.ErrorIs(t, err, ErrLinkLost)
+		require.NotErrorIs(t, err, client.ErrHungUp)
+	})
+}

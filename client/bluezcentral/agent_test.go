@@ -130,7 +130,14 @@ func TestDeviceDoesNotPair(t *testing.T) {
 	require.ErrorContains(t, err, "the device wants an encrypted link")
 	require.ErrorContains(t, err, "Pair: Authentication Failed")
 	require.True(t, errors.As(err, new(hal.ATTError)), "a refusal: the link goes on")
-	r.d.SetProperty("hci0", "Pairable", true)
+	// bluetoothd has paired meanwhile.
+	r.d.SetHook(func(call string) error {
+		if call == "Pair" {
+			r.d.SetProperty("hci0", "Pairable", true)
+			return dbus.NewError("org.bluez.Error.AlreadyExists", []any{"Already Exists"})
+		}
+		return nil
+	})
 	require.NoError(t, use(t, l, list[0]))
 	require.NoError(t, l.Close())
 }
