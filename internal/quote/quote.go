@@ -5,8 +5,9 @@ package quote
 
 import "unicode/utf8"
 
-// Text returns s in double quotes, with control characters, and bytes that are
-// no UTF-8, as \x00, and a backslash before quotes and backslashes.
+// Text returns s in double quotes, with control characters, what may change the
+// order in which text is read, and bytes that are no UTF-8, as \x00, and a
+// backslash before quotes and backslashes.
 func Text(s string) string {
 	const digits = "0123456789abcdef"
 	out := append(make([]byte, 0, len(s)+2), '"')
@@ -16,8 +17,9 @@ func Text(s string) string {
 		case r == '"', r == '\\':
 			out = append(out, '\\', byte(r))
 		case r < ' ', r >= 0x7f && r < 0xa0, r == utf8.RuneError && n == 1,
-			// line ends, and what changes the direction of text
-			r == 0x061c, r == 0x200e, r == 0x200f, r >= 0x2028 && r <= 0x202e, r >= 0x2066 && r <= 0x206f:
+			// line ends and what changes the direction of text are among the
+			// general punctuation
+			r == 0x061c, r>>7 == 0x2000>>7:
 			for _, c := range []byte(s[:n]) {
 				out = append(out, '\\', 'x', digits[c>>4], digits[c&0xf])
 			}
