@@ -136,8 +136,8 @@ type Config struct {
 
 	// MaxSessions bounds the clients with a session at the same time, and
 	// MaxHalfOpen those of them whose handshake is not complete; 0: 8 and 4.
-	// Beyond it the oldest incomplete one goes first, then the one idle for
-	// longest.
+	// MaxHalfOpen is at most MaxSessions-1, if that is not 0. Who makes room
+	// beyond is told in package protocomm.
 	MaxSessions, MaxHalfOpen int
 
 	// Version selects the proto-ver text; zero: VersionV5.

@@ -13,13 +13,15 @@
 // # What a client sees (own listener)
 //
 // An answer has the header lines Content-Type, Content-Length and, on the
-// first answer of a new session, Set-Cookie, in this order. The connection
-// is kept alive whatever the client asks for; HTTP/1.0, a missing Host,
-// Connection and Expect are not looked at, and neither is a query string.
-// Requests may be pipelined. Names of endpoints are compared with the path
-// byte by byte.
+// first answer of a new session, Set-Cookie, in this order. The connection is
+// kept alive unless the client says Connection: close, or speaks HTTP/1.0 and
+// does not say keep-alive; to those the answer has a line Connection too, and what
+// they send after such a request is not read. A missing Host and Expect are not
+// looked at, and neither is a query string. Requests may be pipelined. Names of
+// endpoints are compared with the path byte by byte.
 //
 //	400  malformed, or a method that HTTP does not know
+//	403  sent by a web page of another host
 //	404  unknown path
 //	405  method other than POST
 //	408  header not complete 5 s after its first byte
@@ -38,16 +40,36 @@
 //
 // Every client has a session of its own, in contrast to the original, where
 // any stranger's request ends the running one (Q-T2). A session is named by
-// the cookie "session=<decimal id>", among other cookies or alone (Q-T3);
-// a request without that cookie belongs to the session that was opened on its
+// the cookie "session=<decimal id>", among other cookies or alone (Q-T3), in
+// requests from the IP address that opened it; from elsewhere the cookie is an
+// unknown one. So it is with an application's server, where the address is
+// http.Request.RemoteAddr: behind a proxy all clients have one, unless something
+// in front of the endpoints sets it. A request without that cookie belongs to the session that was opened on its
 // connection, until a cookie was used for it. A session is opened by a request
 // to the security endpoint that belongs to none and, when the security in use
 // needs no handshake, by any request endpoint. The version endpoint has
 // nothing to do with sessions. The cookie is sent with the first answer; when
 // the request that opened a session fails, the session is closed again.
 //
-// Closing a connection does not end a session. How many there may be is
-// decided by the protocomm instance.
+// Closing a connection does not end a session. How many there may be is decided by
+// the protocomm instance, whose rule for making room (package protocomm) takes
+// the address for the source; connections are shared by the same rule. A session
+// that was idle for 10 minutes and whose connection is gone goes first.
+//
+// # Web pages
+//
+// Browsers send a page's requests wherever the page wants, with the header Origin
+// and, newer ones, Sec-Fetch-Site. A request is refused with 403 if one of
+// them says that it comes from another host's page, unless Config.Origins lists it.
+// The device's own pages may talk to it if they were loaded from an IP
+// address, localhost or a name in .local. Under another name they have to be
+// listed, because its owner can make any other name lead to the device. Programs
+// that are no browsers send neither header, and their Host is not looked at.
+//
+// For a page that is listed preflight questions are answered, and it may read
+// answers. Its browser will not return the cookie, which has no SameSite=None, so
+// that its session is that of the connection. With a Platform no pages can be
+// listed.
 //
 // # Differences on an application's server
 //
@@ -59,13 +81,14 @@
 //
 // # Differences on a platform's server
 //
-// One request is answered at a time. The platform decides about everything but
+// One request is answered at a time. If the platform does not tell addresses,
+// cookies work from everywhere. The platform decides about everything but
 // path, method, session and body; it has limits and time-outs of its own. A
 // build with the tag scheduler.none, as TinyGo has it inside of an ESP-IDF
 // application, has this front alone, for the others need goroutines.
 //
 // # Panics
 //
-// A panic of an endpoint's handler is treated as net/http does: it is logged,
-// and the connection is closed without an answer. Other clients go on.
+// When an endpoint's handler panics, which the instance logs, or calls
+// runtime.Goexit, the connection is closed without an answer. Other clients go on.
 package httpd
