@@ -36,9 +36,9 @@ type instance struct {
 	scan        scan
 
 	// A start whose EventStationStart was not told yet.
-	unseen   bool          // there is one
-	held     chan struct{} // closed when its EventStart, held back, was delivered
-	patience timer         // ends that
+	unseen   bool  // there is one
+	held     bool  // its EventStart is held back
+	patience timer // ends that
 
 	// Credentials with Config.VerifyCredentials; nil: none.
 	former *hal.StationConfig // known to be good

@@ -12,10 +12,9 @@ import (
 // StartProvisioning brings the service up under serviceName (SoftAP: the SSID;
 // BLE: the device name), protected by serviceKey where the scheme has a use
 // for it (empty: open), with security sec: sec0.New, sec1.New, sec2.New
-// (manager.md 4.4). EventStart follows, at the first start after the driver's
-// EventStationStart, for which it waits one second at most: a driver that was
-// started before does not tell it. When StartProvisioning returns, EventStart has
-// been delivered, unless a handler was running when it was called.
+// (manager.md 4.4). EventStart follows. At the first start it waits for the
+// driver's EventStationStart, so it may come after StartProvisioning has returned:
+// one second later at most, for a driver that was started before tells none.
 //
 // The station is disconnected and its configuration blanked in RAM; the stored
 // credentials stay until a client applies new ones. After an error the former
@@ -27,10 +26,7 @@ import (
 // the driver, scheme or transport.
 func (m *Manager) StartProvisioning(sec protocomm.Security, serviceName, serviceKey string) error {
 	const op = "StartProvisioning"
-	inHandler := m.events.inHandler()
-	var poll func()
-	var started chan struct{}
-	err := m.withInstance(op, func(in *instance) error {
+	return m.withInstance(op, func(in *instance) error {
 		if sec == nil {
 			return fail(op, ErrInvalidArg, "the security is nil; give sec1.New(…), or sec0.New() for none", nil)
 		}
@@ -46,13 +42,8 @@ func (m *Manager) StartProvisioning(sec protocomm.Security, serviceName, service
 			return err
 		}
 		in.step(fsm.Input{Kind: fsm.StartDone})
-		poll, started = in.cfg.Poll, in.held
 		return nil
 	})
-	if started != nil && !inHandler {
-		hal.Await(started, poll)
-	}
-	return err
 }
 
 // announce emits EventStart, after the driver's EventStationStart: an application
@@ -65,16 +56,16 @@ func (in *instance) announce() {
 		return
 	}
 	in.unseen = false
-	in.held = make(chan struct{})
+	in.held = true
 	in.after(&in.patience, stationStart, in.tellStart)
 }
 
 // tellStart emits the EventStart that is held back, if one is.
 func (in *instance) tellStart() {
-	if after := in.held; after != nil {
-		in.held = nil
+	if in.held {
+		in.held = false
 		in.patience.stop()
-		in.emit(Event{Kind: EventStart}, after)
+		in.emit(Event{Kind: EventStart}, nil)
 	}
 }
 

@@ -107,7 +107,7 @@ func shown(v any, deep bool) map[string]string {
 			}
 		}
 		add(fmt.Sprintf(strings.Repeat("x", 2), h), name+" extra")
-		add(fmt.Sprint(h) + fmt.Sprintln(h), name+" Print")
+		add(fmt.Sprint(h)+fmt.Sprintln(h), name+" Print")
 		add(fmt.Errorf("it failed: %v", h).Error(), name+" error")
 		var b bytes.Buffer
 		for _, handler := range []slog.Handler{slog.NewTextHandler(&b, nil), slog.NewJSONHandler(&b, nil)} {
