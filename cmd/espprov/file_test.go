@@ -55,7 +55,7 @@ func TestSetInAFileForAll(t *testing.T) {
 	t.Chdir(t.TempDir())
 	createOver(t, "nvs.bin")
 	n := "0"
-	for mode, want := range map[fs.FileMode]fs.FileMode{0o644: 0o600, 0o664: 0o600, 0o604: 0o600, 0o640: 0o640, 0o660: 0o660, 0o400: 0o400} {
+	for mode, want := range map[fs.FileMode]fs.FileMode{0o644: 0o600, 0o664: 0o600, 0o604: 0o600, 0o602: 0o600, 0o641: 0o600, 0o640: 0o640, 0o660: 0o660, 0o400: 0o400} {
 		for _, args := range [][]string{{"set", "nvs.bin", "app", "n", "u16"}, {"erase", "nvs.bin", "app", "n"}} {
 			require.NoError(t, os.Chmod("nvs.bin", mode))
 			if args[0] == "set" {

@@ -268,7 +268,13 @@ func TestWrongPlaces(t *testing.T) {
 			require.Contains(t, errs, c.want, "%v %v", args, c.args)
 		}
 	}
-	for name, want := range map[string][]byte{"flash.bin": flash, "nvs.bin": image} {
+	// Without a table, an offset alone does not say that what follows belongs
+	// to the partition.
+	require.NoError(t, os.WriteFile("part.bin", flash[0x9000:], 0o600))
+	_, errs, status := do(t, "", "nvs", "set", "--offset", "0", "part.bin", "app", "n", "u8", "1")
+	require.Equal(t, 2, status)
+	require.Contains(t, errs, "add --offset 0x0 and its --size")
+	for name, want := range map[string][]byte{"flash.bin": flash, "nvs.bin": image, "part.bin": flash[0x9000:]} {
 		b, err := os.ReadFile(name)
 		require.NoError(t, err)
 		require.True(t, bytes.Equal(want, b), name)

@@ -72,6 +72,8 @@ func TestTooLong(t *testing.T) {
 		require.NoFileExists(t, image)
 		require.Empty(t, set("--size", size, image, "app", "b", "blob", file(most)))
 	}
+	must(t, "nvs", "set", "--size", "0x3000", "n.bin", "app", "n", "u8", "1")
+	require.Contains(t, set("n.bin", "app", "b", "blob", file(7936)), "2 of 378 entries of 32 bytes are used")
 	require.Contains(t, set("0x3000.bin", "app", "c", "blob", "x"), "252 of 378 entries of 32 bytes are used")
 	require.Contains(t, set("0x3000.bin", "app", "c", "blob", file(508001)), "value: 508001 bytes are too long: a blob has at most 508000")
 	require.Contains(t, set("0x4000.bin", "app", "s", "string", file(4000)), "value: 4000 bytes are too long: a string has at most 3999")

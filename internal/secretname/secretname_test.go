@@ -11,7 +11,7 @@ func TestIs(t *testing.T) {
 		"sta.pswd", "ap.passwd", "sta.pmk", "ap.pmk", "ap.pmk_info", "sta.apinfo", "password", "WiFiPass",
 		"psk", "api_key", "apiKey", "privkey", "client_secret", "token", "pop", "my_pop2", "pin", "user.pw",
 		"key", "Key1", "keys", "APIKey", "APIKEY", "apikey", "wifikey", "aes-key", "key_v2", "keyA", "netKEY", "sshkeys",
-		"monkey_key", "keyboardKey", "bypass_password", "popCode", "devPin", "ap.passwd_", "passkey", "donkeypass", "keypair", "KeyData",
+		"monkey_key", "keyboardKey", "bypass_password", "popCode", "devPin", "ap.passwd_", "passkey", "donkeypass", "keypair", "KeyData", "BLEPin",
 	} {
 		require.True(t, Is(key), key)
 	}

@@ -9,3 +9,6 @@ func SetIndexFrom(sectors int) (restore func()) {
 	indexFrom = sectors
 	return func() { indexFrom = before }
 }
+
+// IndexLoad returns how many places an index lists, and has room for.
+func (p *Partition) IndexLoad() (listed, full int) { return p.index.used, len(p.index.slots) }

@@ -154,6 +154,12 @@ func TestNamespaceTwiceWhereAnEntryIsErased(t *testing.T) {
 		"the same number": {byHand(4, nvsfmt.Full, nvsfmt.Active).
 			u8(0, 0, "app", 1).u8(0, 1, "a", 1).u8(1, 0, "app", 1).u8(1, 2, "b", 1), "app/a", 0},
 		"equal hashes": {collidingNames(), "app/a", 0},
+		"no name but another value": {func() *handmade {
+			h := byHand(3, nvsfmt.Active)
+			var e nvsfmt.Entry
+			e.New(0, 0x02, 1, nvsfmt.NoChunk, nvsfmt.NameOf("app"))
+			return h.u8(0, 0, "app", 1).add(0, &e, nil).u8(0, 1, "a", 1)
+		}(), "app/a", 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			f := flash.NewCounter(c.h.Memory)

@@ -38,6 +38,9 @@ func TestNamespaceFindings(t *testing.T) {
 				"Opening marks this one erased", []string{"/n", "app/m"}},
 		"the last item": {twoPages().u8(0, "app", 2), [2]int{0, 0}, warning,
 			"the number 2 at sector 1, entry 0, which is newer", []string{"/n"}},
+		"on a full page": {newBuilder(4).u8(1, "n", 1).u8(0, "app", 2).u8(2, "m", 1).header(0, nvsfmt.Full, 0).
+			newPage(nvsfmt.Active, 1).u8(1, "o", 1), [2]int{0, 2}, damage,
+			"1 keys have the number, and no name leads to them", []string{"app/n", "/m", "app/o"}},
 		"two names": {newBuilder(3).u8(0, "old", 1).u8(1, "n", 1), [2]int{0, 1}, warning,
 			"namespace old has the number 1, and so has namespace app: no writer does that. Opening leaves it; both names lead to the same keys",
 			[]string{"app/n"}},

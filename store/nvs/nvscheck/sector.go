@@ -119,7 +119,7 @@ func (c *checker) leftActive(pg, next *page) bool {
 	if nvsfmt.HasData(first.e.Type()) {
 		needs++ // the generator leaves one entry unused
 	}
-	return first.at == 0 && pg.next+needs > nvsfmt.EntriesPerPage
+	return pg.next+needs > nvsfmt.EntriesPerPage
 }
 
 // order notes what is peculiar about the order and states of the pages.

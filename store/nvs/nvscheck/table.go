@@ -44,7 +44,7 @@ func Partitions(dump []byte) []FlashPartition {
 	whole := within(rows, int64(len(dump)), 0)
 	// Only a dump that begins with the table, or between the flash's beginning
 	// and it, has it elsewhere; or the project has.
-	if moved := within(rows, int64(len(dump)), tableOffset-int64(at)); at == 0 || pages(dump, moved) > pages(dump, whole) {
+	if moved := within(rows, int64(len(dump)), tableOffset-int64(at)); pages(dump, moved) > pages(dump, whole) {
 		return moved
 	}
 	return whole
