@@ -17,9 +17,8 @@ func Text(s string) string {
 		case r == '"', r == '\\':
 			out = append(out, '\\', byte(r))
 		case r < ' ', r >= 0x7f && r < 0xa0, r == utf8.RuneError && n == 1,
-			// line ends and what changes the direction of text are among the
-			// general punctuation
-			r == 0x061c, r>>7 == 0x2000>>7:
+			// line ends and what changes the direction of text are among these
+			r == 0x061c, r == 0x200e, r == 0x200f, r >= 0x2028 && r < 0x2070:
 			for _, c := range []byte(s[:n]) {
 				out = append(out, '\\', 'x', digits[c>>4], digits[c&0xf])
 			}

@@ -13,6 +13,7 @@ func TestText(t *testing.T) {
 		"prov-scan":                `"prov-scan"`,
 		`a "b" \c`:                 `"a \"b\" \\c"`,
 		"a\n\x00\x7fb":             `"a\x0a\x00\x7fb"`,
+		"cut…":                     `"cut…"`,
 		"Café 網路":                  `"Café 網路"`,
 		"\u009b1m":                 `"\xc2\x9b1m"`,
 		"a\u202eb\u2028":           `"a\xe2\x80\xaeb\xe2\x80\xa8"`,
