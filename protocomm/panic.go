@@ -35,7 +35,8 @@ func (p *Protocomm) logPanic(msg, key, name string, value any) {
 }
 
 // panicText is what a panic says, without formatting, which would cost a chip
-// more than all of this.
+// more than all of this. So would asking for a String method: TinyGo would keep
+// all that there are.
 func panicText(value any) string {
 	defer func() { _ = recover() }() // the methods are the application's
 	switch v := value.(type) {
@@ -43,8 +44,6 @@ func panicText(value any) string {
 		return v
 	case error:
 		return v.Error()
-	case interface{ String() string }:
-		return v.String()
 	}
-	return "a value that is neither a text nor an error"
+	return "neither a text nor an error"
 }

@@ -46,6 +46,8 @@ func TestLastRequest(t *testing.T) {
 			}
 			require.Equal(t, want, got, name)
 			require.Equal(t, tt.answer == closes, p.closed(), name)
+			_, err := p.nc.Write([]byte("\r\n"))
+			require.NoError(t, err, "the answer could be lost: "+name)
 		}
 	})
 }

@@ -161,6 +161,7 @@ func TestOtherOptions(t *testing.T) {
 		for _, lines := range []string{
 			"", app, "Access-Control-Request-Method: POST\r\n",
 			app + "Access-Control-Request-Method: POST\r\nContent-Length: 1\r\n",
+			app + "Access-Control-Request-Method: POST\r\nTransfer-Encoding: chunked\r\n",
 		} {
 			require.Contains(t, r.dial().outcome("OPTIONS /echo HTTP/1.1\r\nHost: a\r\n"+lines+"\r\n"), "405", lines)
 		}

@@ -295,6 +295,22 @@ func TestStormFromOneSource(t *testing.T) {
 	}
 }
 
+// Nor does one that goes on with the cookies of handshakes that made room.
+func TestStormOfRevivedHandshakes(t *testing.T) {
+	everyFront(t, func(t *testing.T, newRig func(...option) *rig) {
+		r := newRig().start()
+		for i := range 10 {
+			require.Equal(t, fmt.Sprintf("200 session=%d hi", i+1), r.dialFrom("192.168.4.66").outcome(hello()))
+		}
+		p := r.dial()
+		require.Contains(t, p.outcome(hello()), " hi")
+		for i := range 30 {
+			r.dialFrom("192.168.4.66").outcome(hello(cookie(1 + i%10)))
+		}
+		require.Equal(t, "200 welcome", p.outcome(password()))
+	})
+}
+
 // A second honest phone does not end the first one's handshake.
 func TestHandshakesBesideIdleSessions(t *testing.T) {
 	for _, second := range []string{"192.168.4.3", "192.168.4.2"} {
@@ -351,6 +367,18 @@ func TestConnectionsAreShared(t *testing.T) {
 		require.Equal(t, []int{0, 1}, stillOpen([]*peer{b, c}))
 		d := r.dialFrom("192.168.4.13")
 		require.Equal(t, []int{1, 2}, stillOpen([]*peer{b, c, d}), "all have one: the least used")
+	})
+}
+
+// A connection to which everything is said goes first, whose ever it is.
+func TestLingeringGoesFirst(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		r := newRig(t, func(_ *rig, _ *protocomm.Config, c *Config) { c.MaxConns = 2 }).start()
+		a := r.dialFrom("192.168.4.10")
+		a.shake(1)
+		r.dialFrom("192.168.4.11").send(post("/nothing", "x"))
+		r.dialFrom("192.168.4.10").says(post("/proto-ver", ""), ok(versionText))
+		a.says(echo(), ok("s:x"))
 	})
 }
 

@@ -45,7 +45,7 @@ type session struct {
 	gone bool      // not in the table; closed when no request is under way
 	used uint64    // sessions.clock of its last request
 	via  any       // the connection of its last request; nil: it is gone, or unknown
-	at   time.Time // of the last request's begin or end
+	at   time.Time // of the last request's end
 
 	// Requests of a session take turns here and not in the instance, so that
 	// stop can end those that wait.
@@ -191,7 +191,6 @@ func (t *sessions) mayGo(s *session) bool {
 func (t *sessions) use(s *session, r request) {
 	t.clock++
 	s.used = t.clock
-	s.at = time.Now()
 	s.via = nil
 	if r.tells {
 		s.via = r.conn

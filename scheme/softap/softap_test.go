@@ -371,3 +371,14 @@ func TestLimits(t *testing.T) {
 		s.Wait()
 	})
 }
+
+// Which pages may talk to the device is for the HTTP server to check.
+func TestOrigins(t *testing.T) {
+	for origin, want := range map[string]error{"https://app.example": nil, "https://app.example/": protocomm.ErrInvalidArg} {
+		s := service(t, Config{AP: &ap{}, Listen: (&simnet.Network{}).Listen, Origins: []string{origin}})
+		require.NoError(t, s.SetService("PROV_1", ""))
+		require.ErrorIs(t, s.Start(instance(t)), want)
+		s.Close()
+		s.Wait()
+	}
+}
