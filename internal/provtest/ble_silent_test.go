@@ -58,7 +58,11 @@ func TestStrangerKeepsNoPlace(t *testing.T) {
 							time.Sleep(30 * time.Second)
 						}
 					}()
-					phone, _ := d.Phone(client.Config{}, blecentral.Config{})
+					mode := client.SecurityAuto
+					if !secure {
+						mode = client.Security0
+					}
+					phone, _ := d.Phone(client.Config{Security: mode}, blecentral.Config{})
 					for range 100 { // each looks for a device for 6 s
 						if err = phone.Connect(t.Context()); err == nil {
 							break

@@ -202,7 +202,7 @@ func TestBlueZDiesAtEveryCall(t *testing.T) {
 	for died := true; died; n += 3 { // of each three calls one, in time for a test
 		d := m.device(t, 1000)
 		d.StartOnly(true)
-		c := m.phone(t, client.Config{PoP: PoP})
+		c := m.phone(t, client.Config{PoP: PoP, PollTimeout: time.Second}) // there is no daemon to come back to
 		require.NoError(t, c.Connect(t.Context()))
 		daemon := m.d
 		daemon.SetHookAt(n, func(string) error {

@@ -3,6 +3,7 @@ package provtest
 import (
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -41,6 +42,7 @@ func newTapped(t *testing.T, sec protocomm.Security, mtu int) *tapped {
 	require.NoError(t, d.Manager.Init(cfg))
 	require.NoError(t, d.Manager.DisableAutoStop(0))
 	require.NoError(t, d.Manager.StartProvisioning(d.sessions, "PROV_TEST", ""))
+	synctest.Wait() // the station is up
 	require.Zero(t, d.clock.pending.Load(), "starting leaves a timer")
 	return d
 }
