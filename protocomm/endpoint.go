@@ -324,7 +324,10 @@ func (p *Protocomm) drop(ep *endpoint) {
 	}
 }
 
-// fail puts an error of this package together.
+// fail puts an error of this package together. It is called in so many places that
+// inlining it would cost some KB.
+//
+//go:noinline
 func fail(kind error, op, name, why string, cause error) error {
 	return &Error{Op: "protocomm: " + op + " " + name, Why: why, Kind: kind, Err: cause}
 }

@@ -51,7 +51,6 @@ type line struct {
 
 	// The rest is the goroutine's.
 	served   *service // the present one
-	over     bool     // loop has come to its end
 	text     []byte   // buffer for a line
 	n        int      // length of the line so far
 	overlong bool     // the line did not fit
@@ -69,9 +68,9 @@ func newLine(srv *Server, stream io.ReadWriter, closer io.Closer) *line {
 // loop is the goroutine. If a handler ends it, as t.FailNow does, the line goes on
 // in another one with what comes next.
 func (l *line) loop() {
-	l.over = false
+	over := false // then the line may be another goroutine's already
 	defer func() {
-		if !l.over {
+		if !over {
 			clear(l.text)
 			l.n, l.overlong = 0, false
 			l.settle()
@@ -80,7 +79,7 @@ func (l *line) loop() {
 		}
 	}()
 	l.serve()
-	l.over = true
+	over = true
 }
 
 // serve serves the line until no service is left or the stream ends.

@@ -237,30 +237,38 @@ func (c *client) handle() {
 	}
 	conn, name := c.conn, v.names[c.char]
 	v.mu.Unlock()
-	c.asking = true
-	defer c.abandoned(conn)
-	out, err := v.ask(c.out[:0], name, session(conn), c.req)
-	c.asking = false
+	out, err := c.ask(conn, name)
 	if err != nil {
 		v.server.cfg.Logger.Log(hal.LevelInfo, "a BLE request was refused", hal.Err(err))
 	}
+	c.conclude(conn, name, out, err)
+}
+
+// conclude ends c's request.
+func (c *client) conclude(conn hal.GATTConn, name string, out []byte, err error) {
 	if code := c.finish(out, err); code != pending {
-		v.server.cfg.GATT.Respond(conn, code)
+		c.v.server.cfg.GATT.Respond(conn, code)
 		c.answered(conn, name, code == hal.ATTSuccess)
 	} else {
-		_ = v.pc.CloseSession(session(conn)) // ask may have opened it again
+		_ = c.v.pc.CloseSession(session(conn)) // ask may have opened it again
 	}
+}
+
+// ask has the instance handle c's request, which is over then, one way or another.
+func (c *client) ask(conn hal.GATTConn, name string) ([]byte, error) {
+	c.asking = true
+	defer c.abandoned(conn, name)
+	out, err := c.v.ask(c.out[:0], name, session(conn), c.req)
+	c.asking = false
+	return out, err
 }
 
 // abandoned refuses a request whose handler has ended the goroutine, as t.FailNow
 // does.
-func (c *client) abandoned(conn hal.GATTConn) {
-	if !c.asking {
-		return
-	}
-	c.asking = false
-	if code := c.finish(nil, protocomm.ErrFail); code != pending {
-		c.v.server.cfg.GATT.Respond(conn, code)
+func (c *client) abandoned(conn hal.GATTConn, name string) {
+	if c.asking {
+		c.asking = false
+		c.conclude(conn, name, nil, protocomm.ErrFail)
 	}
 }
 
