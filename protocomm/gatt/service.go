@@ -298,7 +298,7 @@ func (c *client) finish(out []byte, err error) hal.ATTError {
 	v := c.v
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	c.busy = false
+	c.busy, c.watch.asked = false, true // no silence before answered looks at it
 	clear(c.req)
 	if cap(out) <= 2*hal.MaxGATTValue {
 		c.out = out[:0]
