@@ -123,9 +123,7 @@ func (h *Host) data(head int, p []byte) {
 	}
 	// Of one that is longer than anything that was agreed on, the beginning is kept:
 	// its sender is told.
-	if c.have < len(c.rx) {
-		copy(c.rx[c.have:], p)
-	}
+	copy(c.rx[min(c.have, len(c.rx)):], p)
 	if c.have += len(p); c.have < c.want {
 		return
 	}

@@ -40,7 +40,9 @@
 // session opens a new one and closes the one before. Other requests with
 // another number are refused and disturb nothing; the version endpoint has
 // nothing to do with sessions. A new start and the end of the stream forget the
-// session (Q-T9).
+// session (Q-T9). A session is not ended for want of requests: the line has no other
+// client whose place it takes, and a person who carries messages to and fro, as with
+// esp_prov, may take minutes.
 //
 // # Streams and stopping
 //

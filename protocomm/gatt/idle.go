@@ -21,7 +21,7 @@ const maxSilences = 5
 type watch struct {
 	silence hal.Timer
 	limit   hal.Timer
-	armed   uint32 // counts arming of silence
+	armed   uint32 // counts arming of silence, of which Stop may come too late
 	asked   bool   // something, since silence was armed
 	served  bool   // something else than the version was answered
 	late    bool   // limit has passed while a request was being handled
@@ -29,7 +29,7 @@ type watch struct {
 
 // watchOn begins to watch a connection. mu is held.
 func (c *client) watchOn() {
-	c.watch = watch{armed: c.watch.armed}
+	c.watch = watch{}
 	if c.v.server.cfg.IdleTimeout > 0 {
 		c.armSilence()
 		c.armLimit()
@@ -38,7 +38,6 @@ func (c *client) watchOn() {
 
 // watchOff ends it. mu is held.
 func (c *client) watchOff() {
-	c.watch.armed++
 	if c.watch.silence != nil {
 		c.watch.silence.Stop()
 		c.watch.limit.Stop()

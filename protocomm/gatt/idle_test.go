@@ -342,3 +342,82 @@ func TestStackThatDoesNotDisconnect(t *testing.T) {
 		r.endsIn(c, 5*time.Minute)
 	})
 }
+
+// slow is a security whose handshakes take their time.
+type slow struct {
+	protocomm.Security
+	hook func()
+}
+
+type slowSession struct {
+	protocomm.Session
+	s *slow
+}
+
+func (s *slow) NewSession() (protocomm.Session, error) {
+	sess, err := s.Security.NewSession()
+	return &slowSession{sess, s}, err
+}
+
+func (s *slowSession) Handshake(dst, req []byte) ([]byte, error) {
+	if s.s.hook != nil {
+		s.s.hook()
+	}
+	return s.Session.Handshake(dst, req)
+}
+
+// The session is established just when five minutes are over: it counts. When it is
+// lost later, the client has five minutes again.
+func TestSessionAtTheLastMoment(t *testing.T) {
+	sec := &slow{Security: one(t)}
+	bubble(t, sec, func(r *rig) {
+		c := r.start()
+		ask := func() { require.NoError(t, r.p.Write(c, charVersion, []byte("v"))) }
+		for range 5 {
+			after(59 * time.Second)
+			ask()
+		}
+		after(4 * time.Second)
+		messages := 0
+		sec.hook = func() {
+			if messages++; messages == 2 {
+				time.Sleep(2 * time.Second)
+			}
+		}
+		r.shake(c, 2)
+		after(time.Hour)
+		require.True(t, r.connected(c))
+		require.NoError(t, r.pc.CloseSession(session(c)))
+		n := 0
+		for ; r.connected(c); n++ {
+			require.LessOrEqual(t, n, 5)
+			ask()
+			after(59 * time.Second)
+		}
+	})
+}
+
+// stubborn is a clock whose timers cannot be stopped any more.
+type stubborn struct{ hal.SystemClock }
+
+func (stubborn) AfterFunc(d time.Duration, fn func()) hal.Timer {
+	return running{hal.SystemClock{}.AfterFunc(d, fn)}
+}
+
+type running struct{ hal.Timer }
+
+func (running) Stop() bool { return false }
+
+// A time that is over when it is stopped means nothing any more.
+func TestTimesThatAreOverTooLate(t *testing.T) {
+	bubble(t, one(t), func(r *rig) {
+		r.s = New(Config{GATT: r.p, Clock: stubborn{}})
+		c := r.start()
+		after(59 * time.Second)
+		require.NoError(t, r.p.Write(c, charVersion, []byte("v")))
+		r.endsIn(c, time.Minute)
+		after(50 * time.Second)
+		c = r.connect() // uses what the one before has left
+		r.endsIn(c, time.Minute)
+	})
+}

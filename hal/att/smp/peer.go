@@ -223,7 +223,6 @@ func (p *peer) Encrypted(dst []byte, on bool) []byte {
 // use notes that the client has come back, unless somebody has deleted its bond
 // meanwhile.
 func (p *peer) use() {
-	p.back = false
 	if _, there := p.m.find(func(b *Bond) bool { return b.Identity == p.bond.Identity && same(b.LTK, p.bond.LTK) }); there {
 		p.bond.Used = true
 		p.m.keep(p.bond)
