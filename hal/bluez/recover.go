@@ -117,15 +117,11 @@ func (r *recovery) attempt() error {
 		return s.over.Err()
 	}
 	n := newService(p, s.cfg, s.handler)
-	n.former, n.count = s, s.count
+	n.former, n.count, n.off = s, s.count, s.off
 	n.told, n.back = s.told, true
 	ctx, cancel := context.WithTimeout(s.over, p.cfg.Timeout)
 	defer cancel()
-	err := n.start(ctx)
-	if err == nil {
-		err = s.over.Err()
-	}
-	if err != nil {
+	if err := n.start(ctx); err != nil {
 		p.abandon(n)
 		return err
 	}
@@ -192,40 +188,53 @@ func (s *service) stopLoss() {
 // or the adapter goes, more is heard.
 func (s *service) released() {
 	s.mu.Lock()
-	serves := s.live && !s.ended
-	s.mu.Unlock()
-	if serves && !s.off {
+	defer s.mu.Unlock()
+	if s.live && !s.ended {
 		s.beginLoss(errReleased)
 		s.advertiseAgain(s.p.pauses.first)
 	}
 }
 
 // advertiseAgain registers the advertisement after a pause, when the adapter has been
-// switched on, or bluetoothd has ended it.
+// switched on, or bluetoothd has ended it. One goroutine does it at a time. mu is held.
 func (s *service) advertiseAgain(pause time.Duration) {
-	go func() {
-		select {
-		case <-s.over.Done():
-			return
-		case <-s.bus.Done():
-			return
-		case <-time.After(pause):
-		}
-		ctx, cancel := context.WithTimeout(s.over, s.p.cfg.Timeout)
-		defer cancel()
+	s.again = true
+	if !s.renewing {
+		s.renewing = true
+		go s.renew(pause)
+	}
+}
+
+// renew registers the advertisement as long as that is wanted. If it is refused, the
+// service is begun anew; while the adapter is off, it waits for power.
+func (s *service) renew(pause time.Duration) {
+	select {
+	case <-s.over.Done():
+		return
+	case <-s.bus.Done():
+		return
+	case <-time.After(pause):
+	}
+	ctx, cancel := context.WithTimeout(s.over, s.p.cfg.Timeout)
+	defer cancel()
+	s.mu.Lock()
+	for s.again && !s.off {
+		s.again = false
+		s.mu.Unlock()
 		// Releases differ in whether it is still registered.
 		_ = s.bus.Do(ctx, s.adapter, bluezbus.AdvManager+".UnregisterAdvertisement", adPath)
 		err := s.bus.Do(ctx, s.adapter, bluezbus.AdvManager+".RegisterAdvertisement", adPath, bluezbus.Props{})
+		s.mu.Lock()
 		switch {
-		case s.over.Err() != nil:
+		case s.over.Err() != nil || s.off:
 		case err != nil:
 			s.log.Log(hal.LevelWarn, "the device does not advertise; the service is begun anew", hal.Err(err))
 			s.bus.Close()
 		default:
-			s.mu.Lock()
 			s.back = true
-			s.mu.Unlock()
-			s.kick()
 		}
-	}()
+	}
+	s.renewing = false
+	s.mu.Unlock()
+	s.kick()
 }

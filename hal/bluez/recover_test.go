@@ -185,6 +185,7 @@ func TestSwitchedOffAndOn(t *testing.T) {
 	}
 	r.onAir(t, "hci0").HangUp("Remote")
 	r.h.expect(t, "connected 1", "disconnected 1 19")
+	r.log.never(t, "begun anew")
 	// It does not take the advertisement: the service is begun anew.
 	refused := false
 	r.d.SetHook(func(call string) error {
@@ -203,6 +204,66 @@ func TestSwitchedOffAndOn(t *testing.T) {
 	r.h.expect(t, "connected 1", "disconnected 1 19")
 	r.stop(t)
 	r.d.View(func(v fakebluez.View) { require.Equal(t, "", v.Alias("hci0")) })
+}
+
+// What somebody has switched off stays off, although bluetoothd ends the advertisement,
+// and is itself started again meanwhile.
+func TestSwitchedOffStaysOff(t *testing.T) {
+	r := watched(t, fakebluez.Config{}, Config{}, 20*time.Millisecond)
+	r.d.SetProperty("hci0", "Powered", false)
+	r.lost(t, "switched off")
+	require.NoError(t, r.d.Release("hci0"))
+	stays := func() {
+		time.Sleep(30 * time.Millisecond) // several pauses
+		r.d.View(func(v fakebluez.View) { require.Equal(t, false, v.Property("hci0", "Powered")) })
+	}
+	stays()
+	r.log.never(t, "begun anew")
+	r.d.Kill()
+	r.log.wait(t, "tries to start it again")
+	r.d = fakebluez.Start(t, r.bus, offAndOn)
+	r.log.wait(t, "not back yet bluez: the adapter was switched off")
+	stays()
+	require.Empty(t, r.h.events)
+	r.d.SetProperty("hci0", "Powered", true)
+	r.h.expect(t, "restored")
+	r.onAir(t, "hci0").HangUp("Remote")
+	r.h.expect(t, "connected 1", "disconnected 1 19")
+	r.stop(t)
+}
+
+// When it is on again, and the service is back, all is as before.
+func TestOnAgainAfterALoss(t *testing.T) {
+	r := watched(t, fakebluez.Config{}, Config{}, soon)
+	r.d.SetProperty("hci0", "Powered", false)
+	r.log.wait(t, "switched off")
+	r.d.Kill()
+	r.d = fakebluez.Start(t, r.bus, offAndOn)
+	r.log.wait(t, "not back yet bluez: the adapter was switched off")
+	r.d.SetProperty("hci0", "Powered", true)
+	for range 2 {
+		r.onAir(t, "hci0").HangUp("Remote")
+		r.h.expect(t, "connected 1", "disconnected 1 19")
+		require.NoError(t, r.d.Release("hci0"))
+	}
+	r.onAir(t, "hci0").HangUp("Remote")
+	r.h.expect(t, "connected 1", "disconnected 1 19")
+	r.stop(t)
+}
+
+// Both at once, in whichever order we hear of them.
+func TestReleasedAndSwitchedOff(t *testing.T) {
+	r := watched(t, fakebluez.Config{}, Config{}, soon)
+	for range 20 {
+		_ = r.d.Release("hci0") // it may be beginning anew
+		r.d.SetProperty("hci0", "Powered", false)
+		time.Sleep(5 * time.Millisecond)
+		r.d.View(func(v fakebluez.View) { require.Equal(t, false, v.Property("hci0", "Powered")) })
+		r.d.SetProperty("hci0", "Powered", true)
+		r.d.Wait("the device advertises", func(v fakebluez.View) bool { return v.Advertisement("hci0") != nil })
+	}
+	require.NoError(t, r.p.StopGATT(hal.GATTStop{}))
+	r.clean(t)
 }
 
 // bluetoothd ends the advertisement by itself.

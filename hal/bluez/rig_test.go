@@ -149,7 +149,10 @@ func (l *logger) log(level hal.Level, msg string, attrs ...hal.Attr) {
 		msg += " " + a.Value
 	}
 	l.text = append(l.text, fmt.Sprint(level, " ", msg))
-	l.more <- struct{}{}
+	select {
+	case l.more <- struct{}{}:
+	default: // nobody waits
+	}
 }
 
 // wait waits for a message that contains text.

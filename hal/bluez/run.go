@@ -158,14 +158,15 @@ func (s *service) event(m bluezbus.Message) {
 
 // power takes a change of the adapter's power that somebody else has made. mu is held.
 func (s *service) power(on bool) {
+	was := !s.off
+	s.off = !on
 	switch {
-	case !on && !s.off:
+	case !on:
 		s.log.Log(hal.LevelWarn, "the adapter was switched off; nobody can connect until it is on again")
 		s.beginLoss(errOff)
-	case on && s.off:
+	case !was:
 		s.advertiseAgain(0)
 	}
-	s.off = !on
 }
 
 // access is a read or a write of a characteristic. mu is held; it is released

@@ -41,7 +41,6 @@ type service struct {
 	loss *time.Timer // until the handler is told of a loss; nil: there is none
 	why  error       // of the loss
 	told bool        // the handler was
-	off  bool        // somebody switched the adapter off
 
 	mu      sync.Mutex // guards what follows; not held over calls out
 	calls   []bluezbus.Message
@@ -51,8 +50,11 @@ type service struct {
 	ended   bool               // no method of the handler is called
 	gone    bool               // bluetoothd or the adapter is
 	back    bool               // a loss has ended
-	devices map[dbus.ObjectPath]*device
-	count   uint16 // connections ever, upper half of hal.GATTConn
+	off     bool               // somebody else has switched the adapter off
+
+	again, renewing bool // the advertisement is to be registered, and is being
+	devices         map[dbus.ObjectPath]*device
+	count           uint16 // connections ever, upper half of hal.GATTConn
 }
 
 func newService(p *Peripheral, cfg hal.GATTConfig, h hal.GATTHandler) *service {
@@ -105,7 +107,12 @@ func (s *service) prepare(ctx context.Context, props bluezbus.Props) error {
 	set := func(name string, value any) error {
 		return s.bus.Set(ctx, s.adapter, bluezbus.Adapter, name, value)
 	}
-	if !bluezbus.Get[bool](props, "Powered") {
+	switch on := bluezbus.Get[bool](props, "Powered"); {
+	case on:
+		s.setOff(false)
+	case s.off: // before the service was lost; that is to be heeded
+		return errOff
+	default:
 		if err := set("Powered", true); err != nil {
 			return err
 		}
@@ -136,6 +143,12 @@ func (s *service) prepare(ctx context.Context, props bluezbus.Props) error {
 		return err
 	}
 	return s.bus.Do(ctx, bluezbus.Root, bluezbus.AgentManager+".RequestDefaultAgent", agentPath)
+}
+
+func (s *service) setOff(off bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.off = off
 }
 
 // goLive has events handled, those that are there already first.
