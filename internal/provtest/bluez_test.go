@@ -199,7 +199,7 @@ func TestBlueZDiesAtEveryCall(t *testing.T) {
 		{Name: "hci0", Address: "02:00:00:00:00:01"}, {Name: "hci1", Address: "02:00:00:00:00:02"},
 	}}
 	n := 0
-	for died := true; died; n += 3 { // of each three calls one, in time for a test
+	for died := true; died; n++ {
 		d := m.device(t, 1000)
 		d.StartOnly(true)
 		c := m.phone(t, client.Config{PoP: PoP, PollTimeout: time.Second}) // there is no daemon to come back to
@@ -234,7 +234,7 @@ func TestBlueZDiesAtEveryCall(t *testing.T) {
 		m.d.Wait("nothing is left", func(v fakebluez.View) bool { return v.Left() == "" && v.Peers() == 0 })
 		require.Less(t, n, 300)
 	}
-	require.Greater(t, n, 15)
+	require.Greater(t, n, 10)
 }
 
 // A loss that lasts reaches the application, and so does its end.
