@@ -14,6 +14,7 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"text/template"
 
 	"github.com/stretchr/testify/require"
@@ -341,6 +342,7 @@ func TestManagerShowsNoCredentials(t *testing.T) {
 		}
 		require.NoError(t, d.Manager.Init(cfg))
 		require.NoError(t, d.Manager.StartProvisioning(mustSec1(t), "PROV", canary))
+		synctest.Wait()
 		hides(t, &d.Manager, true, []byte(canary))
 		require.Equal(t, 3, looked)
 	})
