@@ -361,7 +361,9 @@ func bubble(t *testing.T, fn func(t *testing.T, r *rig)) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t)
 		fn(t, r)
+		r.mu.Lock()
 		r.onEvent = nil
+		r.mu.Unlock()
 		require.NoError(t, r.m.Deinit())
 		synctest.Wait()
 		for _, cancel := range r.unsubscribe {
