@@ -88,8 +88,8 @@ type Config struct {
 	// Clock arms the manager's timers; nil: hal.SystemClock.
 	Clock hal.Clock
 
-	// Poll is called again and again while StartProvisioning, Wait, Deinit or
-	// a client's scan waits, for runtimes without a scheduler, on which nobody else could do
+	// Poll is called again and again while Wait, Deinit or a client's scan
+	// waits, for runtimes without a scheduler, on which nobody else could do
 	// what is waited for: it has to wait a little for something to happen, and
 	// handle it. nil: they block.
 	Poll func()

@@ -14,13 +14,14 @@ var walks = []fsm.Options{
 	{AutoStop: true, Reasons: fsm.ReasonsV40},
 	{Attempts: 3, Retry: true},
 	{Verify: true, Reconnect: true, AutoStop: true, Attempts: 2},
+	{Timeout: true, Correct: true, Attempts: 2},
 }
 
 const (
 	walkSteps = 4000
 	// walkDigest is what the steps come to, on every machine. A change of the
 	// state machine changes it; the test on the host tells the new one.
-	walkDigest = 0x5450404b
+	walkDigest = 0xc3fed8e8
 )
 
 var walkReasons = []hal.Reason{2, 4, 8, 14, 15, 200, 201, 205, 210}
@@ -54,7 +55,7 @@ func walkAll() (digest uint32, cells int) {
 		for range walkSteps {
 			var dice [2]byte
 			_, _ = chance.Read(dice[:])
-			in := fsm.Input{Kind: fsm.InputKind(dice[0] % fsm.InputKinds)}
+			in := fsm.Input{Kind: fsm.InputKind(dice[0] % fsm.InputKinds), Owner: dice[1]&1 != 0}
 			if in.Kind == fsm.Lost {
 				in.Reason = walkReasons[int(dice[1])%len(walkReasons)]
 			}
@@ -65,7 +66,7 @@ func walkAll() (digest uint32, cells int) {
 			next, actions, result := fsm.Step(state, in)
 			state = next
 			note(int(state.Phase), int(state.Station), int(state.Reason), int(state.Refusals), int(state.Attempt),
-				int(state.Completed), bit(state.AutoStopArmed), bit(state.Trial), bit(state.Restored), bit(state.Leaving), int(result))
+				int(state.Completed), bit(state.AutoStopArmed), bit(state.Trial), bit(state.Restored), bit(state.Leaving), bit(state.Joining), int(result))
 			for _, a := range actions.List() {
 				note(int(a))
 			}
