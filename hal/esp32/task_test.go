@@ -68,7 +68,7 @@ func overSoftAP(_ *testing.T, dev *esp32.Device) scheme.Scheme {
 func overBLE(t *testing.T, dev *esp32.Device) scheme.Scheme {
 	host, err := att.New(dev.Bluetooth(), att.Config{Clock: dev, Poll: dev.Poll, Logger: esp32.Log()})
 	require.NoError(t, err)
-	return ble.New(ble.Config{GATT: host, Free: ble.FreeBTDM, Memory: dev, Go: dev.Go, Logger: esp32.Log()})
+	return ble.New(ble.Config{GATT: host, Free: ble.FreeBTDM, Memory: dev, Go: dev.Go, Clock: dev, Logger: esp32.Log()})
 }
 
 // phone returns the transport of a client.
