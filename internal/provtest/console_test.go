@@ -12,7 +12,7 @@ import (
 // The line is closed with the service, and the client is told.
 func TestConsoleEndsWithService(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := &story{Rig: ConsoleRig(t), t: t, mode: 2}
+		s := newStory(t, ConsoleRig(t), 2)
 		defer s.Close()
 		s.boot()
 		s.client(client.Config{}, func(c *client.Client) {

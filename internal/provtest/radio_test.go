@@ -82,7 +82,7 @@ func provisionBySoftAP(t *testing.T, change func(*wifiprov.Config), fn func(t *t
 			require.NoError(t, err)
 			return transport
 		}
-		s := &story{Rig: r, t: t, mode: 1}
+		s := newStory(t, r, 1)
 		t.Cleanup(func() {
 			require.NoError(t, s.manager.Deinit())
 			s.Close()
@@ -231,7 +231,7 @@ func TestRadioEveryDriverFault(t *testing.T) {
 							}
 							return nil
 						}
-						s := &story{Rig: r, t: t, mode: 1}
+						s := newStory(t, r, 1)
 						t.Cleanup(func() {
 							require.NoError(t, s.manager.Deinit())
 							s.Close()

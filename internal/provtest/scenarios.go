@@ -202,7 +202,7 @@ func (s *story) otherwise(change func(*wifiprov.Config)) {
 	require.NoError(s.t, err)
 	require.NoError(s.t, s.manager.Deinit())
 	require.NoError(s.t, s.Reboot())
-	s.manager, s.started = wifiprov.Manager{}, false
+	s.manager, s.started = new(wifiprov.Manager), false
 	change(&s.Config)
 	s.told()
 	s.boot()

@@ -59,7 +59,7 @@ func Suite(t *testing.T, open func(t *testing.T) *Rig) {
 			}
 			t.Run(fmt.Sprintf("%s/security %d", sc.name, mode), func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
-					s := &story{Rig: open(t), t: t, mode: mode}
+					s := newStory(t, open(t), mode)
 					t.Cleanup(func() { // in the bubble, also of a scenario that failed
 						require.NoError(t, s.manager.Deinit())
 						s.Close()
@@ -77,11 +77,15 @@ type story struct {
 	*Rig
 	t       *testing.T
 	mode    int
-	manager wifiprov.Manager
+	manager *wifiprov.Manager
 
 	mu      sync.Mutex
 	events  []string
 	started bool // the driver, since the device was booted
+}
+
+func newStory(t *testing.T, r *Rig, mode int) *story {
+	return &story{Rig: r, t: t, mode: mode, manager: new(wifiprov.Manager)}
 }
 
 // boot initialises the device and starts its service, which does not end by
