@@ -17,7 +17,9 @@ import (
 	"testing/synctest"
 
 	"github.com/stretchr/testify/require"
+
 	"github.com/wifiprov/wifiprov/hal"
+	"github.com/wifiprov/wifiprov/internal/spectest"
 )
 
 // exchange is one recorded line.
@@ -86,7 +88,7 @@ func readRecord(t *testing.T, path string) (conns [][]exchange) {
 // Every recorded run of esp_prov with security 0, with this client in its
 // place: the same bodies in the same order, and the same outcome.
 func TestRecordings(t *testing.T) {
-	paths, err := filepath.Glob(filepath.Join(specDir(t), "records", "*", "sec0-*.jsonl"))
+	paths, err := filepath.Glob(filepath.Join(spectest.Path(t, "records"), "*", "sec0-*.jsonl"))
 	require.NoError(t, err)
 	require.NotEmpty(t, paths)
 	for _, path := range paths {
@@ -175,7 +177,7 @@ func latin1(s string) (b []byte) {
 
 // The recorded requests have the headers that HTTP sends, in their order.
 func TestRecordedHeaders(t *testing.T) {
-	paths, err := filepath.Glob(filepath.Join(specDir(t), "records", "np*", "sec0-ok.jsonl"))
+	paths, err := filepath.Glob(filepath.Join(spectest.Path(t, "records"), "np*", "sec0-ok.jsonl"))
 	require.NoError(t, err)
 	require.Len(t, paths, 1)
 	var cookie string

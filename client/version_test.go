@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -13,15 +12,12 @@ import (
 	"github.com/wifiprov/wifiprov/internal/spectest"
 )
 
-// specFile reads a file of the specification, which is no part of this module:
-// it is found by WIFIPROV_SPEC or in ../shared/spec beside the repository.
+// specFile reads a file of the specification.
 func specFile(t testing.TB, name string) []byte {
-	b, err := os.ReadFile(filepath.Join(specDir(t), name))
+	b, err := os.ReadFile(spectest.Path(t, name))
 	require.NoError(t, err)
 	return b
 }
-
-func specDir(t testing.TB) string { return spectest.Path(t) }
 
 func TestParseVersion(t *testing.T) {
 	unknown := func(text string) Version { return Version{Text: text, SecVersion: -1} }

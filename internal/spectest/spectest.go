@@ -1,6 +1,5 @@
 // Package spectest finds the specification's data for tests: vectors, images
-// and recordings. They are not part of the module; a test that needs them skips
-// where they are missing.
+// and recordings.
 package spectest
 
 import (
@@ -10,24 +9,23 @@ import (
 	"testing"
 )
 
-// Path returns the path of a file or folder of the specification, which lies
-// at $WIFIPROV_SPEC, or else in ../shared/spec beside the repository. The test
-// is skipped when it does not exist.
+// Path returns the path of a file or folder of the specification. It is looked
+// for in $WIFIPROV_SPEC, or in the repository's docs/spec when that is not set.
+// The test fails when it does not exist.
 func Path(tb testing.TB, elem ...string) string {
 	tb.Helper()
 	dir := os.Getenv("WIFIPROV_SPEC")
 	if dir == "" {
-		dir = filepath.Join(root(tb), "..", "shared", "spec")
+		dir = filepath.Join(root(tb), "docs", "spec")
 	}
 	path := filepath.Join(append([]string{dir}, elem...)...)
 	if _, err := os.Stat(path); err != nil {
-		tb.Skipf("the specification's %s is missing (%v): set WIFIPROV_SPEC to its folder", filepath.Join(elem...), err)
+		tb.Fatalf("the specification's %s is missing: %v", filepath.Join(elem...), err)
 	}
 	return path
 }
 
-// ReadJSON reads a JSON file of the specification into v, or skips the test. A
-// file that does not decode fails it.
+// ReadJSON reads a JSON file of the specification into v.
 func ReadJSON(tb testing.TB, v any, elem ...string) {
 	tb.Helper()
 	path := Path(tb, elem...)
