@@ -354,6 +354,7 @@ func TestScanGuard(t *testing.T) {
 		took := elapsed(func() { require.Equal(t, scanStarted, r.answer("prov-scan", scanBlocking)) })
 		require.Equal(t, 28*time.Second, took)
 		require.Contains(t, r.wifi.takeCalls(), "StopScan")
+		synctest.Wait() // for the end of the job that answered
 		// Its end was lost; the next scan's is not taken for it.
 		r.wifi.found = twoNetworks
 		r.answer("prov-scan", scanAll)
