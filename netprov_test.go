@@ -8,7 +8,7 @@ import (
 
 	"github.com/wifiprov/wifiprov"
 	"github.com/wifiprov/wifiprov/internal/pb"
-	"github.com/wifiprov/wifiprov/internal/spectest"
+	"github.com/wifiprov/wifiprov/internal/test/spectest"
 	"github.com/wifiprov/wifiprov/protocomm"
 	"github.com/wifiprov/wifiprov/security/sec0"
 )

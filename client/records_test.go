@@ -19,7 +19,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/wifiprov/wifiprov/hal"
-	"github.com/wifiprov/wifiprov/internal/spectest"
+	"github.com/wifiprov/wifiprov/internal/test/spectest"
 )
 
 // exchange is one recorded line.

@@ -11,7 +11,7 @@ import (
 
 	"github.com/wifiprov/wifiprov/client"
 	"github.com/wifiprov/wifiprov/hal"
-	"github.com/wifiprov/wifiprov/hal/att"
+	"github.com/wifiprov/wifiprov/hal/ble/att"
 	"github.com/wifiprov/wifiprov/internal/smpcrypto"
 )
 

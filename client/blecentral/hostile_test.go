@@ -14,7 +14,7 @@ import (
 
 	"github.com/wifiprov/wifiprov/client"
 	"github.com/wifiprov/wifiprov/hal"
-	"github.com/wifiprov/wifiprov/hal/att"
+	"github.com/wifiprov/wifiprov/hal/ble/att"
 )
 
 // peer is a controller with a device behind it, both as a test wants them. It

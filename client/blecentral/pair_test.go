@@ -13,8 +13,8 @@ import (
 
 	"github.com/wifiprov/wifiprov/client"
 	"github.com/wifiprov/wifiprov/hal"
-	"github.com/wifiprov/wifiprov/hal/att"
-	"github.com/wifiprov/wifiprov/hal/att/smp"
+	"github.com/wifiprov/wifiprov/hal/ble/att"
+	"github.com/wifiprov/wifiprov/hal/ble/smp"
 	"github.com/wifiprov/wifiprov/hal/sim"
 )
 

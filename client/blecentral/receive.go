@@ -2,7 +2,7 @@ package blecentral
 
 import (
 	"github.com/wifiprov/wifiprov/hal"
-	"github.com/wifiprov/wifiprov/hal/att"
+	"github.com/wifiprov/wifiprov/hal/ble/att"
 )
 
 // receive takes one packet from the controller. What does not parse is dropped.

@@ -15,7 +15,7 @@ import (
 	"github.com/wifiprov/wifiprov/client"
 	"github.com/wifiprov/wifiprov/hal"
 	"github.com/wifiprov/wifiprov/internal/bluezbus"
-	"github.com/wifiprov/wifiprov/internal/fakebluez"
+	"github.com/wifiprov/wifiprov/internal/test/fakebluez"
 )
 
 // encrypted gives a device that wants encrypted links.

@@ -15,7 +15,7 @@ import (
 	"github.com/wifiprov/wifiprov/client"
 	"github.com/wifiprov/wifiprov/hal"
 	"github.com/wifiprov/wifiprov/internal/bluezbus"
-	"github.com/wifiprov/wifiprov/internal/fakebluez"
+	"github.com/wifiprov/wifiprov/internal/test/fakebluez"
 )
 
 // What a scan tells, discovery, and values of all lengths around the limits of

@@ -10,8 +10,8 @@ import (
 
 	"github.com/wifiprov/wifiprov/client"
 	"github.com/wifiprov/wifiprov/hal"
-	"github.com/wifiprov/wifiprov/hal/bluez"
-	"github.com/wifiprov/wifiprov/internal/fakebluez"
+	"github.com/wifiprov/wifiprov/hal/ble/bluez"
+	"github.com/wifiprov/wifiprov/internal/test/fakebluez"
 )
 
 // values is a device: each characteristic keeps what is written; a value of one

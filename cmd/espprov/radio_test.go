@@ -12,11 +12,11 @@ import (
 
 	"github.com/wifiprov/wifiprov"
 	"github.com/wifiprov/wifiprov/hal"
-	"github.com/wifiprov/wifiprov/internal/provtest"
+	"github.com/wifiprov/wifiprov/internal/test/provtest"
 	"github.com/wifiprov/wifiprov/store/nvs/flash"
 )
 
-// What a device with hal/esp32/radio was given is in its flash
+// What a device with hal/esp32/espradio was given is in its flash
 // image, under the names of ESP-IDF's driver.
 func TestRadioFlashIsDumped(t *testing.T) {
 	t.Chdir(t.TempDir())

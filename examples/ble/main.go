@@ -6,7 +6,7 @@
 //	go run ./examples/ble -mtu 23 -q # long writes and reads, without packets
 //	go run ./examples/ble -encrypt   # over an encrypted link, after a pairing
 //
-// On a real board hal/att runs on the chip's controller in the same way.
+// On a real board hal/ble/att runs on the chip's controller in the same way.
 package main
 
 import (
@@ -21,8 +21,8 @@ import (
 	"github.com/wifiprov/wifiprov/client"
 	"github.com/wifiprov/wifiprov/client/blecentral"
 	"github.com/wifiprov/wifiprov/hal"
-	"github.com/wifiprov/wifiprov/hal/att"
-	"github.com/wifiprov/wifiprov/hal/att/smp"
+	"github.com/wifiprov/wifiprov/hal/ble/att"
+	"github.com/wifiprov/wifiprov/hal/ble/smp"
 	"github.com/wifiprov/wifiprov/hal/sim"
 	"github.com/wifiprov/wifiprov/scheme/ble"
 	"github.com/wifiprov/wifiprov/security/sec1"

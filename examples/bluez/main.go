@@ -16,7 +16,7 @@
 // horse") and Café (open).
 //
 // Bluetoothd has to run (systemctl start bluetooth), and its D-Bus policy has to
-// admit this user; package hal/bluez tells more. What is missing is said.
+// admit this user; package hal/ble/bluez tells more. What is missing is said.
 package main
 
 import (
@@ -34,7 +34,7 @@ import (
 	"github.com/wifiprov/wifiprov/client"
 	"github.com/wifiprov/wifiprov/client/bluezcentral"
 	"github.com/wifiprov/wifiprov/hal"
-	"github.com/wifiprov/wifiprov/hal/bluez"
+	"github.com/wifiprov/wifiprov/hal/ble/bluez"
 	"github.com/wifiprov/wifiprov/hal/sim"
 	"github.com/wifiprov/wifiprov/hal/sloghal"
 	"github.com/wifiprov/wifiprov/scheme/ble"

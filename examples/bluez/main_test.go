@@ -9,7 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/wifiprov/wifiprov/internal/fakebluez"
+	"github.com/wifiprov/wifiprov/internal/test/fakebluez"
 )
 
 // output collects what is printed, by several goroutines.

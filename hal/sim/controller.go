@@ -35,7 +35,7 @@ type ControllerConfig struct {
 // what a peripheral and a central of one link or more need: legacy
 // advertising, scanning, connections, data and encryption, which is marked
 // only and not done. Its methods Send and
-// SetReceiver make it an HCI transport (package hal/att). Like a board it
+// SetReceiver make it an HCI transport (package hal/ble/att). Like a board it
 // has no goroutine; its packets come from a timer, never from inside a method.
 //
 // Data takes time: up to 4 packets pass in each direction every connection

@@ -6,7 +6,7 @@
 // People test firmware and apps with it.
 //
 // A [Controller] is a Bluetooth LE controller on the same air: host stacks, such
-// as package hal/att, reach it through HCI packets, and meet through it.
+// as package hal/ble/att, reach it through HCI packets, and meet through it.
 //
 // # Time and order
 //

@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/wifiprov/wifiprov/internal/bluezbus"
-	"github.com/wifiprov/wifiprov/internal/fakebluez"
+	"github.com/wifiprov/wifiprov/internal/test/fakebluez"
 )
 
 func dial(t *testing.T, bus string, receive func(bluezbus.Message)) *bluezbus.Conn {

@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/wifiprov/wifiprov/internal/bluezbus"
-	"github.com/wifiprov/wifiprov/internal/fakebluez"
+	"github.com/wifiprov/wifiprov/internal/test/fakebluez"
 )
 
 // Every way in which a bus says that bluetoothd does not run comes with what to do

@@ -6,7 +6,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/wifiprov/wifiprov/internal/spectest"
+	"github.com/wifiprov/wifiprov/internal/test/spectest"
 )
 
 // readVectors reads a file of test vectors of the specification, or skips the

@@ -11,7 +11,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/wifiprov/wifiprov/internal/spectest"
+	"github.com/wifiprov/wifiprov/internal/test/spectest"
 )
 
 // The file has fields that differ in case only, as the letters of SRP do, so

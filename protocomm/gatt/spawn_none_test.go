@@ -7,7 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/wifiprov/wifiprov/internal/fakegatt"
+	"github.com/wifiprov/wifiprov/internal/test/fakegatt"
 	"github.com/wifiprov/wifiprov/protocomm"
 )
 

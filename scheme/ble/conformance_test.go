@@ -8,7 +8,7 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/wifiprov/wifiprov/internal/fakegatt"
+	"github.com/wifiprov/wifiprov/internal/test/fakegatt"
 	"github.com/wifiprov/wifiprov/scheme"
 	"github.com/wifiprov/wifiprov/scheme/schemetest"
 )

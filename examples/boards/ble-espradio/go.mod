@@ -4,10 +4,10 @@ go 1.25.0
 
 require (
 	github.com/wifiprov/wifiprov v0.0.0
-	github.com/wifiprov/wifiprov/hal/esp32/radio/espradio v0.0.0
+	github.com/wifiprov/wifiprov/hal/esp32/espradio/chip v0.0.0
 )
 
 replace (
 	github.com/wifiprov/wifiprov => ../../..
-	github.com/wifiprov/wifiprov/hal/esp32/radio/espradio => ../../../hal/esp32/radio/espradio
+	github.com/wifiprov/wifiprov/hal/esp32/espradio/chip => ../../../hal/esp32/espradio/chip
 )

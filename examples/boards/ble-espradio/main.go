@@ -13,9 +13,9 @@ import (
 
 	"github.com/wifiprov/wifiprov"
 	"github.com/wifiprov/wifiprov/hal"
-	"github.com/wifiprov/wifiprov/hal/att"
-	"github.com/wifiprov/wifiprov/hal/esp32/radio"
-	board "github.com/wifiprov/wifiprov/hal/esp32/radio/espradio"
+	"github.com/wifiprov/wifiprov/hal/ble/att"
+	"github.com/wifiprov/wifiprov/hal/esp32/espradio"
+	board "github.com/wifiprov/wifiprov/hal/esp32/espradio/chip"
 	"github.com/wifiprov/wifiprov/scheme/ble"
 	"github.com/wifiprov/wifiprov/security/sec1"
 )
@@ -42,14 +42,14 @@ func main() {
 }
 
 func run() error {
-	if err := board.Enable(); err != nil && !errors.Is(err, radio.ErrEnabled) {
+	if err := board.Enable(); err != nil && !errors.Is(err, espradio.ErrEnabled) {
 		return err
 	}
 	store, err := board.OpenStore()
 	if err != nil {
 		return err
 	}
-	wifi, err := radio.New(radio.Config{Driver: &board.Driver{Hostname: serviceName}, Store: store, Logger: board.Log})
+	wifi, err := espradio.New(espradio.Config{Driver: &board.Driver{Hostname: serviceName}, Store: store, Logger: board.Log})
 	if err != nil {
 		return err
 	}
@@ -92,7 +92,7 @@ func run() error {
 
 // join joins the network, unless the station has it or is about to. While a
 // client provisions the device that is the manager's business.
-func join(wifi *radio.Radio, provisioning *atomic.Bool) {
+func join(wifi *espradio.Radio, provisioning *atomic.Bool) {
 	if provisioning.Load() {
 		return
 	}
@@ -102,7 +102,7 @@ func join(wifi *radio.Radio, provisioning *atomic.Bool) {
 }
 
 // provision serves clients until one has given a network that works.
-func provision(wifi *radio.Radio) error {
+func provision(wifi *espradio.Radio) error {
 	controller, err := board.Bluetooth(board.Log)
 	if err != nil {
 		return err

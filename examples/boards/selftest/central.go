@@ -6,7 +6,7 @@ import (
 	"strconv"
 
 	"github.com/wifiprov/wifiprov/hal"
-	"github.com/wifiprov/wifiprov/hal/att"
+	"github.com/wifiprov/wifiprov/hal/ble/att"
 )
 
 // central is a phone's Bluetooth over HCI: just enough of one to find a device

@@ -19,7 +19,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/wifiprov/wifiprov/hal/sim/simnet"
-	"github.com/wifiprov/wifiprov/internal/spectest"
+	"github.com/wifiprov/wifiprov/internal/test/spectest"
 )
 
 // recorded is one line of a recording.

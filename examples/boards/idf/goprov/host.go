@@ -2,5 +2,5 @@
 
 package main
 
-// #cgo CFLAGS: -I${SRCDIR}/../../../../hal/esp32/double/idf/include
+// #cgo CFLAGS: -I${SRCDIR}/../../../../hal/esp32/idf/idftest/idf/include
 import "C" // a host has no sdkconfig.h but that of the double

@@ -6,8 +6,8 @@
 // add endpoints of their own.
 package main
 
-// #include "../../../../hal/esp32/component/wifiprov/include/wifiprov.h"
-// #include "../../../../hal/esp32/component/wifiprov/wifiprov_idf.h"
+// #include "../../../../hal/esp32/idf/component/wifiprov/include/wifiprov.h"
+// #include "../../../../hal/esp32/idf/component/wifiprov/wifiprov_idf.h"
 import "C"
 
 import (

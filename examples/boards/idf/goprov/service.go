@@ -9,8 +9,8 @@ import (
 
 	"github.com/wifiprov/wifiprov"
 	"github.com/wifiprov/wifiprov/hal"
-	"github.com/wifiprov/wifiprov/hal/att"
-	"github.com/wifiprov/wifiprov/hal/esp32"
+	"github.com/wifiprov/wifiprov/hal/ble/att"
+	"github.com/wifiprov/wifiprov/hal/esp32/idf"
 	"github.com/wifiprov/wifiprov/protocomm"
 	"github.com/wifiprov/wifiprov/scheme"
 	"github.com/wifiprov/wifiprov/scheme/ble"
@@ -34,7 +34,7 @@ type settings struct {
 type service struct {
 	settings
 	sec     protocomm.Security
-	dev     *esp32.Device
+	dev     *idf.Device
 	manager wifiprov.Manager
 	running <-chan struct{} // closed when the service has ended; nil: it was not started
 }
@@ -50,7 +50,7 @@ func (s *service) open(cfg settings) error {
 	if err != nil {
 		return err
 	}
-	dev, err := esp32.Open(esp32.Config{Logger: esp32.Log()})
+	dev, err := idf.Open(idf.Config{Logger: idf.Log()})
 	if err != nil {
 		return err
 	}
@@ -59,7 +59,7 @@ func (s *service) open(cfg settings) error {
 	if err == nil {
 		err = s.manager.Init(wifiprov.Config{
 			WiFi: dev, Scheme: transport, Clock: dev, Poll: dev.PumpOnce,
-			EventHandler: s.event, Logger: esp32.Log(),
+			EventHandler: s.event, Logger: idf.Log(),
 		})
 	}
 	if err != nil {
@@ -76,7 +76,7 @@ func (s *settings) makeSecurity() (protocomm.Security, error) {
 	case 0:
 		return sec0.New(), nil
 	case 1:
-		return sec1.New(sec1.Config{PoP: hal.Secret(s.pop), Rand: esp32.Random()})
+		return sec1.New(sec1.Config{PoP: hal.Secret(s.pop), Rand: idf.Random()})
 	case 2:
 		salt, err := hex.DecodeString(s.salt)
 		if err != nil {
@@ -86,21 +86,21 @@ func (s *settings) makeSecurity() (protocomm.Security, error) {
 		if err != nil {
 			return nil, errors.New("goprov: the verifier is not in hexadecimal digits")
 		}
-		return sec2.New(sec2.Config{Salt: salt, Verifier: verifier, Rand: esp32.Random()})
+		return sec2.New(sec2.Config{Salt: salt, Verifier: verifier, Rand: idf.Random()})
 	}
 	return nil, errors.New("goprov: the security is not 0, 1 or 2")
 }
 
-func (s *settings) makeScheme(dev *esp32.Device) (scheme.Scheme, error) {
+func (s *settings) makeScheme(dev *idf.Device) (scheme.Scheme, error) {
 	if !s.bluetooth {
-		return softap.New(softap.Config{AP: dev, Platform: dev, Random: esp32.Random(), Logger: esp32.Log()}), nil
+		return softap.New(softap.Config{AP: dev, Platform: dev, Random: idf.Random(), Logger: idf.Log()}), nil
 	}
-	host, err := att.New(dev.Bluetooth(), att.Config{Clock: dev, Poll: dev.Poll, Logger: esp32.Log()})
+	host, err := att.New(dev.Bluetooth(), att.Config{Clock: dev, Poll: dev.Poll, Logger: idf.Log()})
 	if err != nil {
 		return nil, err
 	}
 	// The application does not use Bluetooth itself: its memory is given back.
-	return ble.New(ble.Config{GATT: host, Free: ble.FreeBTDM, Memory: dev, Go: dev.Go, Clock: dev, Logger: esp32.Log()}), nil
+	return ble.New(ble.Config{GATT: host, Free: ble.FreeBTDM, Memory: dev, Go: dev.Go, Clock: dev, Logger: idf.Log()}), nil
 }
 
 func (s *service) event(e wifiprov.Event) {

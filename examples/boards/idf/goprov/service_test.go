@@ -15,13 +15,13 @@ import (
 	"github.com/wifiprov/wifiprov/client"
 	"github.com/wifiprov/wifiprov/client/blecentral"
 	"github.com/wifiprov/wifiprov/hal"
-	"github.com/wifiprov/wifiprov/hal/esp32/double"
+	"github.com/wifiprov/wifiprov/hal/esp32/idf/idftest"
 	"github.com/wifiprov/wifiprov/hal/sim"
 	"github.com/wifiprov/wifiprov/security/sec2"
 )
 
 // phone provisions the device over its transport.
-func phone(t *testing.T, air *sim.Air, chip *double.Chip, bluetooth bool, cfg client.Config) {
+func phone(t *testing.T, air *sim.Air, chip *idftest.Chip, bluetooth bool, cfg client.Config) {
 	t.Helper()
 	var transport client.Transport
 	var err error
@@ -55,7 +55,7 @@ func TestService(t *testing.T) {
 				air := sim.NewAir(sim.AirConfig{})
 				_, err := air.AddAP(sim.APConfig{SSID: "HomeNet", Passphrase: "secretpass", Auth: hal.AuthWPA2PSK})
 				require.NoError(t, err)
-				chip := double.New(t, double.Config{Air: air})
+				chip := idftest.New(t, idftest.Config{Air: air})
 				var events []string
 				cfg := settings{
 					bluetooth: bluetooth, security: security, name: "PROV_1", pop: "abcd1234",
@@ -93,7 +93,7 @@ func provisionOnce(t *testing.T, cfg settings) {
 	require.NoError(t, s.close())
 }
 
-func joinAgain(t *testing.T, cfg settings, chip *double.Chip) {
+func joinAgain(t *testing.T, cfg settings, chip *idftest.Chip) {
 	var s service
 	cfg.tell = nil
 	require.NoError(t, s.open(cfg))
@@ -114,7 +114,7 @@ func joinAgain(t *testing.T, cfg settings, chip *double.Chip) {
 	s.stop()
 	for s.pump(time.Second) {
 	}
-	chip.Fail("esp_wifi_deinit", 1, double.Fail)
+	chip.Fail("esp_wifi_deinit", 1, idftest.Fail)
 	require.Error(t, s.close())
 	require.NoError(t, s.close())
 }
@@ -122,7 +122,7 @@ func joinAgain(t *testing.T, cfg settings, chip *double.Chip) {
 // What cannot be used is said, and nothing is left of it.
 func TestRefused(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		chip := double.New(t, double.Config{Air: sim.NewAir(sim.AirConfig{})})
+		chip := idftest.New(t, idftest.Config{Air: sim.NewAir(sim.AirConfig{})})
 		var s service
 		for _, cfg := range []settings{
 			{security: 3}, {security: 2}, {security: 2, salt: "x"}, {security: 2, salt: "00", verifier: "0"},

@@ -1,0 +1,65 @@
+package espradio
+
+import (
+	"io"
+	"sync/atomic"
+	"time"
+)
+
+// Port is a stream of bytes as TinyGo's drivers offer it: a UART, the USB serial
+// of package machine, or espradio's VHCITransport. Buffered says how many bytes a
+// Read would return without waiting.
+type Port interface {
+	Buffered() int
+	Read(p []byte) (n int, err error)
+	Write(p []byte) (n int, err error)
+}
+
+// poll is how often a silent port is asked. A UART fills a buffer of 128 bytes
+// in 11 ms at 115200 baud.
+const poll = 2 * time.Millisecond
+
+// Line is a serial line on a Port, whose Read waits for bytes: the stream of a
+// console. Make it with NewLine. Read and Write may overlap; Close ends a Read.
+type Line struct {
+	port   Port
+	closed atomic.Bool
+}
+
+var _ io.ReadWriteCloser = (*Line)(nil)
+
+// NewLine returns a line. Closing it leaves the port usable for the next.
+func NewLine(p Port) *Line { return &Line{port: p} }
+
+// Read implements io.Reader; io.EOF after Close.
+func (l *Line) Read(p []byte) (int, error) {
+	if len(p) == 0 {
+		return 0, nil
+	}
+	for {
+		if l.closed.Load() {
+			return 0, io.EOF
+		}
+		if n := l.port.Buffered(); n > 0 {
+			n, err := l.port.Read(p[:min(n, len(p))])
+			if n > 0 || err != nil {
+				return n, err
+			}
+		}
+		time.Sleep(poll)
+	}
+}
+
+// Write implements io.Writer; io.ErrClosedPipe after Close.
+func (l *Line) Write(p []byte) (int, error) {
+	if l.closed.Load() {
+		return 0, io.ErrClosedPipe
+	}
+	return l.port.Write(p)
+}
+
+// Close implements io.Closer. A Read that waits returns soon.
+func (l *Line) Close() error {
+	l.closed.Store(true)
+	return nil
+}

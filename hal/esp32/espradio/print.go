@@ -1,0 +1,11 @@
+//go:build !tinygo
+
+package espradio
+
+import (
+	"fmt"
+	"io"
+)
+
+// Format hides the configuration from every verb of fmt, which programs for TinyGo do without.
+func (*Radio) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "espradio.Radio") }

@@ -1,0 +1,291 @@
+package espradio
+
+import (
+	"errors"
+	"time"
+
+	"github.com/wifiprov/wifiprov/hal"
+)
+
+// phase is what the station does:
+//
+//	idle    -- Connect -----------> asked
+//	asked   -- worker ------------> joining
+//	joining -- the driver says ---> leasing or, with a reason, idle
+//	leasing -- DHCP --------------> online
+//	online  -- SoftAP takes over -> parked
+//	parked  -- SoftAP closes -----> asked
+//	any     -- dropLocked --------> idle
+type phase uint8
+
+const (
+	idle    phase = iota
+	asked         // an attempt waits for the worker
+	joining       // the driver tries
+	leasing       // associated, no address yet
+	online        // with an address
+	parked        // online but for the SoftAP, which has the radio
+)
+
+// station is the state of a Radio's station.
+type station struct {
+	phase   phase
+	turn    uint64             // changes whenever an attempt or a link is given up
+	target  *hal.StationConfig // of the attempt or the link, never changed in place
+	link    hal.Link
+	ip      hal.IPConfig
+	lease   time.Time // leasing: when to ask for an address
+	expires time.Time // leasing: when a SoftAP has waited for long enough
+	probe   time.Time // online: when to look at the link
+	leave   bool      // the driver may have a link that nobody wants
+	inCall  bool      // the driver blocks in Connect or Address
+}
+
+// Connect implements hal.Station. With a SoftAP that came back a while ago the
+// attempt begins when that has had its time, Config.Presence.
+func (r *Radio) Connect() error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if err := r.stationLocked(); err != nil {
+		return err
+	}
+	s := &r.station
+	switch {
+	case s.phase == asked || s.phase == joining:
+		return &stateError{hal.ErrBusy, "the station is joining a network"}
+	case s.phase != idle:
+		return nil
+	case r.scan.phase != scanIdle:
+		return &stateError{hal.ErrBusy, "a scan is running"}
+	case r.config.SSID == "":
+		return errNoNetwork
+	}
+	s.phase, s.target = asked, r.config
+	r.kick()
+	return nil
+}
+
+// dropLocked ends attempt and link, and tells with which reason.
+func (r *Radio) dropLocked(reason hal.Reason) {
+	s := &r.station
+	if s.phase == idle {
+		return
+	}
+	if s.phase == joining || s.phase == leasing || s.phase == online {
+		s.leave = true
+	}
+	s.phase, s.link, s.ip = idle, hal.Link{}, hal.IPConfig{}
+	s.turn++
+	r.events.Emit(hal.Event{Kind: hal.EventDisconnected, Reason: reason})
+	r.kick()
+}
+
+// Disconnect implements hal.Station. The event comes at once; the driver may
+// take a moment to follow.
+func (r *Radio) Disconnect() error {
+	r.mu.Lock()
+	if r.station.phase == idle {
+		r.mu.Unlock()
+		return nil
+	}
+	if err := r.acceptLocked(); err != nil {
+		r.mu.Unlock()
+		return err
+	}
+	blocked := r.station.inCall
+	if blocked {
+		r.aborting++
+	}
+	r.dropLocked(hal.ReasonAssocLeave)
+	r.mu.Unlock()
+	if blocked {
+		r.abort()
+	}
+	return nil
+}
+
+// abort makes the driver return from the call that it blocks in. Until then the
+// worker begins no other, which it could hit.
+func (r *Radio) abort() {
+	r.trouble("disconnect", r.cfg.Driver.Disconnect())
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.aborting--
+	r.kick()
+}
+
+// leave ends a link that nobody wants, on the worker. What fails is tried once
+// more, unless there is nothing to leave.
+func (r *Radio) leave() {
+	err := r.cfg.Driver.Disconnect()
+	if err == nil {
+		return
+	}
+	r.trouble("disconnect", err)
+	if _, err = r.cfg.Driver.Link(); !errors.Is(err, hal.ErrNotConnected) {
+		r.trouble("disconnect", r.cfg.Driver.Disconnect())
+	}
+}
+
+// Link implements hal.Station. The signal is that of the last look at the link.
+// While a SoftAP is open the station is not on the air: the link is the one that
+// it had, and gets again when the SoftAP closes.
+func (r *Radio) Link() (hal.Link, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.station.phase != online && r.station.phase != parked {
+		return hal.Link{}, hal.ErrNotConnected
+	}
+	return r.station.link, nil
+}
+
+// IPConfig returns the configuration of the link; hal.ErrNotConnected without
+// an address.
+func (r *Radio) IPConfig() (hal.IPConfig, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.station.phase != online && r.station.phase != parked {
+		return hal.IPConfig{}, hal.ErrNotConnected
+	}
+	return r.station.ip, nil
+}
+
+// join is an attempt to join, on the worker.
+func (r *Radio) join() {
+	s := &r.station
+	r.mu.Lock()
+	if s.phase != asked {
+		r.mu.Unlock()
+		return
+	}
+	s.phase = joining
+	turn, target := s.turn, *s.target
+	r.mu.Unlock()
+
+	err := r.beStation()
+	if err == nil {
+		err = r.call(turn, func() error { return r.cfg.Driver.Connect(target.SSID, target.Passphrase) })
+	}
+	var ap hal.AccessPoint
+	if err == nil {
+		ap = r.describe(target)
+	}
+
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	switch {
+	case s.turn != turn:
+	case err != nil:
+		r.dropLocked(reasonOf(err))
+		s.leave = !final(err)
+	default:
+		now := time.Now()
+		s.phase, s.link = leasing, hal.Link{AP: ap}
+		s.lease, s.expires = now, now.Add(r.cfg.Lease)
+		r.events.Emit(hal.Event{Kind: hal.EventConnected})
+	}
+}
+
+// call runs a blocking call of the driver for an attempt, unless that was given
+// up already.
+func (r *Radio) call(turn uint64, fn func() error) error {
+	r.mu.Lock()
+	if r.station.turn != turn {
+		r.mu.Unlock()
+		return hal.ErrNotConnected
+	}
+	r.station.inCall = true
+	r.mu.Unlock()
+	err := fn()
+	r.mu.Lock()
+	r.station.inCall = false
+	r.mu.Unlock()
+	return err
+}
+
+// describe asks the driver for the access point of a new link. What it does not
+// know is made up as well as can be.
+func (r *Radio) describe(target hal.StationConfig) hal.AccessPoint {
+	ap, err := r.cfg.Driver.Link()
+	if err != nil {
+		r.trouble("link", err)
+		ap = hal.AccessPoint{Auth: AuthUnknown}
+	}
+	ap.SSID = target.SSID
+	switch {
+	case ap.Auth != AuthUnknown:
+	case target.Passphrase == "":
+		ap.Auth = hal.AuthOpen
+	default:
+		ap.Auth = r.cfg.UnknownAuth
+	}
+	return ap
+}
+
+// askAddress gets an address, on the worker.
+func (r *Radio) askAddress() {
+	s := &r.station
+	r.mu.Lock()
+	turn := s.turn
+	r.mu.Unlock()
+	var ip hal.IPConfig
+	err := r.call(turn, func() (err error) {
+		ip, err = r.cfg.Driver.Address()
+		return err
+	})
+	lost := false
+	if err != nil {
+		r.trouble("address", err)
+		_, linkErr := r.cfg.Driver.Link()
+		lost = errors.Is(linkErr, hal.ErrNotConnected)
+	}
+
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	now := time.Now()
+	switch {
+	case s.turn != turn:
+	case lost:
+		r.lostLocked()
+	case err != nil && r.ap != nil && !now.Before(s.expires):
+		r.dropLocked(hal.ReasonConnectionFail)
+	case err != nil:
+		s.lease = now.Add(retryLease)
+	default:
+		s.phase, s.ip, s.link.IP = online, ip, ip.Address
+		s.probe = now.Add(r.cfg.Probe)
+		r.events.Emit(hal.Event{Kind: hal.EventGotIP, IP: ip.Address})
+	}
+}
+
+// lostLocked reports that the link is gone. Which reason the radio had is not
+// known.
+func (r *Radio) lostLocked() {
+	r.dropLocked(hal.ReasonBeaconTimeout)
+	r.station.leave = false
+}
+
+// probe looks at the link, on the worker.
+func (r *Radio) probe() {
+	r.mu.Lock()
+	turn := r.station.turn
+	r.mu.Unlock()
+	ap, err := r.cfg.Driver.Link()
+	lost := errors.Is(err, hal.ErrNotConnected)
+	if !lost {
+		r.trouble("link", err)
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	s := &r.station
+	switch {
+	case s.turn != turn || s.phase != online:
+	case lost:
+		r.lostLocked()
+	default:
+		if err == nil && ap.RSSI != 0 {
+			s.link.AP.RSSI = ap.RSSI
+		}
+		s.probe = time.Now().Add(r.cfg.Probe)
+	}
+}

@@ -1,0 +1,171 @@
+package espradio
+
+import (
+	"io"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/wifiprov/wifiprov/hal"
+)
+
+// H4 packets from a controller: a byte with the type, a header with the length,
+// the rest. A data packet of LE has 251 bytes at most.
+const (
+	h4ACL   = 2
+	h4SCO   = 3
+	h4Event = 4
+
+	maxH4 = 1 + 4 + 255
+	// stale is how long the rest of a packet may take. The controller hands
+	// over whole packets; what is missing then was lost.
+	stale = 100 * time.Millisecond
+)
+
+// VHCI is the way to the Bluetooth controller as an att.Transport, over a Port
+// that carries H4 packets as a stream: espradio.VHCITransport, after
+// espradio.Enable and BLEInit in this order. Make it with NewVHCI.
+//
+// espradio keeps 2047 bytes from the controller and cuts the packet that does
+// not fit. What follows is read up to a pause then, and dropped; the host's
+// time-outs do the rest.
+type VHCI struct {
+	port   Port
+	logger hal.Logger
+
+	mu       sync.Mutex // guards what follows
+	receive  func(packet []byte)
+	running  bool
+	closed   bool
+	received [maxH4]byte // of the goroutine
+}
+
+// NewVHCI returns the transport. Nothing is read before SetReceiver.
+func NewVHCI(p Port, logger hal.Logger) *VHCI { return &VHCI{port: p, logger: logger} }
+
+// Send implements att.Transport.
+func (v *VHCI) Send(packet []byte) error {
+	n, err := v.port.Write(packet)
+	if err == nil && n < len(packet) {
+		err = io.ErrShortWrite
+	}
+	if err != nil {
+		return &driverError{"sending to the Bluetooth controller", err}
+	}
+	return nil
+}
+
+// SetReceiver implements att.Transport. The first call starts the goroutine that
+// reads.
+func (v *VHCI) SetReceiver(fn func(packet []byte)) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.receive = fn
+	if !v.running && !v.closed && fn != nil {
+		v.running = true
+		go v.read()
+	}
+}
+
+// Close ends the goroutine. The controller stays as it is.
+func (v *VHCI) Close() {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.closed, v.receive = true, nil
+}
+
+// receiver returns who gets the next packet, and whether to go on.
+func (v *VHCI) receiver() (func([]byte), bool) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return v.receive, !v.closed
+}
+
+// read takes packets off the port until Close.
+func (v *VHCI) read() {
+	have := 0
+	var quiet time.Duration
+	for {
+		receive, on := v.receiver()
+		if !on {
+			return
+		}
+		n := v.port.Buffered()
+		if n == 0 {
+			if quiet += poll; quiet >= stale && have > 0 {
+				v.lost(have)
+				have = 0
+			}
+			time.Sleep(poll)
+			continue
+		}
+		quiet = 0
+		want := need(v.received[:have])
+		if want == 0 {
+			v.lost(have)
+			v.skip()
+			have = 0
+			continue
+		}
+		n, err := v.port.Read(v.received[have:min(want, have+n)])
+		if err != nil {
+			v.logger.Log(hal.LevelError, "the Bluetooth controller cannot be read", hal.Err(err))
+			time.Sleep(poll)
+			continue
+		}
+		have += n
+		if want = need(v.received[:have]); want == have {
+			if receive != nil {
+				receive(v.received[:have])
+			}
+			have = 0
+		}
+	}
+}
+
+// need returns how many bytes of a packet to have at least, given its
+// beginning: the header's end, then the packet's. 0: it is no packet.
+func need(p []byte) int {
+	if len(p) == 0 {
+		return 1
+	}
+	header, size := 0, 0
+	switch p[0] {
+	case h4ACL:
+		header = 5
+	case h4SCO:
+		header = 4
+	case h4Event:
+		header = 3
+	default:
+		return 0
+	}
+	if len(p) < header {
+		return header
+	}
+	switch p[0] {
+	case h4ACL:
+		size = int(p[3]) | int(p[4])<<8
+	case h4SCO:
+		size = int(p[3])
+	case h4Event:
+		size = int(p[2])
+	}
+	if header+size > maxH4 {
+		return 0
+	}
+	return header + size
+}
+
+// skip reads up to a pause.
+func (v *VHCI) skip() {
+	for v.port.Buffered() > 0 {
+		if _, err := v.port.Read(v.received[:min(v.port.Buffered(), maxH4)]); err != nil {
+			return
+		}
+	}
+}
+
+func (v *VHCI) lost(n int) {
+	v.logger.Log(hal.LevelWarn, "a packet of the Bluetooth controller came in part", hal.Attr{Key: "bytes", Value: strconv.Itoa(n)})
+}

@@ -1,0 +1,99 @@
+//go:build espidf
+
+package idf
+
+import (
+	"sync"
+	"time"
+
+	"github.com/wifiprov/wifiprov/hal"
+	"github.com/wifiprov/wifiprov/hal/ble/att"
+)
+
+// maxPacket is the longest packet that a controller sends.
+const maxPacket = 1026
+
+// sendTimeout is how long a controller may take to accept a packet.
+const sendTimeout = 2 * time.Second
+
+// Bluetooth is the chip's controller, for package att. It is switched on by the
+// first packet that is sent to it, so that memory of classic Bluetooth can be
+// released before, and off by Close, ReleaseMemory and Device.Close.
+type Bluetooth struct {
+	d   *Device
+	buf []byte // of whoever pumps
+
+	mu       sync.Mutex // guards what follows
+	receiver func([]byte)
+	released hal.BluetoothPart
+}
+
+var _ att.Transport = (*Bluetooth)(nil)
+
+// Bluetooth returns the controller.
+func (d *Device) Bluetooth() *Bluetooth { return &d.bt }
+
+// Send implements att.Transport; it blocks while the controller is busy, at
+// most 2 s. It must not be called after ReleaseMemory of BluetoothLE.
+func (b *Bluetooth) Send(packet []byte) error {
+	if !nativeBTIsOpen() {
+		if err := nativeBTOpen(); err != nil {
+			return err
+		}
+	}
+	return nativeBTSend(packet, int32(sendTimeout/time.Millisecond))
+}
+
+// SetReceiver implements att.Transport. fn runs inside of Pump and Poll.
+func (b *Bluetooth) SetReceiver(fn func(packet []byte)) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.receiver = fn
+}
+
+// Close switches the controller off, if it was Send that switched it on.
+func (b *Bluetooth) Close() error { return nativeBTClose() }
+
+// next hands on a packet.
+func (b *Bluetooth) next() bool {
+	n := nativeBTNext(b.buf)
+	if n == 0 {
+		return false
+	}
+	b.mu.Lock()
+	fn := b.receiver
+	b.mu.Unlock()
+	if fn != nil {
+		fn(b.buf[:n])
+	}
+	return true
+}
+
+// ReleaseMemory implements hal.BluetoothMemory. That of BluetoothLE switches
+// the controller off first. Chips without classic Bluetooth have nothing to
+// release for it.
+func (d *Device) ReleaseMemory(parts hal.BluetoothPart) error {
+	b := &d.bt
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	parts &^= b.released
+	if parts == 0 {
+		return nil
+	}
+	if parts&hal.BluetoothLE != 0 {
+		if err := nativeBTClose(); err != nil {
+			return err
+		}
+	}
+	release := parts
+	if all := b.released | parts; all == hal.BluetoothClassic|hal.BluetoothLE {
+		// What both need is only released with both, of which one may have
+		// been before.
+		release = all
+	}
+	if err := nativeBTRelease(int(release)); err != nil {
+		return err
+	}
+	b.released |= parts
+	return nil
+}

@@ -1,0 +1,102 @@
+//go:build espidf
+
+package idf
+
+import (
+	"sync"
+
+	"github.com/wifiprov/wifiprov/hal"
+)
+
+// httpServer is ESP-IDF's, as far as it is ours.
+type httpServer struct {
+	mu      sync.Mutex // guards what follows, and taking a request
+	handler hal.HTTPHandler
+}
+
+// set replaces the handler and returns the former one.
+func (s *httpServer) set(h hal.HTTPHandler) hal.HTTPHandler {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	former := s.handler
+	s.handler = h
+	return former
+}
+
+// begin sets the handler if there is none.
+func (s *httpServer) begin(h hal.HTTPHandler) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.handler != nil {
+		return false
+	}
+	s.handler = h
+	return true
+}
+
+// StartHTTP implements hal.HTTPServer with ESP-IDF's esp_http_server, whose
+// limits and time-outs hold (transports.md 1.1), but for the connections: there
+// may be 4 (CONFIG_WIFIPROV_HTTP_SOCKETS), and one more closes the one unused for
+// longest.
+func (d *Device) StartHTTP(port uint16, h hal.HTTPHandler) error {
+	if h == nil {
+		return &argError{"the HTTP handler is nil"}
+	}
+	if !d.http.begin(h) { // before a request can come
+		return &stateError{hal.ErrBusy, "the HTTP server runs; stop it first"}
+	}
+	err := nativeHTTPStart(port)
+	if err != nil {
+		d.http.set(nil)
+	}
+	return err
+}
+
+// StopHTTP implements hal.HTTPServer. It waits for ESP-IDF's task, which takes
+// up to 5 s when a client has sent part of a request.
+func (d *Device) StopHTTP() error {
+	former := d.http.set(nil)
+	err := nativeHTTPStop()
+	if err != nil {
+		d.http.set(former)
+		nativeWake() // for requests that came meanwhile
+	}
+	return err
+}
+
+// nextRequest answers a request, or takes the end of a connection, or runs what
+// Go was given.
+func (d *Device) nextRequest() bool {
+	if fn := d.jobs.take(); fn != nil {
+		fn()
+		return true
+	}
+	p := &d.pump
+	h, closed, found := d.http.take(p)
+	switch {
+	case closed >= 0:
+		h.HTTPClosed(closed)
+	case found:
+		slot := p.slot()
+		p.answer = hal.HTTPAnswer{}
+		h.ServeHTTPRequest(&p.request, &p.answer)
+		nativeAnswer(slot, &p.answer)
+	default:
+		return false
+	}
+	return true
+}
+
+// take takes the end of a connection, or else a request, for the handler that
+// it belongs to.
+func (s *httpServer) take(p *pump) (h hal.HTTPHandler, closed int, found bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	closed = -1
+	if s.handler != nil {
+		if closed = nativeHTTPClosed(); closed < 0 {
+			found = p.nextRequest(&p.request)
+		}
+	}
+	return s.handler, closed, found
+}

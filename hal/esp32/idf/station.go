@@ -1,0 +1,259 @@
+//go:build espidf
+
+package idf
+
+import (
+	"time"
+
+	"github.com/wifiprov/wifiprov/hal"
+)
+
+// lossWait is how long the STA_DISCONNECTED of a Disconnect is waited for that
+// ended an attempt to join. ESP-IDF promises it for links only.
+const lossWait = time.Second
+
+// stationState is what the station does, as far as events that were delivered
+// and calls that were made tell:
+//
+//	idle    -- Connect --------> joining
+//	joining -- STA_CONNECTED --> linked
+//	linked  -- STA_GOT_IP -----> online
+//	online  -- STA_LOST_IP ----> linked
+//	any     -- Disconnect, STA_DISCONNECTED, STA_STOP --> idle
+type stationState uint8
+
+const (
+	stationIdle stationState = iota
+	stationJoining
+	stationLinked
+	stationOnline
+)
+
+// station is the state of station and scanner. It is guarded by Device.mu.
+type station struct {
+	state   stationState
+	losses  int    // STA_DISCONNECTED that Disconnect caused, still to come
+	unsure  bool   // the last of them may not come
+	since   uint32 // number of the first event after the Disconnect that it is of
+	leaves  uint32 // counts these
+	overdue bool   // it has not come in time
+	join    hal.JoinInfo
+
+	scanning bool
+	scans    int // SCAN_DONE still to come
+	stopped  int // of them, those of scans that StopScan ended
+}
+
+// take keeps the state and returns what subscribers are told.
+func (s *station) take(e *event, n *native) (out hal.Event, tell bool) {
+	current := s.losses == 0 // the event is about what the station does now
+	switch e.kind {
+	case staStart:
+		return hal.Event{Kind: hal.EventStationStart}, true
+	case staConnected:
+		if current {
+			s.state = stationLinked
+			s.reached(hal.JoinDHCP, e, n)
+		}
+		return hal.Event{Kind: hal.EventConnected}, true
+	case gotIP:
+		if current && s.state != stationIdle {
+			s.state, s.join.Step = stationOnline, hal.JoinDone
+		}
+		return hal.Event{Kind: hal.EventGotIP, IP: e.ip}, true
+	case lostIP:
+		if s.state == stationOnline {
+			s.state = stationLinked
+		}
+	case staDisconnected:
+		return s.lose(e, n)
+	case scanDone:
+		if s.scans == 0 {
+			return out, false // of a scan by somebody else
+		}
+		s.scans--
+		s.scanning = s.scanning && s.scans > 0
+		out = hal.Event{Kind: hal.EventScanDone, ScanFailed: e.failed}
+		if s.stopped > 0 {
+			s.stopped--
+			out.ScanFailed = false
+		}
+		return out, true
+	}
+	return out, false
+}
+
+// lose takes the end of a link or of an attempt to join.
+func (s *station) lose(e *event, n *native) (hal.Event, bool) {
+	switch {
+	case s.losses > 0:
+		s.losses--
+		s.unsure = s.unsure && s.losses > 0
+	case s.state == stationIdle && e.reason == hal.ReasonAssocLeave:
+		return hal.Event{}, false // said already
+	default:
+		step := max(s.join.Step, e.reason.Step())
+		if s.state == stationJoining && e.ap.Channel != 0 {
+			step = max(step, hal.JoinAuth) // a network was found
+		}
+		s.reached(step, e, n)
+		s.state = stationIdle
+	}
+	return hal.Event{Kind: hal.EventDisconnected, Reason: e.reason}, true
+}
+
+// reached notes how far a join has got, and with whom.
+func (s *station) reached(step hal.JoinStep, e *event, n *native) {
+	s.join.Step = step
+	if e.ap.Channel == 0 {
+		return
+	}
+	ssid, auth := s.join.AP.SSID, s.join.AP.Auth
+	if !n.isSSID(ssid) {
+		ssid = n.ssid()
+	}
+	s.join.AP = e.ap
+	s.join.AP.SSID = ssid
+	if e.kind == staDisconnected {
+		s.join.AP.Auth = auth // that event has none
+	}
+}
+
+// Connect implements hal.Station. During a scan it fails with hal.ErrBusy.
+func (d *Device) Connect() error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	s := &d.station
+	switch {
+	case s.state == stationJoining:
+		return &stateError{hal.ErrBusy, "the station is joining a network"}
+	case s.state != stationIdle:
+		return nil
+	case s.scanning:
+		return &stateError{hal.ErrBusy, "a scan is running"}
+	}
+	if err := nativeConnect(); err != nil {
+		return err
+	}
+	s.state = stationJoining
+	s.join = hal.JoinInfo{Step: hal.JoinScan}
+	return nil
+}
+
+// Disconnect implements hal.Station.
+func (d *Device) Disconnect() error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	s := &d.station
+	unsure := d.onlyJoining()
+	err := nativeDisconnect() // also when idle: somebody else may have connected
+	if s.state == stationIdle {
+		if e, ok := err.(*Error); ok && (e.Code == errWiFiNotStarted || e.Code == errWiFiNotInit) {
+			return nil
+		}
+		return err
+	}
+	if err == nil {
+		d.left(unsure)
+	}
+	return err
+}
+
+// onlyJoining reports whether the station has no link yet, as far as the driver
+// knows. d.mu is held.
+func (d *Device) onlyJoining() bool {
+	if d.station.state != stationJoining {
+		return false
+	}
+	_, err := nativeLink()
+	return err != nil
+}
+
+// left notes that the driver was made to leave. d.mu is held.
+func (d *Device) left(unsure bool) {
+	s := &d.station
+	s.state = stationIdle
+	s.losses++
+	if !unsure {
+		return
+	}
+	s.unsure, s.overdue = true, false
+	s.since = nativeEventNumber()
+	s.leaves++
+	number := s.leaves
+	d.AfterFunc(lossWait, func() {
+		d.mu.Lock()
+		defer d.mu.Unlock()
+		d.station.overdue = d.station.unsure && d.station.leaves == number
+	})
+}
+
+// settle gives up waiting for losses and returns how many there were. They are
+// told in the driver's place. d.mu is held.
+func (s *station) settle() (lost int) {
+	lost = s.losses
+	s.losses, s.unsure, s.overdue = 0, false, false
+	return lost
+}
+
+// untold returns how many losses come to light by an event because there was no
+// STA_DISCONNECTED for them: the driver has gone on, or stopped. d.mu is held.
+func (s *station) untold(e *event) (lost int) {
+	switch {
+	case e.kind == staStop:
+		lost = s.settle()
+		if s.state != stationIdle {
+			s.state = stationIdle
+			lost++
+		}
+	case s.begun(e):
+		lost = s.settle()
+	}
+	return lost
+}
+
+// begun reports whether the event is of an attempt after the one that
+// Disconnect ended.
+func (s *station) begun(e *event) bool {
+	return s.unsure && s.state == stationJoining && e.kind == staConnected && int32(e.number-s.since) >= 0
+}
+
+// Link implements hal.Station.
+func (d *Device) Link() (hal.Link, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.station.state != stationOnline {
+		return hal.Link{}, hal.ErrNotConnected
+	}
+	ap, err := nativeLink()
+	if err != nil {
+		return hal.Link{}, err
+	}
+	ip, err := nativeIPConfig()
+	if err != nil {
+		return hal.Link{}, err
+	}
+	if ip.Address == (hal.IPv4{}) {
+		return hal.Link{}, hal.ErrNotConnected
+	}
+	return hal.Link{AP: ap, IP: ip.Address}, nil
+}
+
+// JoinInfo implements hal.JoinReporter. Between Connect and STA_CONNECTED the
+// driver does not tell how far it is; what failed says its reason. The channel
+// of a failed attempt is the radio's at that time.
+func (d *Device) JoinInfo() (hal.JoinInfo, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.station.join, nil
+}
+
+// IPConfig implements hal.JoinReporter.
+func (d *Device) IPConfig() (hal.IPConfig, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.station.state != stationOnline {
+		return hal.IPConfig{}, hal.ErrNotConnected
+	}
+	return nativeIPConfig()
+}

@@ -1,0 +1,91 @@
+package provtest
+
+import (
+	"testing"
+	"time"
+
+	"github.com/wifiprov/wifiprov"
+	"github.com/wifiprov/wifiprov/client"
+	"github.com/wifiprov/wifiprov/client/blecentral"
+	"github.com/wifiprov/wifiprov/hal/ble/att"
+	"github.com/wifiprov/wifiprov/hal/sim"
+	"github.com/wifiprov/wifiprov/scheme/ble"
+)
+
+// BLEDevice is a simulated device that is provisioned over BLE: its host stack
+// and those of its clients meet on the air through simulated controllers.
+type BLEDevice struct {
+	*Device
+	Controller *sim.Controller
+	Host       *att.Host
+	Scheme     ble.Config // may be changed before Start
+}
+
+// NewBLE returns a device that is not initialised.
+func NewBLE(tb testing.TB, air sim.AirConfig, cfg att.Config) *BLEDevice {
+	tb.Helper()
+	d := &BLEDevice{Device: New(tb, air)}
+	var err error
+	if d.Controller, err = d.Air.NewController(sim.ControllerConfig{}); err != nil {
+		tb.Fatal(err)
+	}
+	if cfg.Clock == nil {
+		cfg.Clock = d.Air.Clock()
+	}
+	if d.Host, err = att.New(d.Controller, cfg); err != nil {
+		tb.Fatal(err)
+	}
+	d.Scheme.GATT = d.Host
+	return d
+}
+
+// Config is what Init is called with.
+func (d *BLEDevice) Config() wifiprov.Config {
+	cfg := d.Device.Config()
+	cfg.Scheme = ble.New(d.Scheme)
+	return cfg
+}
+
+// Start initialises the manager with Config and starts it with security 1, or
+// with none.
+func (d *BLEDevice) Start(secure bool) {
+	d.tb.Helper()
+	if err := d.Manager.Init(d.Config()); err != nil {
+		d.tb.Fatal(err)
+	}
+	d.StartOnly(secure)
+}
+
+// Dial returns the transport of a client with a controller of its own.
+func (d *BLEDevice) Dial(cfg blecentral.Config) client.Transport {
+	d.tb.Helper()
+	transport, _ := d.dial(cfg)
+	return transport
+}
+
+func (d *BLEDevice) dial(cfg blecentral.Config) (client.Transport, *sim.Controller) {
+	d.tb.Helper()
+	controller, err := d.Air.NewController(sim.ControllerConfig{})
+	if err != nil {
+		d.tb.Fatal(err)
+	}
+	central, err := blecentral.New(controller, cfg)
+	if err != nil {
+		d.tb.Fatal(err)
+	}
+	transport, err := client.NewBLE(client.BLEConfig{Central: central, ConnectTimeout: 10 * time.Minute, Timeout: 10 * time.Minute})
+	if err != nil {
+		d.tb.Fatal(err)
+	}
+	return transport, controller
+}
+
+// Phone returns a client with a controller of its own.
+func (d *BLEDevice) Phone(cfg client.Config, central blecentral.Config) (*client.Client, *sim.Controller) {
+	d.tb.Helper()
+	transport, controller := d.dial(central)
+	if cfg.PoP == "" {
+		cfg.PoP = PoP
+	}
+	return client.New(transport, cfg), controller
+}

@@ -1,0 +1,146 @@
+//go:build espidf && !tinygo
+
+package provtest
+
+import (
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/wifiprov/wifiprov"
+	"github.com/wifiprov/wifiprov/client"
+	"github.com/wifiprov/wifiprov/client/blecentral"
+	"github.com/wifiprov/wifiprov/hal/ble/att"
+	"github.com/wifiprov/wifiprov/hal/esp32/idf"
+	"github.com/wifiprov/wifiprov/hal/esp32/idf/idftest"
+	"github.com/wifiprov/wifiprov/hal/sim"
+	"github.com/wifiprov/wifiprov/scheme/ble"
+	"github.com/wifiprov/wifiprov/scheme/softap"
+)
+
+// Every scenario on the binding for ESP-IDF, over ESP-IDF's HTTP server and
+// over the stack of our own on its Bluetooth controller.
+func TestSuiteESPIDF(t *testing.T) {
+	t.Run("HTTP", func(t *testing.T) { Suite(t, espHTTPRig) })
+	t.Run("BLE", func(t *testing.T) { Suite(t, espBLERig) })
+}
+
+// esp is an ESP32 with the task of its application. It stays the same over
+// reboots.
+type esp struct {
+	*idf.Device
+	stack espStack
+
+	t    *testing.T
+	air  *sim.Air
+	home *sim.AP
+	chip *idftest.Chip
+	task string // goroutine that pumps
+	stop chan struct{}
+	done chan struct{}
+}
+
+// espStack is the BLE stack of the present boot.
+type espStack struct{ *att.Host }
+
+func newESP(t *testing.T) *esp {
+	e := &esp{t: t, air: sim.NewAir(sim.AirConfig{})}
+	var err error
+	e.home, err = e.air.AddAP(Home)
+	require.NoError(t, err)
+	e.chip = idftest.New(t, idftest.Config{Air: e.air})
+	e.boot()
+	return e
+}
+
+// boot opens the chip and begins to pump.
+func (e *esp) boot() {
+	dev, err := idf.Open(idf.Config{})
+	require.NoError(e.t, err)
+	host, err := att.New(dev.Bluetooth(), att.Config{Clock: dev})
+	require.NoError(e.t, err)
+	stop, done := make(chan struct{}), make(chan struct{})
+	e.Device, e.stack.Host, e.stop, e.done = dev, host, stop, done
+	ready := make(chan struct{})
+	go func() {
+		defer close(done)
+		e.task = goroutine()
+		close(ready)
+		for {
+			select {
+			case <-stop:
+				return
+			default:
+				dev.Pump(time.Hour)
+			}
+		}
+	}()
+	<-ready
+}
+
+// poll waits as a device does: what waits inside of a handler has to pump. Here
+// others may wait, too, and leave that to the task.
+func (e *esp) poll() {
+	if goroutine() == e.task {
+		e.PumpOnce()
+	} else {
+		time.Sleep(time.Millisecond)
+	}
+}
+
+// goroutine names the caller's.
+func goroutine() string {
+	var buf [32]byte
+	name, _, _ := strings.Cut(string(buf[:runtime.Stack(buf[:], false)]), " [")
+	return name
+}
+
+// Go is the present boot's.
+func (e *esp) Go(fn func()) { e.Device.Go(fn) }
+
+func (e *esp) shutDown() {
+	close(e.stop)
+	e.Wake()
+	<-e.done
+	require.NoError(e.t, e.Device.Close())
+	require.Zero(e.t, e.Lost())
+	require.Empty(e.t, e.chip.Left())
+}
+
+func (e *esp) rig(config wifiprov.Config, dial func() client.Transport) *Rig {
+	config.WiFi, config.Clock, config.Poll = e, e, e.poll
+	return &Rig{
+		Air: e.air, Home: e.home, Config: config, Dial: dial,
+		Reboot: func() error {
+			e.shutDown()
+			if err := e.chip.Reset(); err != nil {
+				return err
+			}
+			e.boot()
+			return nil
+		},
+		Close: e.shutDown,
+	}
+}
+
+func espHTTPRig(t *testing.T) *Rig {
+	e := newESP(t)
+	scheme := softap.New(softap.Config{AP: e, Platform: e, Random: idf.Random()})
+	return e.rig(wifiprov.Config{Scheme: scheme}, func() client.Transport {
+		transport, err := client.NewHTTP(client.HTTPConfig{Dial: e.chip.Network.Dial})
+		require.NoError(t, err)
+		return transport
+	})
+}
+
+func espBLERig(t *testing.T) *Rig {
+	e := newESP(t)
+	scheme := ble.New(ble.Config{GATT: &e.stack, Free: ble.FreeBT, Memory: e, Go: e.Go})
+	return e.rig(wifiprov.Config{Scheme: scheme}, func() client.Transport {
+		d := &BLEDevice{Device: &Device{Air: e.air, tb: t}}
+		return d.Dial(blecentral.Config{})
+	})
+}
