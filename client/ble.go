@@ -9,7 +9,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/wifiprov/wifiprov/hal"
+	"github.com/wifiprov/wifiprov/hal/ble"
 )
 
 // Defaults of [BLEConfig], those of the genuine clients (spec/client.md 2).
@@ -43,7 +43,7 @@ type Advertisement struct {
 	// Name is the complete local name; empty: not known yet.
 	Name string
 	// Services are the advertised 128-bit services.
-	Services []hal.UUID
+	Services []ble.UUID
 	// ManufacturerData with its company identifier; nil: none.
 	ManufacturerData []byte
 	// RSSI in dBm.
@@ -51,14 +51,14 @@ type Advertisement struct {
 }
 
 // BLELink is a connection to a device. Calls do not overlap, except Close. A
-// refusal by the device is a hal.ATTError and leaves the link usable; after any
+// refusal by the device is a ble.ATTError and leaves the link usable; after any
 // other error it is of no use. Every call returns promptly when its context
 // ends.
 type BLELink interface {
 	// Discover returns the characteristics of a service and their user
 	// descriptions; the zero UUID means the first service with a 128-bit
 	// UUID.
-	Discover(ctx context.Context, service hal.UUID) ([]BLECharacteristic, error)
+	Discover(ctx context.Context, service ble.UUID) ([]BLECharacteristic, error)
 
 	// Write writes a value with response, by prepared writes when it is
 	// longer than the MTU allows. value is not kept.
@@ -74,7 +74,7 @@ type BLELink interface {
 
 // BLECharacteristic is a characteristic that was discovered.
 type BLECharacteristic struct {
-	UUID   hal.UUID
+	UUID   ble.UUID
 	Handle uint16 // of the value
 	Name   string // user description, descriptor 0x2901; empty: none
 }
@@ -95,7 +95,7 @@ type BLEConfig struct {
 	// Service to use; zero: the first that the device advertises, else the
 	// first that it has. Without Name, devices that advertise others are
 	// passed over.
-	Service hal.UUID
+	Service ble.UUID
 
 	// FindTimeout, ConnectTimeout and Timeout bound looking for the device,
 	// connecting with discovery, and each request. 0: 6 s, 20 s and 30 s;
@@ -205,7 +205,7 @@ func (b *BLE) exchange(ctx context.Context, endpoint string, body []byte) ([]byt
 			answer, err = b.link.Read(ctx, c)
 			return err
 		})
-		var refused hal.ATTError
+		var refused ble.ATTError
 		switch {
 		case err == nil:
 			return answer, nil
@@ -240,7 +240,7 @@ func (b *BLE) connect(ctx context.Context) error {
 		return err
 	}
 	service := b.cfg.Service
-	if service == (hal.UUID{}) && len(device.Services) > 0 {
+	if service == (ble.UUID{}) && len(device.Services) > 0 {
 		service = device.Services[0]
 	}
 	reached := false
@@ -270,7 +270,7 @@ func (b *BLE) wanted(a Advertisement) bool {
 		return a.Address == b.device.Address || named && a.Name == b.device.Name
 	case b.cfg.Name != "":
 		return a.Name == b.cfg.Name
-	case b.cfg.Service != (hal.UUID{}) && len(a.Services) > 0:
+	case b.cfg.Service != (ble.UUID{}) && len(a.Services) > 0:
 		return slices.Contains(a.Services, b.cfg.Service) && strings.HasPrefix(a.Name, b.cfg.Prefix)
 	case b.cfg.Prefix == "":
 		return strings.HasPrefix(a.Name, DefaultBLEPrefix)

@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/wifiprov/wifiprov/client"
-	"github.com/wifiprov/wifiprov/hal"
+	"github.com/wifiprov/wifiprov/hal/ble"
 )
 
 // fakeCentral finds devices and connects to itself.
@@ -21,7 +21,7 @@ type fakeCentral struct {
 	discover   error
 	hang       bool
 	connected  []string
-	service    hal.UUID
+	service    ble.UUID
 	written    []byte
 	closed     int
 }
@@ -41,7 +41,7 @@ func (f *fakeCentral) Connect(_ context.Context, a client.Advertisement) (client
 	return f, f.connectErr
 }
 
-func (f *fakeCentral) Discover(_ context.Context, service hal.UUID) ([]client.BLECharacteristic, error) {
+func (f *fakeCentral) Discover(_ context.Context, service ble.UUID) ([]client.BLECharacteristic, error) {
 	f.service = service
 	if f.discover != nil {
 		return nil, f.discover
@@ -64,13 +64,13 @@ func (f *fakeCentral) Read(context.Context, client.BLECharacteristic) ([]byte, e
 
 func (f *fakeCentral) Close() error { f.closed++; return nil }
 
-var bleService = hal.UUID{1}
+var bleService = ble.UUID{1}
 
 func newBLE(t *testing.T, cfg client.BLEConfig, f *fakeCentral) *client.BLE {
 	if f.ads == nil {
 		f.ads = []client.Advertisement{
-			{Address: "1"}, {Address: "2", Name: "other"}, {Address: "1", Services: []hal.UUID{bleService}},
-			{Address: "3", Name: "prov_3"}, {Address: "1", Name: "PROV_1", Services: []hal.UUID{bleService}}, {Address: "4", Name: "PROV_4"},
+			{Address: "1"}, {Address: "2", Name: "other"}, {Address: "1", Services: []ble.UUID{bleService}},
+			{Address: "3", Name: "prov_3"}, {Address: "1", Name: "PROV_1", Services: []ble.UUID{bleService}}, {Address: "4", Name: "PROV_4"},
 		}
 	}
 	cfg.Central = f
@@ -104,7 +104,7 @@ func TestBLEFindsDeviceAndEndpoint(t *testing.T) {
 	_, err = b.Do(t.Context(), "proto-ver", []byte("x"))
 	require.ErrorIs(t, err, client.ErrClosed)
 
-	own := hal.UUID{7}
+	own := ble.UUID{7}
 	f = &fakeCentral{}
 	b = newBLE(t, client.BLEConfig{Name: "PROV_4", Service: own}, f)
 	_, err = b.Do(t.Context(), "proto-ver", []byte("x"))
@@ -117,11 +117,11 @@ func TestBLEFindsDeviceAndEndpoint(t *testing.T) {
 // A service that is named is looked for, too: whatever the device's name, and past
 // devices that advertise other services.
 func TestBLEFindsDeviceByService(t *testing.T) {
-	own, other := hal.UUID{7}, hal.UUID{8}
+	own, other := ble.UUID{7}, ble.UUID{8}
 	ads := []client.Advertisement{
-		{Address: "1", Services: []hal.UUID{other}}, {Address: "1", Services: []hal.UUID{other}, Name: "PROV_1"},
-		{Address: "2", Name: "Lamp"}, {Address: "3", Services: []hal.UUID{other, own}},
-		{Address: "4", Services: []hal.UUID{own}, Name: "Lamp 4"}, {Address: "5", Name: "PROV_5"},
+		{Address: "1", Services: []ble.UUID{other}}, {Address: "1", Services: []ble.UUID{other}, Name: "PROV_1"},
+		{Address: "2", Name: "Lamp"}, {Address: "3", Services: []ble.UUID{other, own}},
+		{Address: "4", Services: []ble.UUID{own}, Name: "Lamp 4"}, {Address: "5", Name: "PROV_5"},
 	}
 	for _, tc := range []struct {
 		cfg     client.BLEConfig
@@ -174,11 +174,11 @@ func TestBLEFindsItsDeviceAgain(t *testing.T) {
 
 // A refusal keeps the link, any other failure does not.
 func TestBLEErrors(t *testing.T) {
-	f := &fakeCentral{writeErr: hal.ATTInvalidPDU}
+	f := &fakeCentral{writeErr: ble.ATTInvalidPDU}
 	b := newBLE(t, client.BLEConfig{}, f)
 	_, err := b.Do(t.Context(), "proto-ver", []byte("x"))
 	require.ErrorIs(t, err, client.ErrRefused)
-	require.ErrorIs(t, err, hal.ATTInvalidPDU)
+	require.ErrorIs(t, err, ble.ATTInvalidPDU)
 	require.Zero(t, f.closed)
 	f.writeErr = errors.New("link lost")
 	_, err = b.Do(t.Context(), "proto-ver", []byte("x"))

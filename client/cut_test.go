@@ -11,7 +11,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/wifiprov/wifiprov/hal"
+	"github.com/wifiprov/wifiprov/hal/ble"
 )
 
 // errCut is a link that is cut.
@@ -56,7 +56,7 @@ func (r *radio) Connect(context.Context, Advertisement) (BLELink, error) {
 	return r, nil
 }
 
-func (r *radio) Discover(context.Context, hal.UUID) (list []BLECharacteristic, err error) {
+func (r *radio) Discover(context.Context, ble.UUID) (list []BLECharacteristic, err error) {
 	r.chars = []string{endpointVersion, endpointSession, endpointConfig}
 	for i, name := range r.chars {
 		list = append(list, BLECharacteristic{Handle: uint16(i), Name: name})
@@ -70,7 +70,7 @@ func (r *radio) Write(_ context.Context, c BLECharacteristic, value []byte) (err
 		r.lost = true
 		return errCut
 	} else if r.answer, err = r.d.serve(endpoint, value); err != nil {
-		return hal.ATTInvalidPDU
+		return ble.ATTInvalidPDU
 	} else {
 		r.lost = cut
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/wifiprov/wifiprov/hal"
+	"github.com/wifiprov/wifiprov/hal/ble"
 	"github.com/wifiprov/wifiprov/internal/pb"
 )
 
@@ -110,7 +111,7 @@ func TestTransportHints(t *testing.T) {
 		"cut answer":            {badAnswer("cut off after 2 bytes"), want{"", connect, connect, connect, all}},
 		"BLE link lost":         {fmt.Errorf("%w: lost", ErrNoAnswer), want{"", connect, connect, connect, all}},
 		"BLE device hung up":    {ErrHungUp, want{"", connect, connect, connect, all}},
-		"ATT error":             {fmt.Errorf("%w: %w", ErrRefused, hal.ATTUnlikely), want{"", mode, proof, connect, all}},
+		"ATT error":             {fmt.Errorf("%w: %w", ErrRefused, ble.ATTUnlikely), want{"", mode, proof, connect, all}},
 		"BLE device absent":     {ErrNoDevice, want{"is the device on, in range and in provisioning mode?", "is the device on, in range and in provisioning mode?", "is the device on, in range and in provisioning mode?", "is the device on, in range and in provisioning mode?", all}},
 		"console garbage":       {fmt.Errorf("%w: the prompt came without an answer", ErrRefused), want{"", mode, proof, connect, all}},
 		"console's stream ends": {fmt.Errorf("%w: %w", errStreamEnded, io.EOF), want{"open the line again", "open the line again", "open the line again", "open the line again", all}},

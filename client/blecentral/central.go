@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"github.com/wifiprov/wifiprov/client"
-	"github.com/wifiprov/wifiprov/hal"
+	"github.com/wifiprov/wifiprov/hal/ble"
 	"github.com/wifiprov/wifiprov/hal/ble/att"
 	"github.com/wifiprov/wifiprov/internal/smpcrypto"
 )
@@ -145,12 +145,12 @@ func (c *Central) giveUp(l *Link) {
 	defer c.mu.Unlock()
 	c.up, c.made = false, nil
 	if l != nil && c.link == l {
-		c.endLink(hal.ReasonLocalHost)
+		c.endLink(ble.ReasonLocalHost)
 	}
 }
 
 // endLink forgets the link, which ended for a reason. mu is held.
-func (c *Central) endLink(reason hal.HCIReason) {
+func (c *Central) endLink(reason ble.HCIReason) {
 	c.link.reason = reason
 	c.aclFree += c.link.inFlight
 	close(c.link.gone)
@@ -268,8 +268,8 @@ func parse(a *client.Advertisement, p []byte) {
 		switch typ {
 		case 0x06, 0x07:
 			a.Services = nil
-			for ; len(data) >= hal.UUIDSize; data = data[hal.UUIDSize:] {
-				a.Services = append(a.Services, hal.UUID(data[:hal.UUIDSize]))
+			for ; len(data) >= ble.UUIDSize; data = data[ble.UUIDSize:] {
+				a.Services = append(a.Services, ble.UUID(data[:ble.UUIDSize]))
 			}
 		case 0x08, 0x09:
 			a.Name = string(data)

@@ -12,7 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/wifiprov/wifiprov/client"
-	"github.com/wifiprov/wifiprov/hal"
+	"github.com/wifiprov/wifiprov/hal/ble"
 	"github.com/wifiprov/wifiprov/hal/ble/att"
 	"github.com/wifiprov/wifiprov/hal/sim"
 )
@@ -24,30 +24,30 @@ type values struct {
 	hold  bool
 }
 
-func (*values) Connected(hal.GATTConn)                   {}
-func (*values) Disconnected(hal.GATTConn, hal.HCIReason) {}
-func (*values) MTU(hal.GATTConn, int)                    {}
-func (v *values) Read(_ hal.GATTConn, char, offset int, dst []byte) (int, hal.ATTError) {
+func (*values) Connected(ble.Conn)                   {}
+func (*values) Disconnected(ble.Conn, ble.HCIReason) {}
+func (*values) MTU(ble.Conn, int)                    {}
+func (v *values) Read(_ ble.Conn, char, offset int, dst []byte) (int, ble.ATTError) {
 	if offset > len(v.value[char]) {
-		return 0, hal.ATTInvalidOffset
+		return 0, ble.ATTInvalidOffset
 	}
-	return copy(dst, v.value[char][offset:]), hal.ATTSuccess
+	return copy(dst, v.value[char][offset:]), ble.ATTSuccess
 }
 
-func (v *values) Write(c hal.GATTConn, char int, value []byte) {
+func (v *values) Write(c ble.Conn, char int, value []byte) {
 	if v.hold {
 		return
 	}
 	if string(value) == "hang up" {
-		_ = v.h.Disconnect(c, hal.ReasonRemoteUser)
+		_ = v.h.Disconnect(c, ble.ReasonRemoteUser)
 		return
 	}
 	if string(value) == "refuse" {
-		v.h.Respond(c, hal.ATTInvalidPDU)
+		v.h.Respond(c, ble.ATTInvalidPDU)
 		return
 	}
 	v.value[char] = bytes.Clone(value)
-	v.h.Respond(c, hal.ATTSuccess)
+	v.h.Respond(c, ble.ATTSuccess)
 }
 
 type rig struct {
@@ -69,16 +69,16 @@ func bubble(t *testing.T, deviceMTU int, cfg Config, fn func(t *testing.T, r *ri
 		require.NoError(t, err)
 		r.v.h, err = att.New(r.device, att.Config{MTU: deviceMTU})
 		require.NoError(t, err)
-		service := hal.UUID{13: 1}
-		cfgGATT := hal.GATTConfig{DeviceName: "PROV_1", Service: service, ManufacturerData: []byte{1, 2, 3}, Notify: true}
+		service := ble.UUID{13: 1}
+		cfgGATT := ble.Config{DeviceName: "PROV_1", Service: service, ManufacturerData: []byte{1, 2, 3}, Notify: true}
 		for i := range 4 {
-			cfgGATT.Characteristics = append(cfgGATT.Characteristics, hal.Characteristic{UUID: service.With16(uint16(0xFF50 + i)), Name: fmt.Sprint("a name that is longer than an MTU of 23, ", i)})
+			cfgGATT.Characteristics = append(cfgGATT.Characteristics, ble.Characteristic{UUID: service.With16(uint16(0xFF50 + i)), Name: fmt.Sprint("a name that is longer than an MTU of 23, ", i)})
 		}
 		require.NoError(t, r.v.h.StartGATT(cfgGATT, r.v))
 		r.c, err = New(r.phone, cfg)
 		require.NoError(t, err)
 		fn(t, r)
-		require.NoError(t, r.v.h.StopGATT(hal.GATTStop{}))
+		require.NoError(t, r.v.h.StopGATT(ble.StopOptions{}))
 	})
 }
 
@@ -89,12 +89,12 @@ func (r *rig) connect(t *testing.T) (client.BLELink, []client.BLECharacteristic)
 		return a.Name == "" || len(a.Services) == 0
 	}))
 	require.Equal(t, client.Advertisement{
-		Address: device.Address, Name: "PROV_1", Services: []hal.UUID{{13: 1}},
+		Address: device.Address, Name: "PROV_1", Services: []ble.UUID{{13: 1}},
 		ManufacturerData: []byte{1, 2, 3}, RSSI: sim.DefaultRSSI,
 	}, device)
 	l, err := r.c.Connect(t.Context(), device)
 	require.NoError(t, err)
-	list, err := l.Discover(t.Context(), hal.UUID{13: 1})
+	list, err := l.Discover(t.Context(), ble.UUID{13: 1})
 	require.NoError(t, err)
 	return l, list
 }
@@ -107,7 +107,7 @@ func TestValuesOfAllLengths(t *testing.T) {
 			require.Len(t, list, 4)
 			require.Equal(t, mtu, l.(*Link).MTU())
 			require.Equal(t, "a name that is longer than an MTU of 23, 3", list[3].Name)
-			require.Equal(t, hal.UUID{12: 0x53, 13: 0xFF}, list[3].UUID)
+			require.Equal(t, ble.UUID{12: 0x53, 13: 0xFF}, list[3].UUID)
 			for _, n := range []int{0, 1, mtu - 5, mtu - 4, mtu - 3, mtu - 2, mtu - 1, mtu, 2*mtu - 2, 511, 512} {
 				value := bytes.Repeat([]byte{byte(n)}, min(n, 512))
 				require.NoError(t, l.Write(t.Context(), list[1], value))
@@ -116,12 +116,12 @@ func TestValuesOfAllLengths(t *testing.T) {
 				require.NoError(t, err)
 				require.True(t, bytes.Equal(value, got), "%d: %d", n, len(got))
 			}
-			require.Equal(t, hal.ATTInvalidPDU, l.Write(t.Context(), list[0], []byte("refuse")))
+			require.Equal(t, ble.ATTInvalidPDU, l.Write(t.Context(), list[0], []byte("refuse")))
 			require.Error(t, l.Write(t.Context(), list[0], make([]byte, 513)))
-			other, err := l.Discover(t.Context(), hal.UUID{})
+			other, err := l.Discover(t.Context(), ble.UUID{})
 			require.NoError(t, err)
 			require.Equal(t, list, other)
-			_, err = l.Discover(t.Context(), hal.UUID{1})
+			_, err = l.Discover(t.Context(), ble.UUID{1})
 			require.ErrorContains(t, err, "no service")
 			require.NoError(t, l.Close())
 			require.NoError(t, l.Close())

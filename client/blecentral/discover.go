@@ -6,13 +6,13 @@ import (
 	"fmt"
 
 	"github.com/wifiprov/wifiprov/client"
-	"github.com/wifiprov/wifiprov/hal"
+	"github.com/wifiprov/wifiprov/hal/ble"
 )
 
 // Discover implements client.BLELink, with the requests that phones make: the
 // service by its UUID, all characteristics, all descriptors, and each user
 // description.
-func (l *Link) Discover(ctx context.Context, service hal.UUID) ([]client.BLECharacteristic, error) {
+func (l *Link) Discover(ctx context.Context, service ble.UUID) ([]client.BLECharacteristic, error) {
 	first, last, err := l.findService(ctx, service)
 	if err != nil {
 		return nil, err
@@ -35,10 +35,10 @@ func (l *Link) Discover(ctx context.Context, service hal.UUID) ([]client.BLEChar
 
 // findService returns the handles of a service; the zero UUID means the first
 // with 128 bits.
-func (l *Link) findService(ctx context.Context, service hal.UUID) (first, last int, err error) {
-	if service != (hal.UUID{}) {
+func (l *Link) findService(ctx context.Context, service ble.UUID) (first, last int, err error) {
+	if service != (ble.UUID{}) {
 		p, err := l.Request(ctx, append([]byte{0x06, 1, 0, 0xFF, 0xFF, 0x00, 0x28}, service[:]...)...)
-		if errors.Is(err, hal.ATTAttributeNotFound) {
+		if errors.Is(err, ble.ATTAttributeNotFound) {
 			return 0, 0, fmt.Errorf("blecentral: the device has no service %v", service)
 		}
 		if err != nil {
@@ -59,7 +59,7 @@ func (l *Link) findService(ctx context.Context, service hal.UUID) (first, last i
 		}
 		size := int(p[1])
 		for e := p[2:]; len(e) >= size; e = e[size:] {
-			if size == 4+hal.UUIDSize {
+			if size == 4+ble.UUIDSize {
 				return le16(e), le16(e[2:]), nil
 			}
 			if next := le16(e[2:]) + 1; next > from {
@@ -69,7 +69,7 @@ func (l *Link) findService(ctx context.Context, service hal.UUID) (first, last i
 			}
 		}
 	}
-	return 0, 0, hal.ATTAttributeNotFound
+	return 0, 0, ble.ATTAttributeNotFound
 }
 
 var errShort = errors.New("blecentral: the device's answer makes no sense")
@@ -78,7 +78,7 @@ var errShort = errors.New("blecentral: the device's answer makes no sense")
 func (l *Link) characteristics(ctx context.Context, from, last int) (list []client.BLECharacteristic, err error) {
 	for from <= last {
 		p, err := l.Request(ctx, 0x08, byte(from), byte(from>>8), byte(last), byte(last>>8), 0x03, 0x28)
-		if errors.Is(err, hal.ATTAttributeNotFound) {
+		if errors.Is(err, ble.ATTAttributeNotFound) {
 			break
 		}
 		if err != nil {
@@ -94,10 +94,10 @@ func (l *Link) characteristics(ctx context.Context, from, last int) (list []clie
 			}
 			from = le16(e) + 1
 			c := client.BLECharacteristic{Handle: uint16(le16(e[3:]))}
-			if size == 5+hal.UUIDSize {
-				c.UUID = hal.UUID(e[5:size])
+			if size == 5+ble.UUIDSize {
+				c.UUID = ble.UUID(e[5:size])
 			} else {
-				c.UUID = hal.UUID16(uint16(le16(e[5:])))
+				c.UUID = ble.UUID16(uint16(le16(e[5:])))
 			}
 			list = append(list, c)
 		}
@@ -109,7 +109,7 @@ func (l *Link) characteristics(ctx context.Context, from, last int) (list []clie
 func (l *Link) describe(ctx context.Context, c *client.BLECharacteristic, last int) error {
 	for from := int(c.Handle) + 1; from <= last; {
 		p, err := l.Request(ctx, 0x04, byte(from), byte(from>>8), byte(last), byte(last>>8))
-		if errors.Is(err, hal.ATTAttributeNotFound) {
+		if errors.Is(err, ble.ATTAttributeNotFound) {
 			return nil
 		}
 		if err != nil {
@@ -117,7 +117,7 @@ func (l *Link) describe(ctx context.Context, c *client.BLECharacteristic, last i
 		}
 		size := 4
 		if len(p) >= 2 && p[1] == 2 {
-			size = 2 + hal.UUIDSize
+			size = 2 + ble.UUIDSize
 		}
 		if len(p) < 2+size {
 			return errShort

@@ -13,7 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/wifiprov/wifiprov/client"
-	"github.com/wifiprov/wifiprov/hal"
+	"github.com/wifiprov/wifiprov/hal/ble"
 	"github.com/wifiprov/wifiprov/hal/ble/att"
 )
 
@@ -162,7 +162,7 @@ func TestNonsenseEndsDiscovery(t *testing.T) {
 		}}
 		_, l := connectTo(t, p)
 		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
-		_, err := l.Discover(ctx, hal.UUID{})
+		_, err := l.Discover(ctx, ble.UUID{})
 		require.Equal(t, errShort, err, "%q", answers)
 		require.Equal(t, len(answers), p.requests)
 		cancel()
@@ -345,14 +345,14 @@ func FuzzDevice(f *testing.F) {
 		began := len(data)
 		if link, err := c.Connect(t.Context(), someDevice); err == nil {
 			l := link.(*Link)
-			list, err := l.Discover(t.Context(), hal.UUID{})
+			list, err := l.Discover(t.Context(), ble.UUID{})
 			if err == nil && len(list) > 0 {
 				require.LessOrEqual(t, len(list), 65536)
 				value, err := l.Read(t.Context(), list[0])
 				if err == nil {
-					require.Less(t, len(value), hal.MaxGATTValue+l.mtu)
+					require.Less(t, len(value), ble.MaxValue+l.mtu)
 				}
-				_ = l.Write(t.Context(), list[0], make([]byte, hal.MaxGATTValue))
+				_ = l.Write(t.Context(), list[0], make([]byte, ble.MaxValue))
 			}
 			require.LessOrEqual(t, p.longest, l.mtu)
 			require.GreaterOrEqual(t, l.mtu, att.MinMTU)

@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"github.com/wifiprov/wifiprov/client"
-	"github.com/wifiprov/wifiprov/hal"
+	"github.com/wifiprov/wifiprov/hal/ble"
 	"github.com/wifiprov/wifiprov/hal/ble/att"
 )
 
@@ -25,7 +25,7 @@ type Link struct {
 	once     sync.Once
 
 	// guarded by c.mu
-	reason    hal.HCIReason // why the link has ended
+	reason    ble.HCIReason // why the link has ended
 	frame     []byte        // being received
 	more      bool          // it is not complete
 	inFlight  int
@@ -54,7 +54,7 @@ func (l *Link) Close() error {
 			return
 		default:
 		}
-		err := l.c.finish(0x0406, byte(l.handle), byte(l.handle>>8), byte(hal.ReasonRemoteUser))
+		err := l.c.finish(0x0406, byte(l.handle), byte(l.handle>>8), byte(ble.ReasonRemoteUser))
 		if err == nil {
 			select {
 			case <-l.gone:
@@ -72,7 +72,7 @@ func (l *Link) Close() error {
 }
 
 // Request sends an ATT request and returns the answer, the opcode of which is
-// one higher; an Error Response is a hal.ATTError. With Config.Pairing a link
+// one higher; an Error Response is a ble.ATTError. With Config.Pairing a link
 // that is not encrypted enough for it is encrypted, and the request repeated.
 func (l *Link) Request(ctx context.Context, pdu ...byte) ([]byte, error) {
 	p, err := l.request(ctx, pdu)
@@ -97,7 +97,7 @@ func (l *Link) request(ctx context.Context, pdu []byte) ([]byte, error) {
 	case p := <-l.answers:
 		switch {
 		case len(p) == 5 && p[0] == 0x01 && p[1] == pdu[0]:
-			return nil, hal.ATTError(p[4])
+			return nil, ble.ATTError(p[4])
 		case len(p) == 0 || p[0] != pdu[0]+1:
 			return nil, fmt.Errorf("blecentral: request %02x is answered % x", pdu[0], p)
 		}
@@ -114,7 +114,7 @@ func (l *Link) lost() error {
 	l.c.mu.Lock()
 	defer l.c.mu.Unlock()
 	switch l.reason {
-	case hal.ReasonRemoteUser, 0x14, 0x15: // also: low resources, power off
+	case ble.ReasonRemoteUser, 0x14, 0x15: // also: low resources, power off
 		return fmt.Errorf("%w: %w", ErrLinkLost, client.ErrHungUp)
 	}
 	return ErrLinkLost
@@ -202,7 +202,7 @@ func (l *Link) readHandle(ctx context.Context, handle int) ([]byte, error) {
 		return nil, err
 	}
 	value := p[1:]
-	for len(p) == l.mtu && len(value) < hal.MaxGATTValue {
+	for len(p) == l.mtu && len(value) < ble.MaxValue {
 		if p, err = l.Request(ctx, 0x0C, lo, hi, byte(len(value)), byte(len(value)>>8)); err != nil {
 			return nil, err
 		}

@@ -12,7 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/wifiprov/wifiprov/client"
-	"github.com/wifiprov/wifiprov/hal"
+	"github.com/wifiprov/wifiprov/hal/ble"
 	"github.com/wifiprov/wifiprov/hal/ble/att"
 	"github.com/wifiprov/wifiprov/hal/ble/smp"
 	"github.com/wifiprov/wifiprov/hal/sim"
@@ -40,9 +40,9 @@ func (p *crookedPeer) Receive(dst, pdu []byte) []byte {
 // strict refuses the value "more" for want of more than pairing gives.
 type strict struct{ *values }
 
-func (s *strict) Write(c hal.GATTConn, char int, value []byte) {
+func (s *strict) Write(c ble.Conn, char int, value []byte) {
 	if string(value) == "more" {
-		s.h.Respond(c, hal.ATTInsufficientAuthentication)
+		s.h.Respond(c, ble.ATTInsufficientAuthentication)
 		return
 	}
 	s.values.Write(c, char, value)
@@ -63,9 +63,9 @@ func pairBubble(t *testing.T, cfg Pairing, change func(call int, frames []byte) 
 		v := &values{}
 		v.h, err = att.New(device, att.Config{Pairing: bad})
 		require.NoError(t, err)
-		require.NoError(t, v.h.StartGATT(hal.GATTConfig{
+		require.NoError(t, v.h.StartGATT(ble.Config{
 			DeviceName: "PROV_1", Encrypt: true, Bonding: true, SecureConnections: true,
-			Characteristics: []hal.Characteristic{{UUID: hal.UUID16(0xFF51), Name: "prov-session"}},
+			Characteristics: []ble.Characteristic{{UUID: ble.UUID16(0xFF51), Name: "prov-session"}},
 		}, &strict{v}))
 		c, err := New(phone, Config{Pairing: &cfg})
 		require.NoError(t, err)
@@ -75,7 +75,7 @@ func pairBubble(t *testing.T, cfg Pairing, change func(call int, frames []byte) 
 		require.NoError(t, err)
 		fn(t, c, l.(*Link), device)
 		require.NoError(t, l.Close())
-		require.NoError(t, v.h.StopGATT(hal.GATTStop{}))
+		require.NoError(t, v.h.StopGATT(ble.StopOptions{}))
 	})
 }
 
@@ -154,7 +154,7 @@ func TestPairEnds(t *testing.T) {
 		require.ErrorIs(t, l.Pair(t.Context()), ErrLinkLost)
 	})
 	pairBubble(t, Pairing{}, silent, func(t *testing.T, _ *Central, l *Link, device *sim.Controller) {
-		time.AfterFunc(time.Second, func() { device.Drop(hal.ReasonRemoteUser) })
+		time.AfterFunc(time.Second, func() { device.Drop(ble.ReasonRemoteUser) })
 		require.ErrorIs(t, l.Pair(t.Context()), ErrLinkLost)
 	})
 	pairBubble(t, Pairing{}, silent, func(t *testing.T, _ *Central, l *Link, _ *sim.Controller) {
@@ -189,7 +189,7 @@ func TestRefusedOverEncryptedLink(t *testing.T) {
 		require.NoError(t, l.Write(t.Context(), value, []byte("x")))
 		paired := calls
 		require.NotZero(t, paired)
-		require.Equal(t, hal.ATTInsufficientAuthentication, l.Write(t.Context(), value, []byte("more")))
+		require.Equal(t, ble.ATTInsufficientAuthentication, l.Write(t.Context(), value, []byte("more")))
 		require.NoError(t, l.Write(t.Context(), value, []byte("x")))
 		require.Equal(t, paired, calls)
 	})

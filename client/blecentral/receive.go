@@ -1,7 +1,7 @@
 package blecentral
 
 import (
-	"github.com/wifiprov/wifiprov/hal"
+	"github.com/wifiprov/wifiprov/hal/ble"
 	"github.com/wifiprov/wifiprov/hal/ble/att"
 )
 
@@ -32,7 +32,7 @@ func (c *Central) event(code byte, p []byte) {
 		c.mu.Lock()
 		defer c.mu.Unlock()
 		if l := c.link; l != nil && le16(p[1:]) == l.handle {
-			c.endLink(hal.HCIReason(p[3]))
+			c.endLink(ble.HCIReason(p[3]))
 		}
 	case code == 0x10: // Hardware Error: nothing is left of the link
 		c.mu.Lock()

@@ -9,7 +9,7 @@ import (
 	"io"
 	"time"
 
-	"github.com/wifiprov/wifiprov/hal"
+	"github.com/wifiprov/wifiprov/hal/ble"
 	"github.com/wifiprov/wifiprov/internal/smpcrypto"
 )
 
@@ -143,7 +143,7 @@ func (l *Link) secure(ctx context.Context) error {
 // encrypted, and that can be helped.
 func (l *Link) refusedInClear(err error) bool {
 	return l.c.cfg.Pairing != nil && !l.Encrypted() &&
-		(errors.Is(err, hal.ATTInsufficientAuthentication) || errors.Is(err, hal.ATTInsufficientEncryption))
+		(errors.Is(err, ble.ATTInsufficientAuthentication) || errors.Is(err, ble.ATTInsufficientEncryption))
 }
 
 // encrypt encrypts the link with a key.
@@ -161,7 +161,7 @@ func (l *Link) encrypt(ctx context.Context, b bond) error {
 		switch status {
 		case 0:
 			return nil
-		case byte(hal.ReasonKeyMissing):
+		case byte(ble.ReasonKeyMissing):
 			return ErrKeyMissing
 		}
 		return fmt.Errorf("blecentral: the link was not encrypted, status %d", status)

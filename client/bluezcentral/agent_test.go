@@ -13,7 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/wifiprov/wifiprov/client"
-	"github.com/wifiprov/wifiprov/hal"
+	"github.com/wifiprov/wifiprov/hal/ble"
 	"github.com/wifiprov/wifiprov/internal/bluezbus"
 	"github.com/wifiprov/wifiprov/internal/test/fakebluez"
 )
@@ -22,7 +22,7 @@ import (
 func encrypted(t *testing.T) *rig {
 	t.Helper()
 	r := setUp(t, 517, Config{})
-	require.NoError(t, r.v.p.StopGATT(hal.GATTStop{}))
+	require.NoError(t, r.v.p.StopGATT(ble.StopOptions{}))
 	r.encrypt = true
 	r.serve(t)
 	return r
@@ -126,10 +126,10 @@ func TestDeviceDoesNotPair(t *testing.T) {
 	r.d.SetProperty("hci0", "Pairable", false)
 	l, list := r.connect(t)
 	err := use(t, l, list[0])
-	require.ErrorIs(t, err, hal.ATTInsufficientAuthentication)
+	require.ErrorIs(t, err, ble.ATTInsufficientAuthentication)
 	require.ErrorContains(t, err, "the device wants an encrypted link")
 	require.ErrorContains(t, err, "Pair: Authentication Failed")
-	require.True(t, errors.As(err, new(hal.ATTError)), "a refusal: the link goes on")
+	require.True(t, errors.As(err, new(ble.ATTError)), "a refusal: the link goes on")
 	// bluetoothd has paired meanwhile.
 	r.d.SetHook(func(call string) error {
 		if call == "Pair" {

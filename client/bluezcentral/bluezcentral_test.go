@@ -13,7 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/wifiprov/wifiprov/client"
-	"github.com/wifiprov/wifiprov/hal"
+	"github.com/wifiprov/wifiprov/hal/ble"
 	"github.com/wifiprov/wifiprov/internal/bluezbus"
 	"github.com/wifiprov/wifiprov/internal/test/fakebluez"
 )
@@ -26,7 +26,7 @@ func TestValuesOfAllLengths(t *testing.T) {
 			r := setUp(t, mtu, Config{})
 			device := r.scan(t)
 			require.Equal(t, client.Advertisement{
-				Address: "/org/bluez/hci1/dev_02_00_00_00_00_01", Name: "PROV_1", Services: []hal.UUID{service},
+				Address: "/org/bluez/hci1/dev_02_00_00_00_00_01", Name: "PROV_1", Services: []ble.UUID{service},
 				ManufacturerData: device.ManufacturerData, RSSI: device.RSSI,
 			}, device)
 			l, list := r.connect(t)
@@ -44,11 +44,11 @@ func TestValuesOfAllLengths(t *testing.T) {
 				require.True(t, bytes.Equal(value, got), "%d: %d", n, len(got))
 			}
 			require.NoError(t, l.Write(t.Context(), list[1], nil))
-			require.ErrorIs(t, l.Write(t.Context(), list[0], make([]byte, 513)), hal.ATTInvalidLength)
-			other, err := l.Discover(t.Context(), hal.UUID{})
+			require.ErrorIs(t, l.Write(t.Context(), list[0], make([]byte, 513)), ble.ATTInvalidLength)
+			other, err := l.Discover(t.Context(), ble.UUID{})
 			require.NoError(t, err)
 			require.Equal(t, list, other)
-			_, err = l.Discover(t.Context(), hal.UUID{1})
+			_, err = l.Discover(t.Context(), ble.UUID{1})
 			require.ErrorContains(t, err, "no service")
 			require.NoError(t, l.Close())
 			require.NoError(t, l.Close())
@@ -92,7 +92,7 @@ func TestScanTellsAll(t *testing.T) {
 		return true
 	}))
 	// What is known from before and not there now is not told.
-	require.NoError(t, r.v.p.StopGATT(hal.GATTStop{}))
+	require.NoError(t, r.v.p.StopGATT(ble.StopOptions{}))
 	r.d.Wait("nobody advertises", func(v fakebluez.View) bool { return v.Advertisement("hci0") == nil && v.Left() == "" })
 	ctx, cancel := context.WithCancel(t.Context())
 	go func() {
@@ -105,10 +105,10 @@ func TestScanTellsAll(t *testing.T) {
 	}), context.Canceled)
 
 	// Services that the Bluetooth SIG assigned are no provisioning service.
-	var got []hal.UUID
+	var got []ble.UUID
 	props := bluezbus.Props{
 		"RSSI":  dbus.MakeVariant(int16(-1)),
-		"UUIDs": dbus.MakeVariant([]string{hal.UUID16(0x1800).String(), hal.UUID16(0xFFFF).String(), service.String(), "x"}),
+		"UUIDs": dbus.MakeVariant([]string{ble.UUID16(0x1800).String(), ble.UUID16(0xFFFF).String(), service.String(), "x"}),
 		"ManufacturerData": dbus.MakeVariant(map[uint16]dbus.Variant{
 			9: dbus.MakeVariant([]byte{9}), 0x0102: dbus.MakeVariant([]byte{}),
 		}),
@@ -119,7 +119,7 @@ func TestScanTellsAll(t *testing.T) {
 		require.Equal(t, []byte{9, 0, 9}, a.ManufacturerData)
 		return true
 	})
-	require.Equal(t, []hal.UUID{hal.UUID16(0xFFFF), service}, got)
+	require.Equal(t, []ble.UUID{ble.UUID16(0xFFFF), service}, got)
 }
 
 // What bluetoothd says of earlier links does not end a new one, and a device
@@ -149,14 +149,14 @@ func TestConnectTwice(t *testing.T) {
 	require.NoError(t, l.Close())
 }
 
-// Refusals by the device are hal.ATTErrors and leave the link usable.
+// Refusals by the device are ble.ATTErrors and leave the link usable.
 func TestRefusals(t *testing.T) {
 	r := setUp(t, 517, Config{})
 	l, list := r.connect(t)
-	for code, want := range map[hal.ATTError]hal.ATTError{
-		hal.ATTWriteNotPermitted: hal.ATTWriteNotPermitted, hal.ATTInvalidOffset: hal.ATTInvalidOffset,
-		hal.ATTInvalidLength: hal.ATTInvalidLength, hal.ATTRequestNotSupported: hal.ATTRequestNotSupported,
-		hal.ATTInvalidPDU: hal.ATTUnlikely, 0x85: 0x85,
+	for code, want := range map[ble.ATTError]ble.ATTError{
+		ble.ATTWriteNotPermitted: ble.ATTWriteNotPermitted, ble.ATTInvalidOffset: ble.ATTInvalidOffset,
+		ble.ATTInvalidLength: ble.ATTInvalidLength, ble.ATTRequestNotSupported: ble.ATTRequestNotSupported,
+		ble.ATTInvalidPDU: ble.ATTUnlikely, 0x85: 0x85,
 	} {
 		require.Equal(t, want, l.Write(t.Context(), list[0], []byte{byte(code)}))
 		require.NoError(t, l.Write(t.Context(), list[0], []byte("fine")))
@@ -166,12 +166,12 @@ func TestRefusals(t *testing.T) {
 		r.d.SetHookAt(0, func(string) error { return dbus.NewError("org.bluez.Error.Failed", []any{text}) })
 		err := l.Write(t.Context(), list[0], []byte("xy"))
 		require.Equal(t, lost, errors.Is(err, ErrLinkLost), "%v", err)
-		require.False(t, errors.As(err, new(hal.ATTError)))
+		require.False(t, errors.As(err, new(ble.ATTError)))
 	}
 	require.NoError(t, l.Close())
 	for _, tc := range []struct {
 		name, text string
-		want       hal.ATTError // 0: no refusal
+		want       ble.ATTError // 0: no refusal
 	}{
 		{"Failed", "Operation failed with ATT error: 0x0e", 0x0E},
 		{"Failed", "Operation failed with ATT error: 0x00", 0},
@@ -221,7 +221,7 @@ func TestContexts(t *testing.T) {
 
 	// The device is out of reach.
 	device := r.scan(t)
-	require.NoError(t, r.v.p.StopGATT(hal.GATTStop{}))
+	require.NoError(t, r.v.p.StopGATT(ble.StopOptions{}))
 	ctx, cancel = context.WithCancel(t.Context())
 	r.d.SetHook(func(call string) error {
 		if call == "Connect" {
@@ -259,7 +259,7 @@ func TestLostLinks(t *testing.T) {
 			require.ErrorIs(t, err, ErrLinkLost)
 			require.NoError(t, l.Close())
 			r.v.setHold(nil)
-			require.NoError(t, r.v.p.StopGATT(hal.GATTStop{}))
+			require.NoError(t, r.v.p.StopGATT(ble.StopOptions{}))
 			r.d.Kill()
 			r.d = fakebluez.Start(top, r.bus, fakebluez.Config{Adapters: machine})
 			r.serve(t)

@@ -12,7 +12,7 @@ import (
 	"github.com/godbus/dbus/v5"
 
 	"github.com/wifiprov/wifiprov/client"
-	"github.com/wifiprov/wifiprov/hal"
+	"github.com/wifiprov/wifiprov/hal/ble"
 	"github.com/wifiprov/wifiprov/internal/bluezbus"
 )
 
@@ -178,7 +178,7 @@ func report(path dbus.ObjectPath, props bluezbus.Props, found func(client.Advert
 		RSSI:    int(rssi),
 	}
 	for _, text := range bluezbus.Get[[]string](props, "UUIDs") {
-		if uuid, err := hal.ParseUUID(text); err == nil && !bluezbus.Assigned(text) {
+		if uuid, err := ble.ParseUUID(text); err == nil && !bluezbus.Assigned(text) {
 			a.Services = append(a.Services, uuid)
 		}
 	}

@@ -10,13 +10,13 @@ import (
 	"github.com/godbus/dbus/v5"
 
 	"github.com/wifiprov/wifiprov/client"
-	"github.com/wifiprov/wifiprov/hal"
+	"github.com/wifiprov/wifiprov/hal/ble"
 	"github.com/wifiprov/wifiprov/internal/bluezbus"
 )
 
 // Discover implements client.BLELink: bluetoothd has found everything already;
 // the user descriptions are read from the device.
-func (l *Link) Discover(ctx context.Context, service hal.UUID) ([]client.BLECharacteristic, error) {
+func (l *Link) Discover(ctx context.Context, service ble.UUID) ([]client.BLECharacteristic, error) {
 	if l.over() {
 		return nil, ErrLinkLost
 	}
@@ -40,7 +40,7 @@ func (l *Link) Discover(ctx context.Context, service hal.UUID) ([]client.BLEChar
 	l.chars = map[uint16]dbus.ObjectPath{}
 	for _, path := range below(objects, at, bluezbus.GattChar) {
 		props := objects[path][bluezbus.GattChar]
-		uuid, err := hal.ParseUUID(bluezbus.Get[string](props, "UUID"))
+		uuid, err := ble.ParseUUID(bluezbus.Get[string](props, "UUID"))
 		handle, numbered := handleOf(path)
 		if err != nil || !numbered {
 			continue // nothing that BlueZ would say
@@ -64,11 +64,11 @@ func (l *Link) Discover(ctx context.Context, service hal.UUID) ([]client.BLEChar
 
 // findService returns the path of a service; the zero UUID means the first with
 // 128 bits of its own. Empty: there is none.
-func (l *Link) findService(objects bluezbus.Objects, service hal.UUID) dbus.ObjectPath {
+func (l *Link) findService(objects bluezbus.Objects, service ble.UUID) dbus.ObjectPath {
 	for _, path := range below(objects, l.path, bluezbus.GattService) {
 		text := bluezbus.Get[string](objects[path][bluezbus.GattService], "UUID")
-		uuid, err := hal.ParseUUID(text)
-		if err == nil && (uuid == service || service == (hal.UUID{}) && !bluezbus.Assigned(text)) {
+		uuid, err := ble.ParseUUID(text)
+		if err == nil && (uuid == service || service == (ble.UUID{}) && !bluezbus.Assigned(text)) {
 			return path
 		}
 	}

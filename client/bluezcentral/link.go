@@ -13,7 +13,7 @@ import (
 	"github.com/godbus/dbus/v5"
 
 	"github.com/wifiprov/wifiprov/client"
-	"github.com/wifiprov/wifiprov/hal"
+	"github.com/wifiprov/wifiprov/hal/ble"
 	"github.com/wifiprov/wifiprov/internal/bluezbus"
 )
 
@@ -146,8 +146,8 @@ func (l *Link) Close() error {
 
 // Write implements client.BLELink.
 func (l *Link) Write(ctx context.Context, c client.BLECharacteristic, value []byte) error {
-	if len(value) > hal.MaxGATTValue {
-		return fmt.Errorf("bluezcentral: a value of %d bytes is longer than %d: %w", len(value), hal.MaxGATTValue, hal.ATTInvalidLength)
+	if len(value) > ble.MaxValue {
+		return fmt.Errorf("bluezcentral: a value of %d bytes is longer than %d: %w", len(value), ble.MaxValue, ble.ATTInvalidLength)
 	}
 	options := bluezbus.Props{"type": dbus.MakeVariant("request")}
 	_, err := l.access(ctx, c, "WriteValue", value, options)
@@ -186,7 +186,7 @@ const reasonRemote = bluezbus.Name + ".Reason.Remote"
 // bluetoothd did not get one, it is paired with and called again.
 func (l *Link) call(ctx context.Context, path dbus.ObjectPath, method string, args ...any) ([]any, error) {
 	body, err := l.try(ctx, path, method, args...)
-	if err != hal.ATTInsufficientAuthentication {
+	if err != ble.ATTInsufficientAuthentication {
 		return body, err
 	}
 	if failed := l.pair(ctx); failed != nil {
@@ -248,37 +248,37 @@ func (l *Link) over() bool {
 }
 
 // attError returns the refusal of a device that bluetoothd wraps, if it is one.
-func attError(e *bluezbus.Error) (hal.ATTError, bool) {
+func attError(e *bluezbus.Error) (ble.ATTError, bool) {
 	const numbered = "Operation failed with ATT error: "
 	switch strings.TrimPrefix(e.Name, bluezbus.Name+".Error.") {
 	case "Failed":
 		if text, found := strings.CutPrefix(e.Text, numbered); found {
 			code, err := strconv.ParseUint(text, 0, 8)
-			return hal.ATTError(code), err == nil && code != 0
+			return ble.ATTError(code), err == nil && code != 0
 		}
 	case "NotPermitted":
 		switch e.Text {
 		case "Read not permitted":
-			return hal.ATTReadNotPermitted, true
+			return ble.ATTReadNotPermitted, true
 		case "Write not permitted":
-			return hal.ATTWriteNotPermitted, true
+			return ble.ATTWriteNotPermitted, true
 		case "Not paired":
-			return hal.ATTInsufficientAuthentication, true
+			return ble.ATTInsufficientAuthentication, true
 		}
 	case "NotAuthorized":
 		return 0x08, true
 	case "NotSupported":
-		return hal.ATTRequestNotSupported, true
+		return ble.ATTRequestNotSupported, true
 	case "InvalidOffset":
-		return hal.ATTInvalidOffset, true
+		return ble.ATTInvalidOffset, true
 	case "InvalidValueLength":
-		return hal.ATTInvalidLength, true
+		return ble.ATTInvalidLength, true
 	case "InvalidArguments":
 		switch e.Text {
 		case "Invalid offset":
-			return hal.ATTInvalidOffset, true
+			return ble.ATTInvalidOffset, true
 		case "Invalid Length":
-			return hal.ATTInvalidLength, true
+			return ble.ATTInvalidLength, true
 		}
 	}
 	return 0, false

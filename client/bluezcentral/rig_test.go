@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/wifiprov/wifiprov/client"
-	"github.com/wifiprov/wifiprov/hal"
+	"github.com/wifiprov/wifiprov/hal/ble"
 	"github.com/wifiprov/wifiprov/hal/ble/bluez"
 	"github.com/wifiprov/wifiprov/internal/test/fakebluez"
 )
@@ -24,29 +24,29 @@ type values struct {
 	hold  chan struct{} // writes are not answered, and told here
 }
 
-func (*values) Connected(hal.GATTConn)                   {}
-func (*values) Disconnected(hal.GATTConn, hal.HCIReason) {}
-func (*values) MTU(hal.GATTConn, int)                    {}
-func (v *values) Read(_ hal.GATTConn, char, offset int, dst []byte) (int, hal.ATTError) {
+func (*values) Connected(ble.Conn)                   {}
+func (*values) Disconnected(ble.Conn, ble.HCIReason) {}
+func (*values) MTU(ble.Conn, int)                    {}
+func (v *values) Read(_ ble.Conn, char, offset int, dst []byte) (int, ble.ATTError) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	if offset > len(v.value[char]) {
-		return 0, hal.ATTInvalidOffset
+		return 0, ble.ATTInvalidOffset
 	}
-	return copy(dst, v.value[char][offset:]), hal.ATTSuccess
+	return copy(dst, v.value[char][offset:]), ble.ATTSuccess
 }
 
-func (v *values) Write(c hal.GATTConn, char int, value []byte) {
+func (v *values) Write(c ble.Conn, char int, value []byte) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	switch {
 	case v.hold != nil:
 		v.hold <- struct{}{}
 	case len(value) == 1:
-		v.p.Respond(c, hal.ATTError(value[0]))
+		v.p.Respond(c, ble.ATTError(value[0]))
 	default:
 		v.value[char] = bytes.Clone(value)
-		v.p.Respond(c, hal.ATTSuccess)
+		v.p.Respond(c, ble.ATTSuccess)
 	}
 }
 
@@ -66,7 +66,7 @@ type rig struct {
 }
 
 var (
-	service = hal.UUID{15: 0x17, 14: 0x75, 0: 7}
+	service = ble.UUID{15: 0x17, 14: 0x75, 0: 7}
 	machine = []fakebluez.Adapter{
 		{Name: "hci0", Address: "02:00:00:00:00:01"}, {Name: "hci1", Address: "02:00:00:00:00:02"},
 	}
@@ -80,7 +80,7 @@ func setUp(t *testing.T, mtu int, cfg Config) *rig {
 	r.d = fakebluez.Start(t, r.bus, fakebluez.Config{MTU: mtu, Adapters: machine})
 	r.v.p = bluez.New(bluez.Config{Bus: r.bus, Adapter: "hci0"})
 	r.serve(t)
-	t.Cleanup(func() { _ = r.v.p.StopGATT(hal.GATTStop{}) })
+	t.Cleanup(func() { _ = r.v.p.StopGATT(ble.StopOptions{}) })
 	cfg.Bus, cfg.Adapter = r.bus, "hci1"
 	r.c = New(cfg)
 	return r
@@ -88,9 +88,9 @@ func setUp(t *testing.T, mtu int, cfg Config) *rig {
 
 func (r *rig) serve(t *testing.T) {
 	t.Helper()
-	cfg := hal.GATTConfig{DeviceName: "PROV_1", Service: service, ManufacturerData: []byte{1, 2, 3}, Notify: true, Encrypt: r.encrypt}
+	cfg := ble.Config{DeviceName: "PROV_1", Service: service, ManufacturerData: []byte{1, 2, 3}, Notify: true, Encrypt: r.encrypt}
 	for i := range 4 {
-		cfg.Characteristics = append(cfg.Characteristics, hal.Characteristic{
+		cfg.Characteristics = append(cfg.Characteristics, ble.Characteristic{
 			UUID: service.With16(uint16(0xFF50 + i)), Name: fmt.Sprint("a name that is longer than an MTU of 23, ", i),
 		})
 	}

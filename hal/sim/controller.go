@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/wifiprov/wifiprov/hal"
+	"github.com/wifiprov/wifiprov/hal/ble"
 )
 
 // Defaults of a ControllerConfig.
@@ -134,7 +135,7 @@ func (c *Controller) CutAfter(n int) {
 
 // Drop ends all links of the controller at once, with a reason for both sides,
 // and returns how many there were.
-func (c *Controller) Drop(reason hal.HCIReason) int {
+func (c *Controller) Drop(reason ble.HCIReason) int {
 	c.air.mu.Lock()
 	defer c.air.mu.Unlock()
 	n := len(c.links)

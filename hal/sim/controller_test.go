@@ -10,7 +10,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/wifiprov/wifiprov/hal"
+	"github.com/wifiprov/wifiprov/hal/ble"
 	"github.com/wifiprov/wifiprov/hal/sim"
 )
 
@@ -173,7 +173,7 @@ func TestControllerLinkLoss(t *testing.T) {
 	}
 	synctest.Test(t, func(t *testing.T) {
 		device, phone := linked(t, sim.NewAir(sim.AirConfig{}))
-		require.Equal(t, 1, phone.c.Drop(hal.ReasonRemoteUser))
+		require.Equal(t, 1, phone.c.Drop(ble.ReasonRemoteUser))
 		require.Equal(t, []string{"04050400400013"}, device.taken())
 		require.Equal(t, []string{"04050400400013"}, phone.taken())
 

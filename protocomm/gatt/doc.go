@@ -1,5 +1,5 @@
 // Package gatt carries protocomm over BLE (transports.md 2): a GATT service
-// with one characteristic per endpoint, over a peripheral that hal.GATT
+// with one characteristic per endpoint, over a peripheral that ble.Peripheral
 // describes. A client writes a request, the write is confirmed when the answer
 // is there, and the client reads it from the same characteristic.
 //
@@ -8,7 +8,7 @@
 // (Q-T19); an empty write is confirmed and means nothing.
 //
 // Every connection has a session of its own, which ends with it, and sees its
-// own answers only. An answer is longer than hal.MaxGATTValue bytes: the write
+// own answers only. An answer is longer than ble.MaxValue bytes: the write
 // fails with Invalid Attribute Value Length, and the former answer stays.
 //
 // A client that keeps a place and does not use it is disconnected: one that has no

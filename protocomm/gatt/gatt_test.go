@@ -11,7 +11,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/wifiprov/wifiprov/hal"
+	"github.com/wifiprov/wifiprov/hal/ble"
 	"github.com/wifiprov/wifiprov/internal/test/fakegatt"
 	"github.com/wifiprov/wifiprov/protocomm"
 	"github.com/wifiprov/wifiprov/security/sec0"
@@ -82,16 +82,16 @@ func instance(t testing.TB, sec protocomm.Security, hook *func()) *protocomm.Pro
 }
 
 func settings() Settings {
-	return Settings{GATTConfig: hal.GATTConfig{DeviceName: "PROV_1", Service: hal.UUID{13: 1}}, Endpoints: table}
+	return Settings{Config: ble.Config{DeviceName: "PROV_1", Service: ble.UUID{13: 1}}, Endpoints: table}
 }
 
-func (r *rig) start() hal.GATTConn {
+func (r *rig) start() ble.Conn {
 	r.Helper()
 	require.NoError(r, r.s.Start(r.pc, settings()))
 	return r.connect()
 }
 
-func (r *rig) connect() hal.GATTConn {
+func (r *rig) connect() ble.Conn {
 	r.Helper()
 	c, err := r.p.Connect()
 	require.NoError(r, err)
@@ -99,7 +99,7 @@ func (r *rig) connect() hal.GATTConn {
 }
 
 // read returns a value that must be readable.
-func (r *rig) read(c hal.GATTConn, char int) string {
+func (r *rig) read(c ble.Conn, char int) string {
 	r.Helper()
 	value, err := r.p.Read(c, char)
 	require.NoError(r, err)
@@ -125,9 +125,9 @@ func TestCharacteristics(t *testing.T) {
 		require.NoError(t, r.s.Start(r.pc, set))
 		cfg, _ := r.p.Config()
 		require.Len(t, cfg.Characteristics, len(table))
-		require.Equal(t, hal.Characteristic{UUID: hal.UUID{12: 0x51, 13: 0xFF}, Name: "prov-session"}, cfg.Characteristics[0])
+		require.Equal(t, ble.Characteristic{UUID: ble.UUID{12: 0x51, 13: 0xFF}, Name: "prov-session"}, cfg.Characteristics[0])
 		cfg.Characteristics = nil
-		require.Equal(t, set.GATTConfig, cfg)
+		require.Equal(t, set.Config, cfg)
 	})
 }
 
@@ -141,7 +141,7 @@ func TestRequests(t *testing.T) {
 		require.Equal(t, "hello", r.read(c, charEcho))
 		require.Equal(t, "hello", r.read(c, charEcho))
 		require.Equal(t, "v1.1", r.read(c, charVersion))
-		require.ErrorIs(t, r.p.Write(c, charUnserved, []byte("x")), hal.ATTInvalidPDU)
+		require.ErrorIs(t, r.p.Write(c, charUnserved, []byte("x")), ble.ATTInvalidPDU)
 	})
 }
 
@@ -151,7 +151,7 @@ func TestQT21_ReadBeforeWrite(t *testing.T) {
 		c := r.start()
 		require.Empty(t, r.read(c, charEcho))
 		_, code := r.p.Handler().Read(c, charEcho, 1, make([]byte, 1))
-		require.Equal(t, hal.ATTInvalidOffset, code)
+		require.Equal(t, ble.ATTInvalidOffset, code)
 	})
 }
 
@@ -163,11 +163,11 @@ func TestQT8_AnswersArePrivate(t *testing.T) {
 		b := r.connect()
 		require.Empty(t, r.read(b, charEcho))
 		require.Equal(t, "secret", r.read(a, charEcho))
-		r.p.HangUp(a, hal.ReasonRemoteUser)
+		r.p.HangUp(a, ble.ReasonRemoteUser)
 		next := r.connect() // in the buffers of a
 		require.Empty(t, r.read(next, charEcho))
 		_, err := r.p.Read(a, charEcho)
-		require.ErrorIs(t, err, hal.ATTUnlikely)
+		require.ErrorIs(t, err, ble.ATTUnlikely)
 	})
 }
 
@@ -180,7 +180,7 @@ func TestQT13_AbortedLongRead(t *testing.T) {
 		var part [22]byte
 		n, code := r.p.Handler().Read(c, charEcho, 0, part[:])
 		require.Equal(t, 22, n)
-		require.Equal(t, hal.ATTSuccess, code)
+		require.Equal(t, ble.ATTSuccess, code)
 		require.Equal(t, "v1.1", r.read(c, charVersion))
 		require.Len(t, r.read(c, charEcho), 512)
 		n, _ = r.p.Handler().Read(c, charEcho, 500, part[:])
@@ -193,7 +193,7 @@ func TestQT17_AnswerTooLong(t *testing.T) {
 	bubble(t, sec0.New(), func(r *rig) {
 		c := r.start()
 		require.NoError(t, r.p.Write(c, charEcho, []byte("old")))
-		require.ErrorIs(t, r.p.Write(c, charEcho, []byte("513")), hal.ATTInvalidLength)
+		require.ErrorIs(t, r.p.Write(c, charEcho, []byte("513")), ble.ATTInvalidLength)
 		require.Equal(t, "old", r.read(c, charEcho))
 	})
 }
@@ -203,11 +203,11 @@ func TestQT19_FailuresKeepTheLink(t *testing.T) {
 	bubble(t, sec0.New(), func(r *rig) {
 		c := r.start()
 		require.NoError(t, r.p.Write(c, charEcho, []byte("old")))
-		require.ErrorIs(t, r.p.Write(c, charEcho, []byte("fail")), hal.ATTInvalidPDU)
-		require.ErrorIs(t, r.p.Write(c, charSession, []byte("junk")), hal.ATTInvalidPDU)
-		require.ErrorIs(t, r.p.Write(c, charEcho, []byte("no memory")), hal.ATTInsufficientResources)
-		require.ErrorIs(t, r.p.Write(c, 99, []byte("x")), hal.ATTUnlikely)
-		require.ErrorIs(t, r.p.Write(c+1, charEcho, []byte("x")), hal.ATTUnlikely)
+		require.ErrorIs(t, r.p.Write(c, charEcho, []byte("fail")), ble.ATTInvalidPDU)
+		require.ErrorIs(t, r.p.Write(c, charSession, []byte("junk")), ble.ATTInvalidPDU)
+		require.ErrorIs(t, r.p.Write(c, charEcho, []byte("no memory")), ble.ATTInsufficientResources)
+		require.ErrorIs(t, r.p.Write(c, 99, []byte("x")), ble.ATTUnlikely)
+		require.ErrorIs(t, r.p.Write(c+1, charEcho, []byte("x")), ble.ATTUnlikely)
 		require.Equal(t, "old", r.read(c, charEcho))
 		require.Equal(t, []string{"{true 1 reason 0}"}, r.taken())
 	})
@@ -221,8 +221,8 @@ func TestQT37_WriteLengths(t *testing.T) {
 		require.NoError(t, r.p.Write(c, charEcho, nil))
 		require.Equal(t, "old", r.read(c, charEcho), "an empty write means nothing")
 		long := bytes.Repeat([]byte{5}, 513)
-		require.ErrorIs(t, r.p.Write(c, charEcho, long), hal.ATTInvalidLength)
-		require.ErrorIs(t, r.p.Write(c, charVersion, long), hal.ATTInvalidLength, "whatever the answer would be")
+		require.ErrorIs(t, r.p.Write(c, charEcho, long), ble.ATTInvalidLength)
+		require.ErrorIs(t, r.p.Write(c, charVersion, long), ble.ATTInvalidLength, "whatever the answer would be")
 		require.NoError(t, r.p.Write(c, charEcho, long[:512]))
 		require.Equal(t, string(long[:512]), r.read(c, charEcho))
 	})
@@ -242,7 +242,7 @@ func TestQT38_EventsOnce(t *testing.T) {
 			c := r.start()
 			open, _ := r.pc.Sessions()
 			require.Equal(t, 1, open)
-			r.p.HangUp(c, hal.ReasonSupervisionTimeout)
+			r.p.HangUp(c, ble.ReasonSupervisionTimeout)
 			open, _ = r.pc.Sessions()
 			require.Zero(t, open)
 			r.connect()
@@ -275,11 +275,11 @@ func TestSessionPerConnection(t *testing.T) {
 		}
 		require.True(t, r.pc.SessionEstablished(session(c)))
 		other := r.connect()
-		require.ErrorIs(t, r.p.Write(other, charEcho, []byte("x")), hal.ATTInvalidPDU)
+		require.ErrorIs(t, r.p.Write(other, charEcho, []byte("x")), ble.ATTInvalidPDU)
 		require.NoError(t, r.p.Write(c, charEcho, []byte("x")))
-		r.p.HangUp(c, hal.ReasonRemoteUser)
+		r.p.HangUp(c, ble.ReasonRemoteUser)
 		next := r.connect()
-		require.ErrorIs(t, r.p.Write(next, charEcho, []byte("x")), hal.ATTInvalidPDU)
+		require.ErrorIs(t, r.p.Write(next, charEcho, []byte("x")), ble.ATTInvalidPDU)
 	})
 }
 
@@ -293,7 +293,7 @@ func TestDisconnectDuringRequest(t *testing.T) {
 		ended := make(chan error, 1)
 		go func() { ended <- r.p.Write(c, charEcho, []byte("mine")) }()
 		synctest.Wait()
-		r.p.HangUp(c, hal.ReasonRemoteUser)
+		r.p.HangUp(c, ble.ReasonRemoteUser)
 		require.ErrorIs(t, <-ended, fakegatt.ErrDown)
 		next := r.connect()
 		r.hook = nil
@@ -314,7 +314,7 @@ func TestQT16_QT18_LateEvents(t *testing.T) {
 		r.taken()
 		late.Write(c, charEcho, []byte("x"))
 		_, code := late.Read(c, charEcho, 0, make([]byte, 9))
-		require.Equal(t, hal.ATTUnlikely, code)
+		require.Equal(t, ble.ATTUnlikely, code)
 		late.Connected(c + 1)
 		late.Disconnected(c, 8)
 		require.Empty(t, r.taken())
@@ -360,7 +360,7 @@ func TestQT39_StartFails(t *testing.T) {
 		// A stack that does not stop: nothing is served, and Stop is repeated.
 		r.p.Fail(nil, broken)
 		require.ErrorIs(t, r.s.Stop(r.pc), broken)
-		require.ErrorIs(t, r.p.Write(c, charEcho, []byte("x")), hal.ATTUnlikely)
+		require.ErrorIs(t, r.p.Write(c, charEcho, []byte("x")), ble.ATTUnlikely)
 		require.ErrorIs(t, r.s.Start(r.pc, settings()), protocomm.ErrInvalidState)
 		r.p.Fail(nil, nil)
 		require.NoError(t, r.s.Stop(r.pc))
@@ -383,12 +383,12 @@ func TestQT28_EndpointWithoutID(t *testing.T) {
 }
 
 // inline answers in the caller's goroutine and keeps nothing.
-type inline struct{ code hal.ATTError }
+type inline struct{ code ble.ATTError }
 
-func (*inline) StartGATT(hal.GATTConfig, hal.GATTHandler) error { return nil }
-func (*inline) StopGATT(hal.GATTStop) error                     { return nil }
-func (p *inline) Respond(_ hal.GATTConn, code hal.ATTError)     { p.code = code }
-func (*inline) Disconnect(hal.GATTConn, hal.HCIReason) error    { return nil }
+func (*inline) StartGATT(ble.Config, ble.Handler) error  { return nil }
+func (*inline) StopGATT(ble.StopOptions) error           { return nil }
+func (p *inline) Respond(_ ble.Conn, code ble.ATTError)  { p.code = code }
+func (*inline) Disconnect(ble.Conn, ble.HCIReason) error { return nil }
 
 // A request costs no allocation.
 func TestNoAllocations(t *testing.T) {
@@ -401,7 +401,7 @@ func TestNoAllocations(t *testing.T) {
 	req, dst := make([]byte, 100), make([]byte, 100)
 	require.Zero(t, testing.AllocsPerRun(100, func() {
 		s.on.Write(1, charEcho, req)
-		if n, _ := s.on.Read(1, charEcho, 0, dst); n != 100 || p.code != hal.ATTSuccess {
+		if n, _ := s.on.Read(1, charEcho, 0, dst); n != 100 || p.code != ble.ATTSuccess {
 			t.Error("no answer")
 		}
 	}))

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/wifiprov/wifiprov/hal"
+	"github.com/wifiprov/wifiprov/hal/ble"
 	"github.com/wifiprov/wifiprov/protocomm"
 )
 
@@ -64,7 +65,7 @@ func (c *client) armLimit() {
 
 // hasSession reports whether a client has an established session. One of a security
 // without handshakes has it when something was answered. mu is not held.
-func (v *service) hasSession(conn hal.GATTConn, served bool) bool {
+func (v *service) hasSession(conn ble.Conn, served bool) bool {
 	if security, set := v.pc.Security(); set && security.NeedsSession() {
 		return v.pc.SessionEstablished(session(conn))
 	}
@@ -74,7 +75,7 @@ func (v *service) hasSession(conn hal.GATTConn, served bool) bool {
 // silent ends a connection on which nothing was asked for too long. The time begins
 // anew for every other, for its session may be closed; and for one that the stack does
 // not end.
-func (v *service) silent(conn hal.GATTConn, armed uint32) {
+func (v *service) silent(conn ble.Conn, armed uint32) {
 	v.mu.Lock()
 	c := v.find(conn)
 	if c == nil || c.watch.armed != armed {
@@ -87,14 +88,14 @@ func (v *service) silent(conn hal.GATTConn, armed uint32) {
 	if used || v.hasSession(conn, served) {
 		return
 	}
-	if p, able := v.server.cfg.GATT.(hal.PairingReporter); able && p.Pairing(conn) {
+	if p, able := v.server.cfg.GATT.(ble.PairingReporter); able && p.Pairing(conn) {
 		return
 	}
 	v.hangUp(conn, "it asked nothing")
 }
 
 // overdue ends a connection that has been without a session for too long.
-func (v *service) overdue(conn hal.GATTConn) {
+func (v *service) overdue(conn ble.Conn) {
 	v.mu.Lock()
 	c := v.find(conn)
 	if c == nil {
@@ -115,7 +116,7 @@ func (v *service) overdue(conn hal.GATTConn) {
 }
 
 // answered notes that c's request on an endpoint has been answered. mu is not held.
-func (c *client) answered(conn hal.GATTConn, name string, ok bool) {
+func (c *client) answered(conn ble.Conn, name string, ok bool) {
 	v, w := c.v, &c.watch
 	if v.server.cfg.IdleTimeout <= 0 {
 		return
@@ -147,10 +148,10 @@ func (c *client) answered(conn hal.GATTConn, name string, ok bool) {
 }
 
 // hangUp ends a connection. mu is not held.
-func (v *service) hangUp(conn hal.GATTConn, why string) {
+func (v *service) hangUp(conn ble.Conn, why string) {
 	cfg := &v.server.cfg
 	cfg.Logger.Log(hal.LevelInfo, "a BLE client is disconnected, so that others can connect", hal.Attr{Key: "why", Value: why})
-	if err := cfg.GATT.Disconnect(conn, hal.ReasonRemoteUser); err != nil {
+	if err := cfg.GATT.Disconnect(conn, ble.ReasonRemoteUser); err != nil {
 		cfg.Logger.Log(hal.LevelWarn, "a BLE client was not disconnected", hal.Err(err))
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/wifiprov/wifiprov/hal"
+	"github.com/wifiprov/wifiprov/hal/ble"
 	"github.com/wifiprov/wifiprov/internal/test/fakegatt"
 	"github.com/wifiprov/wifiprov/protocomm"
 	"github.com/wifiprov/wifiprov/security/sec0"
@@ -23,7 +24,7 @@ func after(d time.Duration) {
 }
 
 // connected reports whether a connection lives.
-func (r *rig) connected(c hal.GATTConn) bool {
+func (r *rig) connected(c ble.Conn) bool {
 	r.s.mu.Lock()
 	v := r.s.on
 	r.s.mu.Unlock()
@@ -33,7 +34,7 @@ func (r *rig) connected(c hal.GATTConn) bool {
 }
 
 // endsIn reports whether a connection ends after exactly that time.
-func (r *rig) endsIn(c hal.GATTConn, d time.Duration) {
+func (r *rig) endsIn(c ble.Conn, d time.Duration) {
 	r.Helper()
 	after(d - 1)
 	require.True(r, r.connected(c), "too early")
@@ -48,7 +49,7 @@ func one(t testing.TB) *sec1.Security {
 }
 
 // shake sends handshake messages of a client that knows the secret, n of two.
-func (r *rig) shake(c hal.GATTConn, n int) {
+func (r *rig) shake(c ble.Conn, n int) {
 	r.Helper()
 	phone, err := sec1.NewClient(sec1.Config{PoP: "abcd1234"})
 	require.NoError(r, err)
@@ -98,7 +99,7 @@ func TestWhoAsksHasAnotherMinute(t *testing.T) {
 
 		c = r.connect()
 		after(59 * time.Second)
-		require.ErrorIs(t, r.p.Write(c, charEcho, []byte("x")), hal.ATTInvalidPDU, "no session")
+		require.ErrorIs(t, r.p.Write(c, charEcho, []byte("x")), ble.ATTInvalidPDU, "no session")
 		r.endsIn(c, time.Minute)
 	})
 }
@@ -198,7 +199,7 @@ func TestWhoIsAnsweredIsNotSilent(t *testing.T) {
 					require.True(t, r.connected(c))
 					return
 				}
-				require.ErrorIs(t, err, hal.ATTInvalidPDU)
+				require.ErrorIs(t, err, ble.ATTInvalidPDU)
 				switch {
 				case d > 5*time.Minute: // which are over
 					require.False(t, r.connected(c))
@@ -291,7 +292,7 @@ func TestTimersEndWithTheirConnection(t *testing.T) {
 		after(time.Hour)
 		require.False(t, r.connected(other))
 		require.Equal(t, 2, clock.count())
-		r.p.HangUp(c, hal.ReasonRemoteUser)
+		r.p.HangUp(c, ble.ReasonRemoteUser)
 		require.Zero(t, clock.count())
 		r.connect()
 		r.connect()
@@ -309,7 +310,7 @@ type stack struct {
 	orders  int
 }
 
-func (s *stack) Disconnect(c hal.GATTConn, reason hal.HCIReason) error {
+func (s *stack) Disconnect(c ble.Conn, reason ble.HCIReason) error {
 	s.orders++
 	if s.fails != nil {
 		return s.fails
@@ -317,7 +318,7 @@ func (s *stack) Disconnect(c hal.GATTConn, reason hal.HCIReason) error {
 	return s.Peripheral.Disconnect(c, reason)
 }
 
-func (s *stack) Pairing(hal.GATTConn) bool { return s.pairing }
+func (s *stack) Pairing(ble.Conn) bool { return s.pairing }
 
 // A connection that the stack does not end is ended a minute later; a client that pairs
 // is not disconnected, for up to five minutes.

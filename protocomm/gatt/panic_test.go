@@ -7,7 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/wifiprov/wifiprov/hal"
+	"github.com/wifiprov/wifiprov/hal/ble"
 	"github.com/wifiprov/wifiprov/security/sec1"
 )
 
@@ -22,7 +22,7 @@ func TestPanicAndGoexit(t *testing.T) {
 			one, err := sec1.New(sec1.Config{PoP: "abcd1234"})
 			require.NoError(t, err)
 			bubble(t, one, func(r *rig) {
-				conns := []hal.GATTConn{r.start(), r.connect()}
+				conns := []ble.Conn{r.start(), r.connect()}
 				var phones []*sec1.Client
 				for _, c := range conns {
 					phone, err := sec1.NewClient(sec1.Config{PoP: "abcd1234"})
@@ -45,7 +45,7 @@ func TestPanicAndGoexit(t *testing.T) {
 				}
 				r.hook = end
 				for range 2 {
-					require.ErrorIs(t, ask(0), hal.ATTInvalidPDU)
+					require.ErrorIs(t, ask(0), ble.ATTInvalidPDU)
 				}
 				r.hook = nil
 				for i := range conns {
@@ -56,7 +56,7 @@ func TestPanicAndGoexit(t *testing.T) {
 				}
 				// One that is gone meanwhile.
 				r.hook = func() {
-					r.p.Disconnect(conns[0], hal.ReasonRemoteUser)
+					r.p.Disconnect(conns[0], ble.ReasonRemoteUser)
 					end()
 				}
 				require.Error(t, ask(0))

@@ -7,13 +7,14 @@ import (
 	"time"
 
 	"github.com/wifiprov/wifiprov/hal"
+	"github.com/wifiprov/wifiprov/hal/ble"
 	"github.com/wifiprov/wifiprov/protocomm"
 )
 
 // Config holds the settings of a Server.
 type Config struct {
 	// GATT is the peripheral; required.
-	GATT hal.GATT
+	GATT ble.Peripheral
 
 	// Go runs fn, which handles a request or tells of an event, and returns
 	// without waiting for it; nil: a new goroutine. fn may block. It is
@@ -26,7 +27,7 @@ type Config struct {
 
 	// Outage is told, between the calls of Report, when nobody can reach the
 	// peripheral for a while, although it was not stopped, and why; then with nil,
-	// when it is back. It takes a stack that knows (hal.OutageHandler). nil:
+	// when it is back. It takes a stack that knows (ble.OutageHandler). nil:
 	// nobody is told.
 	Outage func(why error)
 
@@ -52,7 +53,7 @@ type Config struct {
 type Event struct {
 	Connected bool
 	Conn      uint16        // the stack's connection handle
-	Reason    hal.HCIReason // why it went; hal.ReasonLocalHost when Stop ended it
+	Reason    ble.HCIReason // why it went; ble.ReasonLocalHost when Stop ended it
 }
 
 // Endpoint is a name with the 16-bit id that its characteristic's UUID
@@ -64,14 +65,14 @@ type Endpoint struct {
 
 // Settings are those of one start. They are copied.
 type Settings struct {
-	// GATTConfig, of which Characteristics must be empty: they are made from
+	// Config, of which Characteristics must be empty: they are made from
 	// Endpoints.
-	hal.GATTConfig
+	ble.Config
 	// Endpoints in the order of the attribute table. One that is not served
 	// by the instance, or not yet, refuses requests.
 	Endpoints []Endpoint
 	// AtStop says what Stop leaves up.
-	AtStop hal.GATTStop
+	AtStop ble.StopOptions
 }
 
 // Server serves one protocomm instance at a time. Its methods may be called
@@ -118,7 +119,7 @@ func (s *Server) Start(pc *protocomm.Protocomm, set Settings) error {
 	defer s.mu.Unlock()
 	switch {
 	case s.cfg.GATT == nil:
-		return fail(op, protocomm.ErrInvalidArg, "Config.GATT is nil; give it the driver's hal.GATT", nil)
+		return fail(op, protocomm.ErrInvalidArg, "Config.GATT is nil; give it the driver's ble.Peripheral", nil)
 	case s.cfg.Go == nil:
 		return fail(op, protocomm.ErrInvalidArg, "Config.Go is nil, and this runtime has no goroutines; give it the platform's queue", nil)
 	case s.cfg.Clock == nil && s.cfg.IdleTimeout > 0:
@@ -181,7 +182,7 @@ func checkEndpoints(list []Endpoint) error {
 		return fail(op, protocomm.ErrInvalidArg, "no endpoint has an id", nil)
 	}
 	for i, e := range list {
-		if e.Name == "" || len(e.Name) > hal.MaxGATTValue {
+		if e.Name == "" || len(e.Name) > ble.MaxValue {
 			return fail(op, protocomm.ErrInvalidArg, "an endpoint's name has "+strconv.Itoa(len(e.Name))+" bytes, want 1 to 512", nil)
 		}
 		for _, other := range list[:i] {
@@ -194,11 +195,11 @@ func checkEndpoints(list []Endpoint) error {
 }
 
 // gattConfig is what the stack is started with.
-func (v *service) gattConfig(set Settings) hal.GATTConfig {
-	cfg := set.GATTConfig
-	cfg.Characteristics = make([]hal.Characteristic, len(set.Endpoints))
+func (v *service) gattConfig(set Settings) ble.Config {
+	cfg := set.Config
+	cfg.Characteristics = make([]ble.Characteristic, len(set.Endpoints))
 	for i, e := range set.Endpoints {
-		cfg.Characteristics[i] = hal.Characteristic{UUID: cfg.Service.With16(e.ID), Name: strings.Clone(e.Name)}
+		cfg.Characteristics[i] = ble.Characteristic{UUID: cfg.Service.With16(e.ID), Name: strings.Clone(e.Name)}
 	}
 	return cfg
 }

@@ -6,6 +6,7 @@ import (
 	"sync"
 
 	"github.com/wifiprov/wifiprov/hal"
+	"github.com/wifiprov/wifiprov/hal/ble"
 	"github.com/wifiprov/wifiprov/protocomm"
 )
 
@@ -14,7 +15,7 @@ type service struct {
 	server *Server
 	pc     *protocomm.Protocomm
 	names  []string // by characteristic
-	atStop hal.GATTStop
+	atStop ble.StopOptions
 
 	mu      sync.Mutex // guards what follows; not held over calls out
 	stopped bool
@@ -26,7 +27,7 @@ type service struct {
 type client struct {
 	v    *service
 	run  func() // handle, made once
-	conn hal.GATTConn
+	conn ble.Conn
 
 	gone    bool     // not connected any more
 	busy    bool     // req is being handled
@@ -39,8 +40,8 @@ type client struct {
 }
 
 var (
-	_ hal.GATTHandler   = (*service)(nil)
-	_ hal.OutageHandler = (*service)(nil)
+	_ ble.Handler       = (*service)(nil)
+	_ ble.OutageHandler = (*service)(nil)
 )
 
 func newService(s *Server, pc *protocomm.Protocomm, set Settings) *service {
@@ -74,10 +75,10 @@ func (v *service) mayServe(names []string) error {
 // session is the protocomm session of a connection. It contains more than the
 // stack's handle, so that a late request of one connection is never taken for
 // one of the next.
-func session(c hal.GATTConn) protocomm.SessionID { return protocomm.SessionID(c) }
+func session(c ble.Conn) protocomm.SessionID { return protocomm.SessionID(c) }
 
 // find returns the client of a connection, or nil. mu is held.
-func (v *service) find(conn hal.GATTConn) *client {
+func (v *service) find(conn ble.Conn) *client {
 	for _, c := range v.clients {
 		if c.conn == conn {
 			return c
@@ -86,8 +87,8 @@ func (v *service) find(conn hal.GATTConn) *client {
 	return nil
 }
 
-// Connected implements hal.GATTHandler.
-func (v *service) Connected(conn hal.GATTConn) {
+// Connected implements ble.Handler.
+func (v *service) Connected(conn ble.Conn) {
 	v.mu.Lock()
 	if v.stopped || v.find(conn) != nil {
 		v.mu.Unlock()
@@ -116,8 +117,8 @@ func (v *service) Connected(conn hal.GATTConn) {
 	v.server.reports.kick()
 }
 
-// Disconnected implements hal.GATTHandler.
-func (v *service) Disconnected(conn hal.GATTConn, reason hal.HCIReason) {
+// Disconnected implements ble.Handler.
+func (v *service) Disconnected(conn ble.Conn, reason ble.HCIReason) {
 	v.mu.Lock()
 	c := v.find(conn)
 	if c == nil {
@@ -131,7 +132,7 @@ func (v *service) Disconnected(conn hal.GATTConn, reason hal.HCIReason) {
 
 // drop takes a client out of the list and wipes what it could read (Q-T8). mu
 // is held; end has to follow.
-func (v *service) drop(c *client, reason hal.HCIReason) {
+func (v *service) drop(c *client, reason ble.HCIReason) {
 	v.server.reports.put(report{event: Event{Conn: c.conn.Handle(), Reason: reason}})
 	for i, other := range v.clients {
 		if other == c {
@@ -154,15 +155,15 @@ func (v *service) drop(c *client, reason hal.HCIReason) {
 }
 
 // end closes the session of a client that was dropped, and lets it be told.
-func (v *service) end(conn hal.GATTConn) {
+func (v *service) end(conn ble.Conn) {
 	_ = v.pc.CloseSession(session(conn)) // the instance may have closed it before
 	v.server.reports.kick()
 }
 
-// Lost implements hal.OutageHandler.
+// Lost implements ble.OutageHandler.
 func (v *service) Lost(why error) { v.outage(why) }
 
-// Restored implements hal.OutageHandler.
+// Restored implements ble.OutageHandler.
 func (v *service) Restored() { v.outage(nil) }
 
 func (v *service) outage(why error) {
@@ -174,48 +175,48 @@ func (v *service) outage(why error) {
 	v.server.reports.kick()
 }
 
-// MTU implements hal.GATTHandler.
-func (*service) MTU(hal.GATTConn, int) {}
+// MTU implements ble.Handler.
+func (*service) MTU(ble.Conn, int) {}
 
-// Read implements hal.GATTHandler: the answer to the last successful write;
+// Read implements ble.Handler: the answer to the last successful write;
 // before that it is empty (Q-T21).
-func (v *service) Read(conn hal.GATTConn, char, offset int, dst []byte) (int, hal.ATTError) {
+func (v *service) Read(conn ble.Conn, char, offset int, dst []byte) (int, ble.ATTError) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	c := v.find(conn)
 	if c == nil || char < 0 || char >= len(c.answers) {
-		return 0, hal.ATTUnlikely
+		return 0, ble.ATTUnlikely
 	}
 	if offset < 0 || offset > len(c.answers[char]) {
-		return 0, hal.ATTInvalidOffset
+		return 0, ble.ATTInvalidOffset
 	}
-	return copy(dst, c.answers[char][offset:]), hal.ATTSuccess
+	return copy(dst, c.answers[char][offset:]), ble.ATTSuccess
 }
 
-// Write implements hal.GATTHandler.
-func (v *service) Write(conn hal.GATTConn, char int, value []byte) {
+// Write implements ble.Handler.
+func (v *service) Write(conn ble.Conn, char int, value []byte) {
 	if code := v.begin(conn, char, value); code != pending {
 		v.server.cfg.GATT.Respond(conn, code)
 	}
 }
 
 // pending is no outcome yet.
-const pending hal.ATTError = 0xFF
+const pending ble.ATTError = 0xFF
 
 // begin begins to handle a request, or says why not.
-func (v *service) begin(conn hal.GATTConn, char int, value []byte) hal.ATTError {
+func (v *service) begin(conn ble.Conn, char int, value []byte) ble.ATTError {
 	v.mu.Lock()
 	c := v.find(conn)
 	switch {
 	case c == nil || c.busy || char < 0 || char >= len(v.names):
 		v.mu.Unlock()
-		return hal.ATTUnlikely
-	case len(value) > hal.MaxGATTValue:
+		return ble.ATTUnlikely
+	case len(value) > ble.MaxValue:
 		v.mu.Unlock()
-		return hal.ATTInvalidLength
+		return ble.ATTInvalidLength
 	case len(value) == 0:
 		v.mu.Unlock()
-		return hal.ATTSuccess // transports.md 2.5, NimBLE
+		return ble.ATTSuccess // transports.md 2.5, NimBLE
 	}
 	c.busy, c.char, c.watch.asked = true, char, true
 	c.req = append(c.req[:0], value...)
@@ -245,17 +246,17 @@ func (c *client) handle() {
 }
 
 // conclude ends c's request.
-func (c *client) conclude(conn hal.GATTConn, name string, out []byte, err error) {
+func (c *client) conclude(conn ble.Conn, name string, out []byte, err error) {
 	if code := c.finish(out, err); code != pending {
 		c.v.server.cfg.GATT.Respond(conn, code)
-		c.answered(conn, name, code == hal.ATTSuccess)
+		c.answered(conn, name, code == ble.ATTSuccess)
 	} else {
 		_ = c.v.pc.CloseSession(session(conn)) // ask may have opened it again
 	}
 }
 
 // ask has the instance handle c's request, which is over then, one way or another.
-func (c *client) ask(conn hal.GATTConn, name string) ([]byte, error) {
+func (c *client) ask(conn ble.Conn, name string) ([]byte, error) {
 	c.asking = true
 	defer c.abandoned(conn, name)
 	out, err := c.v.ask(c.out[:0], name, session(conn), c.req)
@@ -265,7 +266,7 @@ func (c *client) ask(conn hal.GATTConn, name string) ([]byte, error) {
 
 // abandoned refuses a request whose handler has ended the goroutine, as t.FailNow
 // does.
-func (c *client) abandoned(conn hal.GATTConn, name string) {
+func (c *client) abandoned(conn ble.Conn, name string) {
 	if c.asking {
 		c.asking = false
 		c.conclude(conn, name, nil, protocomm.ErrFail)
@@ -294,13 +295,13 @@ func (v *service) ask(dst []byte, name string, id protocomm.SessionID, req []byt
 
 // finish keeps the answer and returns what the client gets; pending: it is
 // gone.
-func (c *client) finish(out []byte, err error) hal.ATTError {
+func (c *client) finish(out []byte, err error) ble.ATTError {
 	v := c.v
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	c.busy, c.watch.asked = false, true // no silence before answered looks at it
 	clear(c.req)
-	if cap(out) <= 2*hal.MaxGATTValue {
+	if cap(out) <= 2*ble.MaxValue {
 		c.out = out[:0]
 	}
 	switch {
@@ -309,25 +310,25 @@ func (c *client) finish(out []byte, err error) hal.ATTError {
 		v.spare = c
 		return pending
 	case errors.Is(err, protocomm.ErrNoMem):
-		return hal.ATTInsufficientResources
+		return ble.ATTInsufficientResources
 	case err != nil:
-		return hal.ATTInvalidPDU
-	case len(out) > hal.MaxGATTValue: // the former answer stays (Q-T17)
-		return hal.ATTInvalidLength
+		return ble.ATTInvalidPDU
+	case len(out) > ble.MaxValue: // the former answer stays (Q-T17)
+		return ble.ATTInvalidLength
 	}
 	c.answers[c.char], c.out = out, c.answers[c.char][:0]
-	return hal.ATTSuccess
+	return ble.ATTSuccess
 }
 
 // stop refuses everything from now on, and ends all sessions.
 func (v *service) stop() {
 	v.mu.Lock()
 	v.stopped = true
-	var gone [8]hal.GATTConn
+	var gone [8]ble.Conn
 	conns := gone[:0]
 	for len(v.clients) > 0 {
 		conns = append(conns, v.clients[0].conn)
-		v.drop(v.clients[0], hal.ReasonLocalHost)
+		v.drop(v.clients[0], ble.ReasonLocalHost)
 	}
 	v.mu.Unlock()
 	for _, conn := range conns {

@@ -6,7 +6,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/wifiprov/wifiprov/hal"
+	"github.com/wifiprov/wifiprov/hal/ble"
 	"github.com/wifiprov/wifiprov/protocomm"
 	"github.com/wifiprov/wifiprov/security/sec1"
 )
@@ -18,7 +18,7 @@ func TestMoreClientsThanHalfOpenSessions(t *testing.T) {
 	one, err := sec1.New(sec1.Config{PoP: "abcd1234"})
 	require.NoError(t, err)
 	bubble(t, one, func(r *rig) {
-		conns := []hal.GATTConn{r.start()}
+		conns := []ble.Conn{r.start()}
 		for range 2 * protocomm.DefaultMaxHalfOpen {
 			conns = append(conns, r.connect())
 		}
@@ -32,7 +32,7 @@ func TestMoreClientsThanHalfOpenSessions(t *testing.T) {
 			require.NoError(t, err)
 			require.NoError(t, r.p.Write(c, charSession, req))
 			require.True(t, r.pc.SessionEstablished(session(c)))
-			require.ErrorIs(t, r.p.Write(c, charSession, req), hal.ATTInvalidPDU, "Command1 again")
+			require.ErrorIs(t, r.p.Write(c, charSession, req), ble.ATTInvalidPDU, "Command1 again")
 		}
 		open, half := r.pc.Sessions()
 		require.Equal(t, []int{protocomm.DefaultMaxSessions, 0}, []int{open, half})
@@ -68,7 +68,7 @@ func TestGoneWhenASessionBeginsAgain(t *testing.T) {
 		sec.hook = func() { <-release }
 		go func() { _ = r.p.Write(c, charSession, req) }()
 		synctest.Wait()
-		r.p.HangUp(c, hal.ReasonRemoteUser)
+		r.p.HangUp(c, ble.ReasonRemoteUser)
 		close(release)
 		r.s.Wait()
 		open, _ := r.pc.Sessions()

@@ -7,13 +7,14 @@ import (
 
 	"github.com/wifiprov/wifiprov/hal"
 	"github.com/wifiprov/wifiprov/protocomm"
+	"github.com/wifiprov/wifiprov/protocomm/httpd/httpserver"
 )
 
 // platformFront serves through an HTTP server of the platform's, which calls it
 // with one request at a time.
 type platformFront struct {
 	core   *core
-	server hal.HTTPServer
+	server httpserver.Server
 
 	// Of the requests, of which there is one at a time.
 	name   string // endpoint of the last one, to save making it again
@@ -30,7 +31,7 @@ type platformFront struct {
 // platformConn names a connection among those of one core.
 type platformConn int
 
-func newPlatformFront(c *core, s hal.HTTPServer, port uint16) (*platformFront, error) {
+func newPlatformFront(c *core, s httpserver.Server, port uint16) (*platformFront, error) {
 	f := &platformFront{core: c, server: s, doneCh: make(chan struct{})}
 	if err := s.StartHTTP(port, f); err != nil {
 		return nil, err
@@ -75,11 +76,11 @@ func (f *platformFront) end() {
 	}
 }
 
-// HTTPClosed implements hal.HTTPHandler.
+// HTTPClosed implements httpserver.Handler.
 func (f *platformFront) HTTPClosed(conn int) { f.core.sessions.connClosed(platformConn(conn)) }
 
-// ServeHTTPRequest implements hal.HTTPHandler.
-func (f *platformFront) ServeHTTPRequest(r *hal.HTTPRequest, a *hal.HTTPAnswer) {
+// ServeHTTPRequest implements httpserver.Handler.
+func (f *platformFront) ServeHTTPRequest(r *httpserver.Request, a *httpserver.Answer) {
 	if !f.begin() {
 		return
 	}
@@ -118,7 +119,7 @@ func (f *platformFront) ServeHTTPRequest(r *hal.HTTPRequest, a *hal.HTTPAnswer) 
 
 // route finds the endpoint that the request is for, and returns a status if
 // there is none.
-func (f *platformFront) route(r *hal.HTTPRequest) (protocomm.Kind, int) {
+func (f *platformFront) route(r *httpserver.Request) (protocomm.Kind, int) {
 	if len(r.Path) == 0 || r.Path[0] != '/' {
 		return 0, 404
 	}

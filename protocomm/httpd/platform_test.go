@@ -8,18 +8,18 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/wifiprov/wifiprov/hal"
 	"github.com/wifiprov/wifiprov/protocomm"
+	"github.com/wifiprov/wifiprov/protocomm/httpd/httpserver"
 )
 
-// platform is a hal.HTTPServer whose clients call ask.
+// platform is a httpserver.Server whose clients call ask.
 type platform struct {
 	startErr, stopErr error
 	port              uint16
-	handler           hal.HTTPHandler
+	handler           httpserver.Handler
 }
 
-func (p *platform) StartHTTP(port uint16, h hal.HTTPHandler) error {
+func (p *platform) StartHTTP(port uint16, h httpserver.Handler) error {
 	if p.startErr != nil {
 		return p.startErr
 	}
@@ -38,13 +38,13 @@ func (p *platform) StopHTTP() error {
 // ask sends a request on a connection and tells what came of it: the status,
 // the cookie, the body, and whether the connection is closed.
 func (p *platform) ask(conn int, method, path, cookie, body string) string {
-	return p.send(&hal.HTTPRequest{
+	return p.send(&httpserver.Request{
 		Conn: conn, Post: method == "POST", Path: []byte(path), Cookie: []byte(cookie), Body: []byte(body),
 	})
 }
 
-func (p *platform) send(r *hal.HTTPRequest) string {
-	var a hal.HTTPAnswer
+func (p *platform) send(r *httpserver.Request) string {
+	var a httpserver.Answer
 	p.handler.ServeHTTPRequest(r, &a)
 	if a.Status == 0 {
 		return "closed"
@@ -140,7 +140,7 @@ func TestPlatformPlaces(t *testing.T) {
 	r, p := onPlatform(t)
 	r.start()
 	ask := func(conn int, remote, path, cookie, body string) string {
-		return p.send(&hal.HTTPRequest{
+		return p.send(&httpserver.Request{
 			Conn: conn, Post: true, Path: []byte(path), Remote: []byte(remote), Cookie: []byte(cookie), Body: []byte(body),
 		})
 	}
@@ -172,7 +172,7 @@ func TestPlatformPages(t *testing.T) {
 		{"evil.example", "http://evil.example", "same-origin", false},
 		{"192.168.4.1", "", "cross-site", false},
 	} {
-		got := p.send(&hal.HTTPRequest{
+		got := p.send(&httpserver.Request{
 			Conn: 54, Post: true, Path: []byte("/echo"), Body: []byte("x"),
 			Host: []byte(tt.host), Origin: []byte(tt.origin), Site: []byte(tt.site),
 		})
@@ -213,10 +213,10 @@ func TestPlatformAllocs(t *testing.T) {
 	for _, cookie := range []string{"", "session=1"} {
 		for _, size := range []int{64, 4096} {
 			body := []byte(strings.Repeat("x", size))
-			r := hal.HTTPRequest{Conn: 54, Post: true, Path: []byte("/echo"), Cookie: []byte(cookie), Body: body}
-			var a hal.HTTPAnswer
+			r := httpserver.Request{Conn: 54, Post: true, Path: []byte("/echo"), Cookie: []byte(cookie), Body: body}
+			var a httpserver.Answer
 			ask := func() {
-				a = hal.HTTPAnswer{}
+				a = httpserver.Answer{}
 				f.ServeHTTPRequest(&r, &a)
 			}
 			ask()

@@ -10,6 +10,7 @@ import (
 
 	"github.com/wifiprov/wifiprov/hal"
 	"github.com/wifiprov/wifiprov/protocomm"
+	"github.com/wifiprov/wifiprov/protocomm/httpd/httpserver"
 )
 
 // Times of the server (transports.md 1.1).
@@ -55,7 +56,7 @@ type Config struct {
 	// Platform is an HTTP server of the platform's to serve with, on Port,
 	// instead of Listen and Mux, which must be nil then; nil: there is none.
 	// The limits below do not apply to it.
-	Platform hal.HTTPServer
+	Platform httpserver.Server
 
 	// Port of Platform; 0: 80.
 	Port uint16

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/wifiprov/wifiprov/hal"
+	"github.com/wifiprov/wifiprov/hal/ble"
 	"github.com/wifiprov/wifiprov/protocomm"
 	"github.com/wifiprov/wifiprov/protocomm/gatt"
 	"github.com/wifiprov/wifiprov/scheme"
@@ -13,8 +14,8 @@ import (
 
 // DefaultService returns the UUID of the service unless Config has one:
 // 1775244d-6b43-439b-877c-060f2d9bed07.
-func DefaultService() hal.UUID {
-	return hal.UUID{0x07, 0xed, 0x9b, 0x2d, 0x0f, 0x06, 0x7c, 0x87, 0x9b, 0x43, 0x43, 0x6b, 0x4d, 0x24, 0x75, 0x17}
+func DefaultService() ble.UUID {
+	return ble.UUID{0x07, 0xed, 0x9b, 0x2d, 0x0f, 0x06, 0x7c, 0x87, 0x9b, 0x43, 0x43, 0x6b, 0x4d, 0x24, 0x75, 0x17}
 }
 
 // Free says which memory of Bluetooth is released, and when: the original's
@@ -32,10 +33,10 @@ const (
 // Config holds the settings of a Scheme.
 type Config struct {
 	// GATT is the BLE peripheral; required.
-	GATT hal.GATT
+	GATT ble.Peripheral
 
 	// Service is the service's UUID; zero: DefaultService.
-	Service hal.UUID
+	Service ble.UUID
 
 	// ManufacturerData goes into the scan response: company identifier, low
 	// byte first, and data. It is cut to what the device name leaves, and left
@@ -77,7 +78,7 @@ type Config struct {
 
 	// Free, unless FreeNone, is what Memory is told to release.
 	Free   Free
-	Memory hal.BluetoothMemory
+	Memory ble.Memory
 
 	// Go runs fn, which handles a request or tells of an event, and returns
 	// without waiting for it; nil: a new goroutine. fn may block. It is
@@ -111,7 +112,7 @@ var _ scheme.Scheme = (*Scheme)(nil)
 // NewService.
 func New(cfg Config) *Scheme {
 	cfg.ManufacturerData = append([]byte(nil), cfg.ManufacturerData...)
-	if cfg.Service == (hal.UUID{}) {
+	if cfg.Service == (ble.UUID{}) {
 		cfg.Service = DefaultService()
 	}
 	return &Scheme{cfg: cfg}
@@ -127,7 +128,7 @@ func (s *Scheme) NewService() (scheme.Service, error) {
 	cfg := s.cfg
 	switch {
 	case cfg.GATT == nil:
-		return nil, fail(op, protocomm.ErrInvalidArg, "Config.GATT is nil; give it the driver's hal.GATT", nil)
+		return nil, fail(op, protocomm.ErrInvalidArg, "Config.GATT is nil; give it the driver's ble.Peripheral", nil)
 	case len(cfg.ManufacturerData) == 1:
 		return nil, fail(op, protocomm.ErrInvalidArg, "Config.ManufacturerData has 1 byte; it begins with a company identifier of 2", nil)
 	case cfg.RandomAddress != [6]byte{} && cfg.RandomAddress[0]>>6 != 3:
@@ -141,7 +142,7 @@ func (s *Scheme) NewService() (scheme.Service, error) {
 		IdleTimeout: cfg.IdleTimeout, Clock: cfg.Clock,
 	})
 	if cfg.Free == FreeBTDM || cfg.Free == FreeBT {
-		v.release(hal.BluetoothClassic)
+		v.release(ble.Classic)
 	}
 	return v, nil
 }
@@ -171,7 +172,7 @@ var (
 // is refused.
 func (s *Service) SetEndpoint(name string, id uint16) error {
 	const op = "set endpoint"
-	if name == "" || len(name) > hal.MaxGATTValue {
+	if name == "" || len(name) > ble.MaxValue {
 		return fail(op, protocomm.ErrInvalidArg, "the name is empty or longer than 512 bytes", nil)
 	}
 	s.mu.Lock()
@@ -193,7 +194,7 @@ func (s *Service) SetService(name, _ string) error {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.name = strings.Clone(name[:min(len(name), hal.MaxDeviceName)])
+	s.name = strings.Clone(name[:min(len(name), ble.MaxDeviceName)])
 	return nil
 }
 
@@ -252,7 +253,7 @@ func (s *Service) Start(pc *protocomm.Protocomm) error {
 	}
 	cfg := s.cfg
 	err := s.server.Start(pc, gatt.Settings{
-		GATTConfig: hal.GATTConfig{
+		Config: ble.Config{
 			DeviceName:        s.name,
 			Service:           cfg.Service,
 			ManufacturerData:  manufacturerData(s.name, cfg.ManufacturerData),
@@ -263,7 +264,7 @@ func (s *Service) Start(pc *protocomm.Protocomm) error {
 			RandomAddress:     cfg.RandomAddress,
 		},
 		Endpoints: s.endpoints,
-		AtStop:    hal.GATTStop{KeepOn: s.keepOn, KeepConnections: cfg.KeepConnections},
+		AtStop:    ble.StopOptions{KeepOn: s.keepOn, KeepConnections: cfg.KeepConnections},
 	})
 	if err != nil {
 		return fail(op, nil, "the BLE service did not start", err)
@@ -317,9 +318,9 @@ func (s *Service) Close() {
 	switch {
 	case s.keepOn:
 	case s.cfg.Free == FreeBTDM:
-		s.release(hal.BluetoothClassic | hal.BluetoothLE)
+		s.release(ble.Classic | ble.LE)
 	case s.cfg.Free == FreeBLE:
-		s.release(hal.BluetoothLE)
+		s.release(ble.LE)
 	}
 }
 
@@ -327,7 +328,7 @@ func (s *Service) Close() {
 // A handler must not call it.
 func (s *Service) Wait() { s.server.Wait() }
 
-func (s *Service) release(parts hal.BluetoothPart) {
+func (s *Service) release(parts ble.Part) {
 	if err := s.cfg.Memory.ReleaseMemory(parts); err != nil {
 		s.cfg.Logger.Log(hal.LevelError, "memory of Bluetooth was not released", hal.Err(err))
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/wifiprov/wifiprov/hal"
+	"github.com/wifiprov/wifiprov/hal/ble"
 	"github.com/wifiprov/wifiprov/internal/test/fakegatt"
 	"github.com/wifiprov/wifiprov/protocomm"
 	"github.com/wifiprov/wifiprov/scheme"
@@ -32,7 +33,7 @@ func service(t *testing.T, cfg Config, name string) *Service {
 }
 
 // started returns what the peripheral is started with.
-func started(t *testing.T, cfg Config, name string) hal.GATTConfig {
+func started(t *testing.T, cfg Config, name string) ble.Config {
 	t.Helper()
 	p := &fakegatt.Peripheral{}
 	cfg.GATT = p
@@ -65,7 +66,7 @@ func TestService(t *testing.T) {
 	cfg := started(t, Config{}, "PROV_1")
 	require.Equal(t, "1775244d-6b43-439b-877c-060f2d9bed07", cfg.Service.String())
 	require.Equal(t, "1775ff51-6b43-439b-877c-060f2d9bed07", cfg.Characteristics[0].UUID.String())
-	own, err := hal.ParseUUID("021a9004-0382-4aea-bff4-6b3f1c5adfb4")
+	own, err := ble.ParseUUID("021a9004-0382-4aea-bff4-6b3f1c5adfb4")
 	require.NoError(t, err)
 	cfg = started(t, Config{Service: own}, "PROV_1")
 	require.Equal(t, own, cfg.Service)
@@ -131,35 +132,35 @@ func TestQT30_KeepBLEOn(t *testing.T) {
 		require.ErrorIs(t, s.KeepBLEOn(!keep), protocomm.ErrInvalidState)
 		require.NoError(t, s.Stop())
 		stops := p.Stops()
-		require.Equal(t, hal.GATTStop{KeepOn: keep, KeepConnections: true}, stops[len(stops)-1])
+		require.Equal(t, ble.StopOptions{KeepOn: keep, KeepConnections: true}, stops[len(stops)-1])
 	}
 }
 
 // memory records what is released.
 type memory struct {
-	released []hal.BluetoothPart
+	released []ble.Part
 	err      error
 }
 
-func (m *memory) ReleaseMemory(parts hal.BluetoothPart) error {
+func (m *memory) ReleaseMemory(parts ble.Part) error {
 	m.released = append(m.released, parts)
 	return m.err
 }
 
 // The original's scheme event handlers (manager.md 13).
 func TestFree(t *testing.T) {
-	const all = hal.BluetoothClassic | hal.BluetoothLE
+	const all = ble.Classic | ble.LE
 	for _, tc := range []struct {
 		free        Free
 		keep        bool
-		init, close []hal.BluetoothPart
+		init, close []ble.Part
 	}{
 		{FreeNone, false, nil, nil},
-		{FreeBTDM, false, []hal.BluetoothPart{hal.BluetoothClassic}, []hal.BluetoothPart{all}},
-		{FreeBTDM, true, []hal.BluetoothPart{hal.BluetoothClassic}, nil},
-		{FreeBLE, false, nil, []hal.BluetoothPart{hal.BluetoothLE}},
+		{FreeBTDM, false, []ble.Part{ble.Classic}, []ble.Part{all}},
+		{FreeBTDM, true, []ble.Part{ble.Classic}, nil},
+		{FreeBLE, false, nil, []ble.Part{ble.LE}},
 		{FreeBLE, true, nil, nil},
-		{FreeBT, false, []hal.BluetoothPart{hal.BluetoothClassic}, nil},
+		{FreeBT, false, []ble.Part{ble.Classic}, nil},
 	} {
 		for _, err := range []error{nil, errors.New("in use")} {
 			m := &memory{err: err}
@@ -207,10 +208,10 @@ func TestReportOutages(t *testing.T) {
 			}
 		})
 		require.NoError(t, s.Start(instance(t)))
-		h := p.Handler().(hal.OutageHandler)
+		h := p.Handler().(ble.OutageHandler)
 		c, err := p.Connect()
 		require.NoError(t, err)
-		p.HangUp(c, hal.ReasonLocalHost)
+		p.HangUp(c, ble.ReasonLocalHost)
 		h.Lost(hal.ErrBusy)
 		h.Restored()
 		synctest.Wait()

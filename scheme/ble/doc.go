@@ -3,6 +3,6 @@
 // name, which clients look for by its prefix, PROV_ for the phone apps; the
 // service's key is ignored. The radio is in ModeSTA meanwhile.
 //
-// The transport is package protocomm/gatt, on any hal.GATT: package hal/ble/att
+// The transport is package protocomm/gatt, on any ble.Peripheral: package hal/ble/att
 // implements one over HCI, hal/ble/bluez one on Linux.
 package ble

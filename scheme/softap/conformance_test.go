@@ -11,10 +11,10 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/wifiprov/wifiprov/hal"
 	"github.com/wifiprov/wifiprov/hal/sim/simnet"
 	"github.com/wifiprov/wifiprov/protocomm"
 	"github.com/wifiprov/wifiprov/protocomm/httpd"
+	"github.com/wifiprov/wifiprov/protocomm/httpd/httpserver"
 	"github.com/wifiprov/wifiprov/scheme"
 	"github.com/wifiprov/wifiprov/scheme/schemetest"
 )
@@ -119,4 +119,4 @@ func TestMuxAndPlatform(t *testing.T) {
 	require.NoError(t, err)
 }
 
-type noServer struct{ hal.HTTPServer }
+type noServer struct{ httpserver.Server }

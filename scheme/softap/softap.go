@@ -9,6 +9,7 @@ import (
 	"github.com/wifiprov/wifiprov/hal"
 	"github.com/wifiprov/wifiprov/protocomm"
 	"github.com/wifiprov/wifiprov/protocomm/httpd"
+	"github.com/wifiprov/wifiprov/protocomm/httpd/httpserver"
 	"github.com/wifiprov/wifiprov/scheme"
 )
 
@@ -39,7 +40,7 @@ type Config struct {
 
 	// Platform is the platform's HTTP server to serve with instead, on an
 	// ESP32 that of ESP-IDF; nil: there is none. Port is its port, 0: 80.
-	Platform hal.HTTPServer
+	Platform httpserver.Server
 	Port     uint16
 
 	// MaxConns bounds the open HTTP connections; 0: httpd.DefaultMaxConns.

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/wifiprov/wifiprov/hal"
+	halble "github.com/wifiprov/wifiprov/hal/ble"
 	"github.com/wifiprov/wifiprov/hal/ble/att"
 	"github.com/wifiprov/wifiprov/hal/sim"
 	"github.com/wifiprov/wifiprov/scheme/ble"
@@ -26,30 +27,30 @@ func (patience) Stop() bool { return true }
 // watched is a stack that knows whether its user is working on a request, in a
 // goroutine of its own. Meanwhile no time must pass.
 type watched struct {
-	hal.GATT
+	halble.Peripheral
 	working atomic.Int32
 }
 
-// StartGATT implements hal.GATT.
-func (w *watched) StartGATT(cfg hal.GATTConfig, h hal.GATTHandler) error {
-	return w.GATT.StartGATT(cfg, &watcher{h, w})
+// StartGATT implements halble.Peripheral.
+func (w *watched) StartGATT(cfg halble.Config, h halble.Handler) error {
+	return w.Peripheral.StartGATT(cfg, &watcher{h, w})
 }
 
-// Respond implements hal.GATT.
-func (w *watched) Respond(c hal.GATTConn, code hal.ATTError) {
-	w.GATT.Respond(c, code)
+// Respond implements halble.Peripheral.
+func (w *watched) Respond(c halble.Conn, code halble.ATTError) {
+	w.Peripheral.Respond(c, code)
 	w.working.Add(-1)
 }
 
 type watcher struct {
-	hal.GATTHandler
+	halble.Handler
 	w *watched
 }
 
-// Write implements hal.GATTHandler.
-func (v *watcher) Write(c hal.GATTConn, char int, value []byte) {
+// Write implements halble.Handler.
+func (v *watcher) Write(c halble.Conn, char int, value []byte) {
 	v.w.working.Add(1)
-	v.GATTHandler.Write(c, char, value)
+	v.Handler.Write(c, char, value)
 }
 
 // bluetooth is a device's stack and a phone that is not connected yet.
@@ -66,7 +67,7 @@ func bluetooth(air *sim.Air, clock *clock) (*watched, *central, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	w := &watched{GATT: host}
+	w := &watched{Peripheral: host}
 	return w, newCentral(far, func(done func() bool) error {
 		for range maxSteps {
 			for w.working.Load() > 0 {
@@ -133,32 +134,32 @@ func testBLE(mode int) error {
 	return d.finish()
 }
 
-// memory is a GATTHandler with one value, which refuses to become "refuse".
+// memory is a handler with one value, which refuses to become "refuse".
 type memory struct {
-	stack hal.GATT
+	stack halble.Peripheral
 	value []byte
 	came  int
 	went  int
 }
 
-func (m *memory) Connected(hal.GATTConn)                   { m.came++ }
-func (m *memory) Disconnected(hal.GATTConn, hal.HCIReason) { m.went++ }
-func (m *memory) MTU(hal.GATTConn, int)                    {}
+func (m *memory) Connected(halble.Conn)                      { m.came++ }
+func (m *memory) Disconnected(halble.Conn, halble.HCIReason) { m.went++ }
+func (m *memory) MTU(halble.Conn, int)                       {}
 
-func (m *memory) Read(_ hal.GATTConn, _, offset int, dst []byte) (int, hal.ATTError) {
+func (m *memory) Read(_ halble.Conn, _, offset int, dst []byte) (int, halble.ATTError) {
 	if offset > len(m.value) {
-		return 0, hal.ATTInvalidOffset
+		return 0, halble.ATTInvalidOffset
 	}
-	return copy(dst, m.value[offset:]), hal.ATTSuccess
+	return copy(dst, m.value[offset:]), halble.ATTSuccess
 }
 
-func (m *memory) Write(c hal.GATTConn, _ int, value []byte) {
+func (m *memory) Write(c halble.Conn, _ int, value []byte) {
 	if string(value) == "refuse" {
-		m.stack.Respond(c, hal.ATTInvalidPDU)
+		m.stack.Respond(c, halble.ATTInvalidPDU)
 		return
 	}
 	m.value = bytes.Clone(value)
-	m.stack.Respond(c, hal.ATTSuccess)
+	m.stack.Respond(c, halble.ATTSuccess)
 }
 
 // testAttributes has a phone use a value in all ways, the wrong ones too.
@@ -171,9 +172,9 @@ func testAttributes() error {
 	m := &memory{stack: stack}
 	service := ble.DefaultService()
 	err = meanwhile(time, func() error {
-		return stack.StartGATT(hal.GATTConfig{
+		return stack.StartGATT(halble.Config{
 			DeviceName: deviceName, Service: service,
-			Characteristics: []hal.Characteristic{{UUID: service.With16(0xFF4F), Name: "a name longer than one answer"}},
+			Characteristics: []halble.Characteristic{{UUID: service.With16(0xFF4F), Name: "a name longer than one answer"}},
 		}, m)
 	})
 	if err != nil {
@@ -189,7 +190,7 @@ func testAttributes() error {
 		return errors.New("discovery does not find the characteristic")
 	}
 	h := far.values[0].value
-	long := bytes.Repeat([]byte("0123456789abcde\n"), hal.MaxGATTValue/16)
+	long := bytes.Repeat([]byte("0123456789abcde\n"), halble.MaxValue/16)
 	for _, n := range []int{1, partSize, partSize + 1, 300, len(long)} {
 		if err := far.write(h, long[:n]); err != nil {
 			return err
@@ -207,13 +208,13 @@ func testAttributes() error {
 	}
 	for _, wrong := range []struct {
 		pdu  []byte
-		want hal.ATTError
+		want halble.ATTError
 	}{
-		{[]byte{0x0C, byte(h), 0, 0x01, 0x02}, hal.ATTInvalidOffset},
-		{[]byte{0x0A, 0x00, 0x00}, hal.ATTInvalidHandle},
-		{[]byte{0x12, byte(h - 1), 0, 1}, hal.ATTWriteNotPermitted},
-		{append([]byte{0x12, byte(h), 0}, "refuse"...), hal.ATTInvalidPDU},
-		{[]byte{0x20}, hal.ATTRequestNotSupported},
+		{[]byte{0x0C, byte(h), 0, 0x01, 0x02}, halble.ATTInvalidOffset},
+		{[]byte{0x0A, 0x00, 0x00}, halble.ATTInvalidHandle},
+		{[]byte{0x12, byte(h - 1), 0, 1}, halble.ATTWriteNotPermitted},
+		{append([]byte{0x12, byte(h), 0}, "refuse"...), halble.ATTInvalidPDU},
+		{[]byte{0x20}, halble.ATTRequestNotSupported},
 	} {
 		_, err := far.request(wrong.pdu...)
 		if err == nil || err != error(wrong.want) {
@@ -226,5 +227,5 @@ func testAttributes() error {
 	if err := time.until(func() bool { return m.went == 1 }); err != nil || m.came != 1 {
 		return errors.New("the stack does not tell who comes and goes")
 	}
-	return stack.StopGATT(hal.GATTStop{})
+	return stack.StopGATT(halble.StopOptions{})
 }

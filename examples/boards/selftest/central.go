@@ -5,7 +5,7 @@ import (
 	"errors"
 	"strconv"
 
-	"github.com/wifiprov/wifiprov/hal"
+	"github.com/wifiprov/wifiprov/hal/ble"
 	"github.com/wifiprov/wifiprov/hal/ble/att"
 )
 
@@ -115,14 +115,14 @@ func (c *central) connect() error {
 
 // hangUp ends the link.
 func (c *central) hangUp() error {
-	if err := c.command(0x0406, byte(c.handle), byte(c.handle>>8), byte(hal.ReasonRemoteUser)); err != nil {
+	if err := c.command(0x0406, byte(c.handle), byte(c.handle>>8), byte(ble.ReasonRemoteUser)); err != nil {
 		return err
 	}
 	return c.wait(func() bool { return !c.linked })
 }
 
 // request sends an attribute PDU and returns the answer; a refusal is a
-// hal.ATTError.
+// ble.ATTError.
 func (c *central) request(pdu ...byte) ([]byte, error) {
 	c.answer = nil
 	frame := append([]byte{byte(len(pdu)), byte(len(pdu) >> 8), 4, 0}, pdu...)
@@ -142,7 +142,7 @@ func (c *central) request(pdu ...byte) ([]byte, error) {
 	case a == nil:
 		return nil, errGone
 	case len(a) == 5 && a[0] == 0x01 && a[1] == pdu[0]:
-		return nil, hal.ATTError(a[4])
+		return nil, ble.ATTError(a[4])
 	case a[0] != pdu[0]+1:
 		return nil, errors.New("a request is answered " + hexOf(a))
 	default:
@@ -151,7 +151,7 @@ func (c *central) request(pdu ...byte) ([]byte, error) {
 }
 
 // discover finds the characteristics of a service and their names.
-func (c *central) discover(service hal.UUID) error {
+func (c *central) discover(service ble.UUID) error {
 	p, err := c.request(append([]byte{0x06, 1, 0, 0xFF, 0xFF, 0x00, 0x28}, service[:]...)...)
 	if err != nil {
 		return err
@@ -159,7 +159,7 @@ func (c *central) discover(service hal.UUID) error {
 	from, last := le16(p[1:]), le16(p[3:])
 	for from <= last {
 		p, err := c.request(0x08, byte(from), byte(from>>8), byte(last), byte(last>>8), 0x03, 0x28)
-		if err == hal.ATTAttributeNotFound {
+		if err == ble.ATTAttributeNotFound {
 			break
 		}
 		if err != nil {

@@ -1,6 +1,6 @@
 package att
 
-import "github.com/wifiprov/wifiprov/hal"
+import "github.com/wifiprov/wifiprov/hal/ble"
 
 // maxAdv is the size of an advertising or scan response payload.
 const maxAdv = 31
@@ -18,8 +18,8 @@ const (
 
 // AppendAdvertising appends the advertising data of transports.md 2.3 in the
 // manner of NimBLE: flags and the list of 128-bit UUIDs, 21 bytes.
-func AppendAdvertising(dst []byte, service hal.UUID) []byte {
-	dst = append(dst, 2, adFlags, 0x06, 1+hal.UUIDSize, adUUIDs128)
+func AppendAdvertising(dst []byte, service ble.UUID) []byte {
+	dst = append(dst, 2, adFlags, 0x06, 1+ble.UUIDSize, adUUIDs128)
 	return append(dst, service[:]...)
 }
 

@@ -8,7 +8,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/wifiprov/wifiprov/hal"
+	"github.com/wifiprov/wifiprov/hal/ble"
 )
 
 const (
@@ -126,7 +126,7 @@ func TestQT36_TwoCharacteristics(t *testing.T) {
 // responds; late and repeated answers reach nobody.
 func TestRespond(t *testing.T) {
 	r := up(t, Config{}, false)
-	r.v.code = hal.ATTInvalidPDU
+	r.v.code = ble.ATTInvalidPDU
 	require.Equal(t, "0112090004", r.ask("12090001"))
 	r.ask("16 0900 0000 01")
 	require.Equal(t, "0118090004", r.ask("1801"))

@@ -10,7 +10,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/wifiprov/wifiprov/hal"
+	"github.com/wifiprov/wifiprov/hal/ble"
 )
 
 // buffers returns how many buffers of the controller are free, and how many
@@ -213,10 +213,10 @@ func TestTwoClients(t *testing.T) {
 	}
 	require.Equal(t, []string{"write 10001 0 0102030405060708090a0b", "write 20002 0 0102030405060708090a0b"}, r.v.taken())
 	r.ctl.taken()
-	r.h.Respond(0x20002, hal.ATTSuccess)
+	r.h.Respond(0x20002, ble.ATTSuccess)
 	require.Equal(t, []string{"4:13"}, r.ctl.taken())
 	require.Equal(t, "02000400", hexHead(r.ctl.acl), "to the second one")
-	r.h.Respond(0x10001, hal.ATTUnlikely)
+	r.h.Respond(0x10001, ble.ATTUnlikely)
 	require.Equal(t, []string{"4:011209000e"}, r.ctl.taken())
 	r.disconnect(1, 8)
 	r.v.hold = false
@@ -252,7 +252,7 @@ func TestDisconnectRefused(t *testing.T) {
 	require.NoError(t, r.h.Disconnect(0x10001, 0x77))
 	require.Equal(t, []string{"0406 010077"}, r.ctl.sent(), "one order at a time")
 	r.ctl.deliver([]byte{PacketEvent, evStatus, 4, 0x12, 1, 0x06, 0x04})
-	require.NoError(t, r.h.Disconnect(0x10001, hal.ReasonRemoteUser))
+	require.NoError(t, r.h.Disconnect(0x10001, ble.ReasonRemoteUser))
 	require.Equal(t, []string{"0406 010013"}, r.ctl.sent())
 }
 
@@ -294,7 +294,7 @@ func TestDataIsLost(t *testing.T) {
 		require.Equal(t, "0b0000", r.ask("0a0500"))
 		synctest.Wait()
 		r.ctl.sent()
-		require.NoError(t, r.h.Disconnect(0x20001, hal.ReasonRemoteUser))
+		require.NoError(t, r.h.Disconnect(0x20001, ble.ReasonRemoteUser))
 		require.Equal(t, "0406 010013", r.ctl.sent()[0])
 	})
 }

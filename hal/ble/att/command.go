@@ -4,6 +4,7 @@ import (
 	"strconv"
 
 	"github.com/wifiprov/wifiprov/hal"
+	"github.com/wifiprov/wifiprov/hal/ble"
 )
 
 // command waits to be sent.
@@ -114,7 +115,7 @@ func (h *Host) completed(op, credits int, params []byte) {
 }
 
 // hangUp ends a connection, once. mu is held; pump has to follow.
-func (h *Host) hangUp(c *conn, reason hal.HCIReason) bool {
+func (h *Host) hangUp(c *conn, reason ble.HCIReason) bool {
 	handle := c.id.Handle()
 	if !c.ending {
 		c.ending = h.enqueue(opDisconnect, byte(handle), byte(handle>>8), byte(reason))

@@ -6,13 +6,14 @@ import (
 	"time"
 
 	"github.com/wifiprov/wifiprov/hal"
+	"github.com/wifiprov/wifiprov/hal/ble"
 )
 
 // Bounds and defaults of a Config.
 const (
 	MinMTU         = 23
-	MaxMTU         = hal.MaxGATTValue + 5 // a prepared write of everything
-	DefaultMTU     = 256                  // NimBLE's preference (transports.md 2.4)
+	MaxMTU         = ble.MaxValue + 5 // a prepared write of everything
+	DefaultMTU     = 256              // NimBLE's preference (transports.md 2.4)
 	DefaultTimeout = 2 * time.Second
 	MaxConns       = 8
 	// MaxCharacteristics is how many a service may have.
@@ -42,7 +43,7 @@ type Config struct {
 	Poll func()
 	// Pairing lets clients pair, so that links can be encrypted; package smp
 	// has it. nil: there is no pairing, requests for it are refused, and
-	// StartGATT fails with hal.ErrNotSupported for hal.GATTConfig.Encrypt.
+	// StartGATT fails with hal.ErrNotSupported for ble.Config.Encrypt.
 	Pairing Pairing
 	// Logger is told of trouble; nil is silent.
 	Logger hal.Logger
@@ -84,13 +85,13 @@ func (e *stackError) Error() string {
 func (e *stackError) Unwrap() error { return e.err }
 
 // checkConfig refuses services that cannot be offered.
-func checkConfig(cfg *hal.GATTConfig, handler hal.GATTHandler, pairs bool) error {
+func checkConfig(cfg *ble.Config, handler ble.Handler, pairs bool) error {
 	n := len(cfg.DeviceName)
 	m := len(cfg.ManufacturerData)
 	switch {
 	case handler == nil:
 		return &stackError{"the handler is nil", nil}
-	case n == 0 || n > hal.MaxDeviceName:
+	case n == 0 || n > ble.MaxDeviceName:
 		return &stackError{"the device name has " + strconv.Itoa(n) + " bytes, want 1 to 29", nil}
 	case m == 1 || m > 0 && n+2+m+2 > maxAdv:
 		return &stackError{strconv.Itoa(m) + " bytes of manufacturer data do not fit beside a name of " + strconv.Itoa(n), nil}
@@ -102,7 +103,7 @@ func checkConfig(cfg *hal.GATTConfig, handler hal.GATTHandler, pairs bool) error
 		return &stackError{"the first two bits of a static random address must be set", nil}
 	}
 	for _, c := range cfg.Characteristics {
-		if len(c.Name) > hal.MaxGATTValue {
+		if len(c.Name) > ble.MaxValue {
 			return &stackError{"a characteristic's name is longer than 512 bytes", nil}
 		}
 	}

@@ -7,7 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/wifiprov/wifiprov/hal"
+	"github.com/wifiprov/wifiprov/hal/ble"
 )
 
 // What is asked of each request (Bluetooth Core, Vol 3 Part F 3.4), with
@@ -319,7 +319,7 @@ func TestConformance(t *testing.T) {
 func (row conformance) run(t *testing.T) {
 	r := newRig(t, Config{MTU: 517})
 	cfg := gattConfig(false)
-	cfg.Characteristics = append(cfg.Characteristics, hal.Characteristic{UUID: service.With16(0xFF54), Name: "custom-data"})
+	cfg.Characteristics = append(cfg.Characteristics, ble.Characteristic{UUID: service.With16(0xFF54), Name: "custom-data"})
 	require.NoError(t, r.h.StartGATT(cfg, r.v))
 	r.connect(1)
 	r.v.value[0] = []byte{0xaa, 0xbb, 0xcc}
@@ -341,7 +341,7 @@ func (row conformance) run(t *testing.T) {
 		}
 	}
 	if row.state == stopped {
-		require.NoError(t, r.h.StopGATT(hal.GATTStop{KeepOn: true, KeepConnections: true}))
+		require.NoError(t, r.h.StopGATT(ble.StopOptions{KeepOn: true, KeepConnections: true}))
 	}
 	r.v.taken()
 	require.Equal(t, strings.ReplaceAll(row.want, " ", ""), r.ask(row.req))
@@ -349,7 +349,7 @@ func (row conformance) run(t *testing.T) {
 		require.Empty(t, r.v.taken(), "the handler hears of it")
 	}
 	if row.state == pending {
-		r.h.Respond(0x10001, hal.ATTSuccess)
+		r.h.Respond(0x10001, ble.ATTSuccess)
 		require.Equal(t, []string{"4:13"}, r.ctl.taken(), "the answer that was waited for")
 	}
 	require.Equal(t, "0b0000", r.ask("0a0500"), "the next request is answered")

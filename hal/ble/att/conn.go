@@ -1,6 +1,6 @@
 package att
 
-import "github.com/wifiprov/wifiprov/hal"
+import "github.com/wifiprov/wifiprov/hal/ble"
 
 // conn is one connection, or room for one.
 //
@@ -9,7 +9,7 @@ import "github.com/wifiprov/wifiprov/hal"
 // Respond, further requests are dropped.
 type conn struct {
 	used   bool
-	id     hal.GATTConn
+	id     ble.Conn
 	era    uint32 // of the service that it belongs to
 	mtu    int
 	ending bool // the controller was told to end it
@@ -37,7 +37,7 @@ type conn struct {
 func (c *conn) idle() bool { return c.txLen == 0 && !c.writing }
 
 // open makes c a new connection.
-func (c *conn) open(id hal.GATTConn, era uint32) {
+func (c *conn) open(id ble.Conn, era uint32) {
 	c.wipe()
 	rx, tx, value, sec := c.rx, c.tx, c.queue.value, c.sec
 	*c = conn{used: true, id: id, era: era, mtu: MinMTU, rx: rx, tx: tx, sec: sec}
@@ -89,7 +89,7 @@ func (h *Host) byHandle(handle int) *conn {
 	return nil
 }
 
-func (h *Host) find(id hal.GATTConn) *conn {
+func (h *Host) find(id ble.Conn) *conn {
 	if c := h.byHandle(int(id.Handle())); c != nil && c.id == id {
 		return c
 	}
@@ -137,14 +137,14 @@ func (h *Host) connected(status, handle int, peripheral bool, peer Address) {
 		return
 	}
 	if h.byHandle(handle) != nil {
-		h.disconnected(handle, hal.ReasonSupervisionTimeout) // its end was lost
+		h.disconnected(handle, ble.ReasonSupervisionTimeout) // its end was lost
 	}
 	h.count++
-	id := hal.GATTConn(h.count)<<16 | hal.GATTConn(handle)
+	id := ble.Conn(h.count)<<16 | ble.Conn(handle)
 	c := h.freeConn()
 	if c == nil || !h.serving {
 		room := conn{id: id}
-		h.hangUp(&room, hal.ReasonRemoteUser)
+		h.hangUp(&room, ble.ReasonRemoteUser)
 		return
 	}
 	c.open(id, h.era)
@@ -164,7 +164,7 @@ func (h *Host) connected(status, handle int, peripheral bool, peer Address) {
 
 // disconnected takes the end of a connection. mu is held; it is released for
 // calls of the handler.
-func (h *Host) disconnected(handle int, reason hal.HCIReason) {
+func (h *Host) disconnected(handle int, reason ble.HCIReason) {
 	c := h.byHandle(handle)
 	if c == nil {
 		return

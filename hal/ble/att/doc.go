@@ -1,5 +1,5 @@
 // Package att is a BLE peripheral in Go: attribute server, L2CAP and the HCI
-// host, over a controller that a [Transport] reaches. It implements hal.GATT on
+// host, over a controller that a [Transport] reaches. It implements ble.Peripheral on
 // an ESP32's controller, on a simulated one (package hal/sim) and on any other
 // that speaks HCI.
 //
@@ -11,15 +11,15 @@
 //
 // Pairing is optional, so that firmware without it does not carry it: with
 // Config.Pairing (package smp) links are encrypted, and values need that if
-// hal.GATTConfig.Encrypt says so. Otherwise requests for pairing are refused, and
-// a GATTConfig with Encrypt fails with hal.ErrNotSupported.
+// ble.Config.Encrypt says so. Otherwise requests for pairing are refused, and
+// a ble.Config with Encrypt fails with hal.ErrNotSupported.
 //
 // # Goroutines and memory
 //
 // A [Host] owns no goroutine. All work is done in the receiver that it gives
 // to the transport, and in its methods. Memory is taken by New and by
 // StartGATT; packets cost no allocation. Each connection has four buffers: a
-// received PDU, an answer, a queue of prepared writes (hal.MaxGATTValue bytes)
+// received PDU, an answer, a queue of prepared writes (ble.MaxValue bytes)
 // and a signal; with Config.Pairing a fifth for the security manager's PDUs, and
 // what a security manager computes runs in the receiver, with no lock held. Beside
 // the buffers, a service of 8 characteristics with one connection takes less than
@@ -30,7 +30,7 @@
 //
 // A controller that reports a hardware error is reset and set up as it was, without
 // a call from outside: its clients are told to be gone, with
-// hal.ReasonHardwareFailure, and it advertises. Advertising that fails while no client
+// ble.ReasonHardwareFailure, and it advertises. Advertising that fails while no client
 // is there is tried again every Config.Timeout.
 //
 // # Misbehaving peers

@@ -3,13 +3,13 @@ package att_test
 import (
 	"fmt"
 
-	"github.com/wifiprov/wifiprov/hal"
+	"github.com/wifiprov/wifiprov/hal/ble"
 	"github.com/wifiprov/wifiprov/hal/ble/att"
 )
 
 // What a device named PROV_1 tells everybody.
 func ExampleAppendAdvertising() {
-	service, _ := hal.ParseUUID("1775244d-6b43-439b-877c-060f2d9bed07")
+	service, _ := ble.ParseUUID("1775244d-6b43-439b-877c-060f2d9bed07")
 	fmt.Printf("% x\n", att.AppendAdvertising(nil, service))
 	fmt.Printf("% x\n", att.AppendScanResponse(nil, "PROV_1", []byte{0xe5, 0x02, 1}))
 	// Output:

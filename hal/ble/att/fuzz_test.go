@@ -8,7 +8,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/wifiprov/wifiprov/hal"
+	"github.com/wifiprov/wifiprov/hal/ble"
 )
 
 // wire takes all packets and keeps the frames that the host sent, put together.
@@ -83,7 +83,7 @@ func pieces(data []byte, fn func([]byte)) {
 func (v *values) check(t *testing.T, h *Host, w *wire) {
 	t.Helper()
 	for _, value := range v.value {
-		require.LessOrEqual(t, len(value), hal.MaxGATTValue)
+		require.LessOrEqual(t, len(value), ble.MaxValue)
 	}
 	outstanding := 0
 	for i := range h.conns {

@@ -5,10 +5,11 @@ import (
 	"sync"
 
 	"github.com/wifiprov/wifiprov/hal"
+	"github.com/wifiprov/wifiprov/hal/ble"
 )
 
 // Host is the stack on one controller. New makes it. Its methods may be called
-// from any goroutine, except as hal.GATT says.
+// from any goroutine, except as ble.Peripheral says.
 type Host struct {
 	t   Transport
 	cfg Config
@@ -20,10 +21,10 @@ type Host struct {
 	serving bool       // between StartGATT and StopGATT
 	leaving bool       // Reset follows when the last connection is gone
 	advOn   bool
-	gatt    hal.GATTConfig
-	handler hal.GATTHandler
+	gatt    ble.Config
+	handler ble.Handler
 	era     uint32 // counts StartGATT
-	count   uint16 // connections ever, upper half of hal.GATTConn
+	count   uint16 // connections ever, upper half of ble.Conn
 	conns   []conn
 	table   table
 	public  Address // the controller's; with Config.Pairing
@@ -48,8 +49,8 @@ type Host struct {
 }
 
 var (
-	_ hal.GATT            = (*Host)(nil)
-	_ hal.PairingReporter = (*Host)(nil)
+	_ ble.Peripheral      = (*Host)(nil)
+	_ ble.PairingReporter = (*Host)(nil)
 )
 
 // New returns a stack that is down. It becomes the transport's receiver and
@@ -80,7 +81,7 @@ func New(t Transport, cfg Config) (*Host, error) {
 	for i := range h.conns {
 		h.conns[i].rx = make([]byte, headL2CAP+max(cfg.MTU, 65)) // 65: security manager
 		h.conns[i].tx = make([]byte, headL2CAP+cfg.MTU+1)        // 1: see readByType
-		h.conns[i].queue.value = make([]byte, hal.MaxGATTValue)
+		h.conns[i].queue.value = make([]byte, ble.MaxValue)
 		if cfg.Pairing != nil {
 			h.burst = make([]byte, 0, pairingRoom)
 			h.conns[i].sec = &security{peer: cfg.Pairing.NewPeer(), out: make([]byte, 0, pairingRoom)}
@@ -91,8 +92,8 @@ func New(t Transport, cfg Config) (*Host, error) {
 	return h, nil
 }
 
-// StartGATT implements hal.GATT.
-func (h *Host) StartGATT(cfg hal.GATTConfig, handler hal.GATTHandler) error {
+// StartGATT implements ble.Peripheral.
+func (h *Host) StartGATT(cfg ble.Config, handler ble.Handler) error {
 	h.start.Lock()
 	defer h.start.Unlock()
 	if err := checkConfig(&cfg, handler, h.cfg.Pairing != nil); err != nil {
@@ -110,7 +111,7 @@ func (h *Host) StartGATT(cfg hal.GATTConfig, handler hal.GATTHandler) error {
 			return err
 		}
 	}
-	cfg.Characteristics = append([]hal.Characteristic(nil), cfg.Characteristics...)
+	cfg.Characteristics = append([]ble.Characteristic(nil), cfg.Characteristics...)
 	cfg.ManufacturerData = append([]byte(nil), cfg.ManufacturerData...)
 	err := h.setUpAdvertising(&cfg, h.do)
 	if err == nil && !h.up {
@@ -179,9 +180,9 @@ func (h *Host) bringUp() error {
 	return nil
 }
 
-// StopGATT implements hal.GATT. It hands the orders to the transport and does
+// StopGATT implements ble.Peripheral. It hands the orders to the transport and does
 // not wait for the controller to carry them out.
-func (h *Host) StopGATT(how hal.GATTStop) error {
+func (h *Host) StopGATT(how ble.StopOptions) error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	// Of a peripheral that is stopped, advertising is on after a stop that failed.
@@ -197,10 +198,10 @@ func (h *Host) StopGATT(how hal.GATTStop) error {
 	h.eachConn(func(c *conn) {
 		switch {
 		case !how.KeepOn || !how.KeepConnections:
-			h.hangUp(c, hal.ReasonRemoteUser)
+			h.hangUp(c, ble.ReasonRemoteUser)
 		case c.writing: // nobody responds any more
 			c.writing = false
-			h.answerWrite(c, hal.ATTUnlikely)
+			h.answerWrite(c, ble.ATTUnlikely)
 		}
 	})
 	if !how.KeepOn {
@@ -234,8 +235,8 @@ func (h *Host) powerDown() {
 	h.enqueue(opReset)
 }
 
-// Respond implements hal.GATT.
-func (h *Host) Respond(id hal.GATTConn, code hal.ATTError) {
+// Respond implements ble.Peripheral.
+func (h *Host) Respond(id ble.Conn, code ble.ATTError) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	c := h.find(id)
@@ -247,8 +248,8 @@ func (h *Host) Respond(id hal.GATTConn, code hal.ATTError) {
 	h.pump()
 }
 
-// Disconnect implements hal.GATT.
-func (h *Host) Disconnect(id hal.GATTConn, reason hal.HCIReason) error {
+// Disconnect implements ble.Peripheral.
+func (h *Host) Disconnect(id ble.Conn, reason ble.HCIReason) error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	c := h.find(id)

@@ -7,7 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/wifiprov/wifiprov/hal"
+	"github.com/wifiprov/wifiprov/hal/ble"
 )
 
 // A request that is longer than the MTU is answered with Invalid PDU (Bluetooth
@@ -39,7 +39,7 @@ func TestRequestsLongerThanTheMTU(t *testing.T) {
 			}
 			require.Empty(t, r.v.taken())
 			require.Equal(t, "0b0000", r.ask("0a0500"))
-			longest := make([]byte, min(mtu, 3+hal.MaxGATTValue))
+			longest := make([]byte, min(mtu, 3+ble.MaxValue))
 			longest[0], longest[1] = reqWrite, 9
 			require.Equal(t, "13", r.ask(hex.EncodeToString(longest)))
 			require.Len(t, r.v.taken(), 1)

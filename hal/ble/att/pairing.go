@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/wifiprov/wifiprov/hal"
+	"github.com/wifiprov/wifiprov/hal/ble"
 )
 
 // PairingTimeout is how long a pairing may go without a packet (Bluetooth Core,
@@ -56,7 +57,7 @@ type PairingPeer interface {
 // PairingLink is a connection that may be paired.
 type PairingLink struct {
 	Local, Peer Address // as the connection was made
-	// Bonding and SecureConnections are those of hal.GATTConfig.
+	// Bonding and SecureConnections are those of ble.Config.
 	Bonding, SecureConnections bool
 }
 
@@ -142,7 +143,7 @@ func (h *Host) introduce(c *conn, peer Address) {
 // settle takes what a call of the security manager brought about: what is to be
 // sent, which is wiped, and how things stand. It reports whether the connection
 // is still there. mu is held.
-func (h *Host) settle(c *conn, id hal.GATTConn, state PairingState, out []byte) bool {
+func (h *Host) settle(c *conn, id ble.Conn, state PairingState, out []byte) bool {
 	s := c.sec
 	there := c.used && c.id == id
 	if there {
@@ -161,7 +162,7 @@ func (h *Host) settle(c *conn, id hal.GATTConn, state PairingState, out []byte) 
 			defer h.mu.Unlock()
 			if s.armed == armed && c.used && c.id == id {
 				h.cfg.Logger.Log(hal.LevelWarn, "a pairing took too long; the link is ended")
-				h.hangUp(c, hal.ReasonPairingFailed)
+				h.hangUp(c, ble.ReasonPairingFailed)
 				h.pump()
 			}
 		})
@@ -169,8 +170,8 @@ func (h *Host) settle(c *conn, id hal.GATTConn, state PairingState, out []byte) 
 	return true
 }
 
-// Pairing implements hal.PairingReporter.
-func (h *Host) Pairing(id hal.GATTConn) bool {
+// Pairing implements ble.PairingReporter.
+func (h *Host) Pairing(id ble.Conn) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	c := h.find(id)
@@ -256,17 +257,17 @@ func (h *Host) encryption(handle int, on bool) {
 	h.settle(c, id, state, out)
 }
 
-// permits judges an access to a value: with hal.GATTConfig.Encrypt it needs an
+// permits judges an access to a value: with ble.Config.Encrypt it needs an
 // encrypted link. The refusals make a client pair, or encrypt with the keys
 // that it has (Bluetooth Core, Vol 3 Part C 10.3.1).
-func (h *Host) permits(c *conn) hal.ATTError {
+func (h *Host) permits(c *conn) ble.ATTError {
 	switch s := c.sec; {
 	case !h.gatt.Encrypt || s != nil && s.encrypted:
-		return hal.ATTSuccess
+		return ble.ATTSuccess
 	case s != nil && s.bonded:
-		return hal.ATTInsufficientEncryption
+		return ble.ATTInsufficientEncryption
 	}
-	return hal.ATTInsufficientAuthentication
+	return ble.ATTInsufficientAuthentication
 }
 
 // fragmentPairing puts the next fragment of the security manager's frames into

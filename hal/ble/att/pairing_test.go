@@ -10,7 +10,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/wifiprov/wifiprov/hal"
+	"github.com/wifiprov/wifiprov/hal/ble"
 )
 
 // manager is a security manager that does what a test says, and keeps a log.
@@ -219,7 +219,7 @@ func TestKeyIsWiped(t *testing.T) {
 func TestKeyThatWaitsIsWiped(t *testing.T) {
 	for name, drop := range map[string]func(r *rig){
 		"controller": func(r *rig) {
-			require.NoError(r, r.h.StopGATT(hal.GATTStop{})) // or what sets it up takes the place
+			require.NoError(r, r.h.StopGATT(ble.StopOptions{})) // or what sets it up takes the place
 			r.fail()
 		},
 		"transport": func(r *rig) {
@@ -236,7 +236,7 @@ func TestKeyThatWaitsIsWiped(t *testing.T) {
 		synced(r)
 		m.key, m.has = [16]byte{0xE1, 0xE2, 0xE3, 0xE4, 0xE5}, true
 		r.ctl.mute = map[int]bool{opDisconnect: true}
-		require.NoError(t, r.h.Disconnect(r.h.conns[0].id, hal.ReasonRemoteUser))
+		require.NoError(t, r.h.Disconnect(r.h.conns[0].id, ble.ReasonRemoteUser))
 		// Behind it, a command in front of the key is lost.
 		r.h.mu.Lock()
 		r.h.enqueue(opLEAdvEnable, 1)
@@ -260,8 +260,8 @@ func TestNoLockOverPairing(t *testing.T) {
 	m.answers = [][]byte{{5, 1}}
 	m.state.Running = true
 	m.next(func() {
-		r.h.Respond(0, hal.ATTSuccess)
-		require.NoError(t, r.h.Disconnect(r.h.conns[0].id, hal.ReasonRemoteUser))
+		r.h.Respond(0, ble.ATTSuccess)
+		require.NoError(t, r.h.Disconnect(r.h.conns[0].id, ble.ReasonRemoteUser))
 	})
 	r.frame(1, cidSecurity, []byte{1}, 27)
 	require.Eventually(t, func() bool { return slices.Contains(m.taken(), "disconnected") }, time.Second, time.Millisecond)
@@ -285,7 +285,7 @@ func TestNoLockOverPairing(t *testing.T) {
 	// The service ends while the security manager looks for a bond.
 	r.v.taken()
 	m.next(func() {
-		require.NoError(t, r.h.StopGATT(hal.GATTStop{KeepOn: true, KeepConnections: true}))
+		require.NoError(t, r.h.StopGATT(ble.StopOptions{KeepOn: true, KeepConnections: true}))
 	})
 	r.connect(1)
 	require.Empty(t, r.v.taken())

@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/wifiprov/wifiprov/hal"
+	"github.com/wifiprov/wifiprov/hal/ble"
 )
 
 // tick is a clock without a scheduler: timers run when it is told to.
@@ -56,10 +57,10 @@ func TestPoll(t *testing.T) {
 		}
 	}})
 	require.NoError(t, err)
-	cfg := hal.GATTConfig{DeviceName: "x", Characteristics: []hal.Characteristic{{Name: "a"}}}
+	cfg := ble.Config{DeviceName: "x", Characteristics: []ble.Characteristic{{Name: "a"}}}
 	for range 2 {
 		require.NoError(t, h.StartGATT(cfg, &values{}))
-		require.NoError(t, h.StopGATT(hal.GATTStop{}))
+		require.NoError(t, h.StopGATT(ble.StopOptions{}))
 	}
 	require.Zero(t, clock.now, "time passed")
 	c.mute = map[int]bool{opLEAdvData: true}

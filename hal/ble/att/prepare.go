@@ -1,15 +1,15 @@
 package att
 
-import "github.com/wifiprov/wifiprov/hal"
+import "github.com/wifiprov/wifiprov/hal/ble"
 
 // prepared is a connection's queue of prepared writes, put together as they
 // come. It belongs to one characteristic at a time (Q-T36), holds at most
-// hal.MaxGATTValue bytes (Q-T15), and ends with the connection (Q-T14).
+// ble.MaxValue bytes (Q-T15), and ends with the connection (Q-T14).
 type prepared struct {
-	handle int                         // of the attribute; 0: the queue is empty
-	value  []byte                      // hal.MaxGATTValue bytes
-	end    int                         // highest end offset of a fragment
-	filled [hal.MaxGATTValue / 8]uint8 // bits of the bytes that are there
+	handle int                     // of the attribute; 0: the queue is empty
+	value  []byte                  // ble.MaxValue bytes
+	end    int                     // highest end offset of a fragment
+	filled [ble.MaxValue / 8]uint8 // bits of the bytes that are there
 }
 
 func (q *prepared) drop() {
@@ -18,16 +18,16 @@ func (q *prepared) drop() {
 }
 
 // add takes a fragment. A queue that an impossible one was for is dropped.
-func (q *prepared) add(handle, offset int, part []byte) hal.ATTError {
+func (q *prepared) add(handle, offset int, part []byte) ble.ATTError {
 	switch {
 	case q.handle != 0 && q.handle != handle:
-		return hal.ATTUnlikely
+		return ble.ATTUnlikely
 	case offset > len(q.value):
 		q.drop()
-		return hal.ATTInvalidOffset
+		return ble.ATTInvalidOffset
 	case offset+len(part) > len(q.value):
 		q.drop()
-		return hal.ATTInvalidLength
+		return ble.ATTInvalidLength
 	}
 	q.handle = handle
 	copy(q.value[offset:], part)
@@ -35,7 +35,7 @@ func (q *prepared) add(handle, offset int, part []byte) hal.ATTError {
 		q.filled[i/8] |= 1 << (i % 8)
 	}
 	q.end = max(q.end, offset+len(part))
-	return hal.ATTSuccess
+	return ble.ATTSuccess
 }
 
 // whole reports whether the fragments leave no gap. They may overlap.

@@ -1,6 +1,9 @@
 package att
 
-import "github.com/wifiprov/wifiprov/hal"
+import (
+	"github.com/wifiprov/wifiprov/hal"
+	"github.com/wifiprov/wifiprov/hal/ble"
+)
 
 // pump sends what waits and may be sent now. mu is held, but not during Send.
 // Of several callers one sends for all.
@@ -18,7 +21,7 @@ func (h *Host) pump() {
 		if n == 0 {
 			break
 		}
-		var id hal.GATTConn
+		var id ble.Conn
 		if c != nil {
 			id = c.id
 		}
@@ -50,7 +53,7 @@ func (h *Host) dataFailed(c *conn, err error) {
 	}
 	c.txLen, c.txSent, c.sigLen, c.sigSent = 0, 0, 0, 0
 	c.sec.drop()
-	h.hangUp(c, hal.ReasonRemoteUser)
+	h.hangUp(c, ble.ReasonRemoteUser)
 }
 
 // commandFailed gives up what waits for a controller that takes nothing.

@@ -1,6 +1,6 @@
 package att
 
-import "github.com/wifiprov/wifiprov/hal"
+import "github.com/wifiprov/wifiprov/hal/ble"
 
 // receive takes one packet from the controller.
 func (h *Host) receive(packet []byte) {
@@ -36,7 +36,7 @@ func (h *Host) event(code byte, p []byte) {
 		}
 	case evDisconnected:
 		if len(p) >= 4 && p[0] == 0 {
-			h.disconnected(le16(p[1:]), hal.HCIReason(p[3]))
+			h.disconnected(le16(p[1:]), ble.HCIReason(p[3]))
 		}
 	case evEncryption:
 		if len(p) >= 4 {

@@ -9,7 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/wifiprov/wifiprov/hal"
+	"github.com/wifiprov/wifiprov/hal/ble"
 )
 
 // controller is a fake that completes every command and keeps what is sent.
@@ -140,7 +140,7 @@ type values struct {
 	h      *Host
 	log    []string
 	value  [8][]byte
-	code   hal.ATTError
+	code   ble.ATTError
 	hold   bool // do not respond
 	silent bool // do not log
 }
@@ -159,36 +159,36 @@ func (v *values) taken() []string {
 	return l
 }
 
-func (v *values) Connected(c hal.GATTConn) {
+func (v *values) Connected(c ble.Conn) {
 	if !v.silent { // and nothing is allocated
 		v.note("connected %x", c)
 	}
 }
 
-func (v *values) Disconnected(c hal.GATTConn, r hal.HCIReason) {
+func (v *values) Disconnected(c ble.Conn, r ble.HCIReason) {
 	if !v.silent {
 		v.note("disconnected %x %d", c, r)
 	}
 }
 
-func (v *values) MTU(c hal.GATTConn, mtu int) {
+func (v *values) MTU(c ble.Conn, mtu int) {
 	if !v.silent {
 		v.note("mtu %x %d", c, mtu)
 	}
 }
 
-func (v *values) Read(c hal.GATTConn, char, offset int, dst []byte) (int, hal.ATTError) {
+func (v *values) Read(c ble.Conn, char, offset int, dst []byte) (int, ble.ATTError) {
 	if offset > len(v.value[char]) {
-		return 0, hal.ATTInvalidOffset
+		return 0, ble.ATTInvalidOffset
 	}
-	return copy(dst, v.value[char][offset:]), hal.ATTSuccess
+	return copy(dst, v.value[char][offset:]), ble.ATTSuccess
 }
 
-func (v *values) Write(c hal.GATTConn, char int, value []byte) {
+func (v *values) Write(c ble.Conn, char int, value []byte) {
 	if !v.silent {
 		v.note("write %x %d %x", c, char, value)
 	}
-	if v.code == hal.ATTSuccess {
+	if v.code == ble.ATTSuccess {
 		v.value[char] = append(v.value[char][:0], value...)
 	}
 	if !v.hold {
@@ -196,12 +196,12 @@ func (v *values) Write(c hal.GATTConn, char int, value []byte) {
 	}
 }
 
-var service = hal.UUID{0xb4, 0xdf, 0x5a, 0x1c, 0x3f, 0x6b, 0xf4, 0xbf, 0xea, 0x4a, 0x82, 0x03, 0x04, 0x90, 0x1a, 0x02}
+var service = ble.UUID{0xb4, 0xdf, 0x5a, 0x1c, 0x3f, 0x6b, 0xf4, 0xbf, 0xea, 0x4a, 0x82, 0x03, 0x04, 0x90, 0x1a, 0x02}
 
-func gattConfig(notify bool) hal.GATTConfig {
-	return hal.GATTConfig{
+func gattConfig(notify bool) ble.Config {
+	return ble.Config{
 		DeviceName: "PROV_1", Service: service, Notify: notify,
-		Characteristics: []hal.Characteristic{
+		Characteristics: []ble.Characteristic{
 			{UUID: service.With16(0xFF51), Name: "prov-session"},
 			{UUID: service.With16(0xFF53), Name: "proto-ver"},
 		},

@@ -1,6 +1,6 @@
 package att
 
-import "github.com/wifiprov/wifiprov/hal"
+import "github.com/wifiprov/wifiprov/hal/ble"
 
 // Requests of the attribute protocol.
 const (
@@ -28,7 +28,7 @@ func (h *Host) request(c *conn, p []byte, length int) {
 		return
 	}
 	if length > c.mtu {
-		h.refuse(c, p[0], 0, hal.ATTInvalidPDU)
+		h.refuse(c, p[0], 0, ble.ATTInvalidPDU)
 		return
 	}
 	switch p[0] {
@@ -53,12 +53,12 @@ func (h *Host) request(c *conn, p []byte, length int) {
 	case reqExecute:
 		h.execute(c, p)
 	default:
-		h.refuse(c, p[0], 0, hal.ATTRequestNotSupported)
+		h.refuse(c, p[0], 0, ble.ATTRequestNotSupported)
 	}
 }
 
 // refuse sends an Error Response.
-func (h *Host) refuse(c *conn, op byte, handle int, code hal.ATTError) {
+func (h *Host) refuse(c *conn, op byte, handle int, code ble.ATTError) {
 	b := append(c.pdu(rspError), op, byte(handle), byte(handle>>8), byte(code))
 	h.send(c, b)
 }
@@ -78,7 +78,7 @@ func (h *Host) send(c *conn, pdu []byte) {
 
 func (h *Host) exchangeMTU(c *conn, p []byte) {
 	if len(p) != 3 {
-		h.refuse(c, p[0], 0, hal.ATTInvalidPDU)
+		h.refuse(c, p[0], 0, ble.ATTInvalidPDU)
 		return
 	}
 	h.send(c, append(c.pdu(reqMTU+1), byte(h.cfg.MTU), byte(h.cfg.MTU>>8)))
@@ -99,12 +99,12 @@ func (h *Host) exchangeMTU(c *conn, p []byte) {
 // to the table; refused ones are answered.
 func (h *Host) span(c *conn, p []byte, ok bool) (first, last int, valid bool) {
 	if !ok {
-		h.refuse(c, p[0], 0, hal.ATTInvalidPDU)
+		h.refuse(c, p[0], 0, ble.ATTInvalidPDU)
 		return 0, 0, false
 	}
 	first, last = le16(p[1:]), le16(p[3:])
 	if first == 0 || first > last {
-		h.refuse(c, p[0], first, hal.ATTInvalidHandle)
+		h.refuse(c, p[0], first, ble.ATTInvalidHandle)
 		return 0, 0, false
 	}
 	return first, min(last, h.table.last), true
@@ -118,7 +118,7 @@ func (h *Host) findInfo(c *conn, p []byte) {
 	b := append(c.pdu(reqFindInfo+1), 0)
 	size := 0
 	for handle := first; handle <= last; handle++ {
-		var buf [hal.UUIDSize]byte
+		var buf [ble.UUIDSize]byte
 		typ := h.table.appendType(buf[:0], h.table.at(handle))
 		if size == 0 {
 			size = len(typ)
@@ -130,11 +130,11 @@ func (h *Host) findInfo(c *conn, p []byte) {
 		b = append(b, typ...)
 	}
 	if size == 0 {
-		h.refuse(c, p[0], first, hal.ATTAttributeNotFound)
+		h.refuse(c, p[0], first, ble.ATTAttributeNotFound)
 		return
 	}
 	b[1] = 1
-	if size == hal.UUIDSize {
+	if size == ble.UUIDSize {
 		b[1] = 2
 	}
 	h.send(c, b)
@@ -163,7 +163,7 @@ func (h *Host) findByValue(c *conn, p []byte) {
 		b = append(b, byte(handle), byte(handle>>8), byte(end), byte(end>>8))
 	}
 	if len(b) == 1 {
-		h.refuse(c, p[0], first, hal.ATTAttributeNotFound)
+		h.refuse(c, p[0], first, ble.ATTAttributeNotFound)
 		return
 	}
 	h.send(c, b)
@@ -179,7 +179,7 @@ func (h *Host) readByGroup(c *conn, p []byte) {
 	case typeSecondary: // there is none
 		last = 0
 	default:
-		h.refuse(c, p[0], first, hal.ATTUnsupportedGroupType)
+		h.refuse(c, p[0], first, ble.ATTUnsupportedGroupType)
 		return
 	}
 	b := append(c.pdu(reqReadByGroup+1), 0)
@@ -187,7 +187,7 @@ func (h *Host) readByGroup(c *conn, p []byte) {
 		if h.table.at(handle).kind != attrService {
 			continue
 		}
-		var buf [hal.UUIDSize]byte
+		var buf [ble.UUIDSize]byte
 		uuid := h.table.appendService(buf[:0], handle)
 		if b[1] == 0 {
 			b[1] = byte(4 + len(uuid))
@@ -200,7 +200,7 @@ func (h *Host) readByGroup(c *conn, p []byte) {
 		b = append(b, uuid...)
 	}
 	if b[1] == 0 {
-		h.refuse(c, p[0], first, hal.ATTAttributeNotFound)
+		h.refuse(c, p[0], first, ble.ATTAttributeNotFound)
 		return
 	}
 	h.send(c, b)
@@ -232,7 +232,7 @@ func (h *Host) readByType(c *conn, p []byte) {
 		if !c.used || c.id != id {
 			return
 		}
-		if code != hal.ATTSuccess {
+		if code != ble.ATTSuccess {
 			if b[1] == 0 {
 				h.refuse(c, p[0], handle, code)
 				return
@@ -248,7 +248,7 @@ func (h *Host) readByType(c *conn, p []byte) {
 		b = b[:len(b)+n]
 	}
 	if b[1] == 0 {
-		h.refuse(c, p[0], first, hal.ATTAttributeNotFound)
+		h.refuse(c, p[0], first, ble.ATTAttributeNotFound)
 		return
 	}
 	h.send(c, b)
@@ -257,7 +257,7 @@ func (h *Host) readByType(c *conn, p []byte) {
 // read answers Read and Read Blob, which differ in the offset.
 func (h *Host) read(c *conn, p []byte, length int) {
 	if len(p) != length {
-		h.refuse(c, p[0], 0, hal.ATTInvalidPDU)
+		h.refuse(c, p[0], 0, ble.ATTInvalidPDU)
 		return
 	}
 	handle, offset := le16(p[1:]), 0
@@ -266,7 +266,7 @@ func (h *Host) read(c *conn, p []byte, length int) {
 	}
 	a := h.table.at(handle)
 	if a.kind == attrNone {
-		h.refuse(c, p[0], handle, hal.ATTInvalidHandle)
+		h.refuse(c, p[0], handle, ble.ATTInvalidHandle)
 		return
 	}
 	op, id := p[0], c.id
@@ -274,7 +274,7 @@ func (h *Host) read(c *conn, p []byte, length int) {
 	n, code := h.value(c, a, offset, b[len(b):cap(b)])
 	switch {
 	case !c.used || c.id != id:
-	case code != hal.ATTSuccess:
+	case code != ble.ATTSuccess:
 		h.refuse(c, op, handle, code)
 	default:
 		h.send(c, b[:len(b)+n])
@@ -283,14 +283,14 @@ func (h *Host) read(c *conn, p []byte, length int) {
 
 // value copies an attribute's value. mu is held, but not during calls of the
 // handler.
-func (h *Host) value(c *conn, a attr, offset int, dst []byte) (int, hal.ATTError) {
+func (h *Host) value(c *conn, a attr, offset int, dst []byte) (int, ble.ATTError) {
 	if a.kind != attrValue {
 		return h.table.static(c, a, offset, dst)
 	}
 	if !h.serves(c) {
-		return 0, hal.ATTUnlikely
+		return 0, ble.ATTUnlikely
 	}
-	if code := h.permits(c); code != hal.ATTSuccess {
+	if code := h.permits(c); code != ble.ATTSuccess {
 		return 0, code
 	}
 	id, handler := c.id, h.handler
@@ -301,36 +301,36 @@ func (h *Host) value(c *conn, a attr, offset int, dst []byte) (int, hal.ATTError
 }
 
 // mayWrite judges a write to an attribute.
-func (h *Host) mayWrite(c *conn, a attr) hal.ATTError {
+func (h *Host) mayWrite(c *conn, a attr) ble.ATTError {
 	switch a.kind {
 	case attrNone:
-		return hal.ATTInvalidHandle
+		return ble.ATTInvalidHandle
 	case attrDescription:
-		return hal.ATTUnlikely // transports.md 2.2
+		return ble.ATTUnlikely // transports.md 2.2
 	case attrValue:
 		if !h.serves(c) {
-			return hal.ATTUnlikely
+			return ble.ATTUnlikely
 		}
 		return h.permits(c)
 	case attrConfiguration:
-		return hal.ATTSuccess
+		return ble.ATTSuccess
 	}
-	return hal.ATTWriteNotPermitted
+	return ble.ATTWriteNotPermitted
 }
 
 func (h *Host) write(c *conn, p []byte) {
 	if len(p) < 3 {
-		h.refuse(c, p[0], 0, hal.ATTInvalidPDU)
+		h.refuse(c, p[0], 0, ble.ATTInvalidPDU)
 		return
 	}
 	handle, value := le16(p[1:]), p[3:]
 	a := h.table.at(handle)
 	code := h.mayWrite(c, a)
-	if code == hal.ATTSuccess && len(value) > hal.MaxGATTValue {
-		code = hal.ATTInvalidLength
+	if code == ble.ATTSuccess && len(value) > ble.MaxValue {
+		code = ble.ATTInvalidLength
 	}
 	switch {
-	case code != hal.ATTSuccess:
+	case code != ble.ATTSuccess:
 		h.refuse(c, p[0], handle, code)
 	case a.kind == attrConfiguration:
 		h.configure(c, a, p)
@@ -344,9 +344,9 @@ func (h *Host) write(c *conn, p []byte) {
 func (h *Host) configure(c *conn, a attr, p []byte) {
 	switch {
 	case len(p) != 5:
-		h.refuse(c, p[0], a.handle, hal.ATTInvalidLength)
+		h.refuse(c, p[0], a.handle, ble.ATTInvalidLength)
 	case le16(p[3:])&^1 != 0:
-		h.refuse(c, p[0], a.handle, hal.ATTRequestNotSupported)
+		h.refuse(c, p[0], a.handle, ble.ATTRequestNotSupported)
 	default:
 		c.notify = c.notify&^(1<<a.char) | uint32(p[3])<<a.char
 		h.send(c, c.pdu(reqWrite+1))
@@ -364,8 +364,8 @@ func (h *Host) handOver(c *conn, op byte, a attr, value []byte) {
 }
 
 // answerWrite ends what handOver began.
-func (h *Host) answerWrite(c *conn, code hal.ATTError) {
-	if code != hal.ATTSuccess {
+func (h *Host) answerWrite(c *conn, code ble.ATTError) {
+	if code != ble.ATTSuccess {
 		h.refuse(c, c.op, c.handle, code)
 		return
 	}
@@ -374,20 +374,20 @@ func (h *Host) answerWrite(c *conn, code hal.ATTError) {
 
 func (h *Host) prepare(c *conn, p []byte) {
 	if len(p) < 5 {
-		h.refuse(c, p[0], 0, hal.ATTInvalidPDU)
+		h.refuse(c, p[0], 0, ble.ATTInvalidPDU)
 		return
 	}
 	handle := le16(p[1:])
 	a := h.table.at(handle)
 	code := h.mayWrite(c, a)
 	switch {
-	case code != hal.ATTSuccess:
+	case code != ble.ATTSuccess:
 	case a.kind != attrValue:
-		code = hal.ATTRequestNotSupported
+		code = ble.ATTRequestNotSupported
 	default:
 		code = c.queue.add(handle, le16(p[3:]), p[5:])
 	}
-	if code != hal.ATTSuccess {
+	if code != ble.ATTSuccess {
 		h.refuse(c, p[0], handle, code)
 		return
 	}
@@ -396,7 +396,7 @@ func (h *Host) prepare(c *conn, p []byte) {
 
 func (h *Host) execute(c *conn, p []byte) {
 	if len(p) != 2 || p[1] > 1 {
-		h.refuse(c, p[0], 0, hal.ATTInvalidPDU)
+		h.refuse(c, p[0], 0, ble.ATTInvalidPDU)
 		return
 	}
 	q := &c.queue
@@ -405,11 +405,11 @@ func (h *Host) execute(c *conn, p []byte) {
 	case p[1] == 0 || q.handle == 0: // cancelled, or nothing to do
 		h.send(c, c.pdu(reqExecute+1))
 	case !h.serves(c):
-		h.refuse(c, p[0], q.handle, hal.ATTUnlikely)
-	case h.permits(c) != hal.ATTSuccess: // not any more
+		h.refuse(c, p[0], q.handle, ble.ATTUnlikely)
+	case h.permits(c) != ble.ATTSuccess: // not any more
 		h.refuse(c, p[0], q.handle, h.permits(c))
 	case !q.whole():
-		h.refuse(c, p[0], q.handle, hal.ATTInvalidOffset)
+		h.refuse(c, p[0], q.handle, ble.ATTInvalidOffset)
 	default:
 		id := c.id
 		h.handOver(c, p[0], a, q.value[:q.end])

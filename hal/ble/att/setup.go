@@ -4,6 +4,7 @@ import (
 	"strconv"
 
 	"github.com/wifiprov/wifiprov/hal"
+	"github.com/wifiprov/wifiprov/hal/ble"
 )
 
 // order has the controller carry out a command: do, or post.
@@ -36,7 +37,7 @@ func (h *Host) chooseEvents(give order) error {
 }
 
 // setUpAdvertising tells the controller how to appear.
-func (h *Host) setUpAdvertising(cfg *hal.GATTConfig, give order) error {
+func (h *Host) setUpAdvertising(cfg *ble.Config, give order) error {
 	random := cfg.RandomAddress != [6]byte{}
 	if random {
 		a := cfg.RandomAddress
@@ -75,7 +76,7 @@ func (h *Host) failed(code byte) {
 	if !h.up {
 		return
 	}
-	var told [MaxConns]hal.GATTConn
+	var told [MaxConns]ble.Conn
 	gone := told[:0]
 	h.eachConn(func(c *conn) {
 		if h.serves(c) {
@@ -99,7 +100,7 @@ func (h *Host) failed(code byte) {
 	for era := h.era; len(gone) > 0 && h.serving && h.era == era; gone = gone[1:] {
 		handler := h.handler
 		h.mu.Unlock()
-		handler.Disconnected(gone[0], hal.ReasonHardwareFailure)
+		handler.Disconnected(gone[0], ble.ReasonHardwareFailure)
 		h.mu.Lock()
 	}
 }

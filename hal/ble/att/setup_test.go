@@ -7,7 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/wifiprov/wifiprov/hal"
+	"github.com/wifiprov/wifiprov/hal/ble"
 )
 
 // fail is what a controller says that has reset itself.
@@ -52,7 +52,7 @@ func TestHardwareError(t *testing.T) {
 		require.Equal(t, want, r.ctl.sent())
 		free, inFlight := r.buffers()
 		require.Equal(t, []int{4, 0}, []int{free, inFlight})
-		r.h.Respond(0x20002, hal.ATTSuccess)
+		r.h.Respond(0x20002, ble.ATTSuccess)
 		require.Empty(t, r.ctl.taken())
 		m.state.Running = false
 		r.connect(1)
@@ -68,7 +68,7 @@ func TestHardwareErrorWithCommandsWaiting(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := up(t, Config{}, false)
 		r.ctl.mute = map[int]bool{opDisconnect: true}
-		require.NoError(t, r.h.Disconnect(0x10001, hal.ReasonRemoteUser))
+		require.NoError(t, r.h.Disconnect(0x10001, ble.ReasonRemoteUser))
 		r.fail()
 		synctest.Wait()
 		sent := r.ctl.sent()
@@ -85,7 +85,7 @@ func TestHardwareErrorAndStop(t *testing.T) {
 	for _, keep := range []bool{false, true} {
 		synctest.Test(t, func(t *testing.T) {
 			r := newRig(t, Config{MaxConns: 2})
-			v := &stopper{values: r.v, how: hal.GATTStop{KeepOn: keep}}
+			v := &stopper{values: r.v, how: ble.StopOptions{KeepOn: keep}}
 			require.NoError(t, r.h.StartGATT(gattConfig(false), v))
 			r.connect(1)
 			synctest.Wait()
@@ -102,7 +102,7 @@ func TestHardwareErrorAndStop(t *testing.T) {
 				r.fail()
 				synctest.Wait()
 				require.Equal(t, []string{"0c03 ", "0c01 ffffffffff1f0020", "2001 1100000000000000"}, r.ctl.sent())
-				require.NoError(t, r.h.StopGATT(hal.GATTStop{}))
+				require.NoError(t, r.h.StopGATT(ble.StopOptions{}))
 				synctest.Wait()
 				sent = r.ctl.sent()
 			}
@@ -118,7 +118,7 @@ func TestHardwareErrorAndStop(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) { // a client was being disconnected
 		r := up(t, Config{}, false)
 		r.ctl.mute = map[int]bool{opDisconnect: true}
-		require.NoError(t, r.h.StopGATT(hal.GATTStop{}))
+		require.NoError(t, r.h.StopGATT(ble.StopOptions{}))
 		r.ctl.sent()
 		done := make(chan error, 1)
 		began := time.Now()
@@ -136,10 +136,10 @@ func TestHardwareErrorAndStop(t *testing.T) {
 // stopper stops the service when a client is gone.
 type stopper struct {
 	*values
-	how hal.GATTStop
+	how ble.StopOptions
 }
 
-func (s *stopper) Disconnected(c hal.GATTConn, r hal.HCIReason) {
+func (s *stopper) Disconnected(c ble.Conn, r ble.HCIReason) {
 	s.values.Disconnected(c, r)
 	_ = s.h.StopGATT(s.how)
 }
@@ -208,7 +208,7 @@ func TestAdvertisingIsTriedAgain(t *testing.T) {
 			r.disconnect(1, 0x13)
 			synctest.Wait()
 			fails(false)
-			require.NoError(t, r.h.StopGATT(hal.GATTStop{}))
+			require.NoError(t, r.h.StopGATT(ble.StopOptions{}))
 			synctest.Wait()
 			r.ctl.sent()
 			time.Sleep(time.Hour)

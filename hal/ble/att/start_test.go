@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/wifiprov/wifiprov/hal"
+	"github.com/wifiprov/wifiprov/hal/ble"
 )
 
 const advData = "2008 150201061107" + ffUUID + "00000000000000000000"
@@ -31,8 +32,8 @@ func TestStart(t *testing.T) {
 		"200a 01",
 	}, r.ctl.sent())
 	require.ErrorIs(t, r.h.StartGATT(cfg, r.v), hal.ErrBusy)
-	require.NoError(t, r.h.StopGATT(hal.GATTStop{}))
-	require.NoError(t, r.h.StopGATT(hal.GATTStop{}))
+	require.NoError(t, r.h.StopGATT(ble.StopOptions{}))
+	require.NoError(t, r.h.StopGATT(ble.StopOptions{}))
 	require.Eventually(t, func() bool { r.ctl.deliver(nil); return len(r.h.conns) == 1 && r.ctl.count() == 2 }, time.Second, time.Millisecond)
 	require.Equal(t, []string{"200a 00", "0c03 "}, r.ctl.sent())
 }
@@ -48,7 +49,7 @@ func TestQT20_QT29_NothingOfTheStartBefore(t *testing.T) {
 	cfg.Characteristics[0].Name = "changed"
 	r.connect(1)
 	require.Equal(t, "0b"+session, r.ask("0a0a00"))
-	require.NoError(t, r.h.StopGATT(hal.GATTStop{KeepOn: true}))
+	require.NoError(t, r.h.StopGATT(ble.StopOptions{KeepOn: true}))
 	cfg.ManufacturerData = nil
 	r.ctl.sent()
 	require.NoError(t, r.h.StartGATT(cfg, r.v))
@@ -98,10 +99,10 @@ func TestSendFails(t *testing.T) {
 	r.ctl.sendErr = nil
 	require.NoError(t, r.h.StartGATT(gattConfig(false), r.v))
 	r.ctl.sendErr = broken
-	require.ErrorIs(t, r.h.StopGATT(hal.GATTStop{}), broken)
-	require.ErrorIs(t, r.h.StopGATT(hal.GATTStop{}), broken)
+	require.ErrorIs(t, r.h.StopGATT(ble.StopOptions{}), broken)
+	require.ErrorIs(t, r.h.StopGATT(ble.StopOptions{}), broken)
 	r.ctl.sendErr = nil
-	require.NoError(t, r.h.StopGATT(hal.GATTStop{}))
+	require.NoError(t, r.h.StopGATT(ble.StopOptions{}))
 }
 
 // A stop that the transport failed is repeated: the client is disconnected then,
@@ -112,10 +113,10 @@ func TestStopRepeatedWithAClient(t *testing.T) {
 		synctest.Wait()
 		broken := errors.New("UART is gone")
 		r.ctl.sendErr = broken
-		require.ErrorIs(t, r.h.StopGATT(hal.GATTStop{}), broken)
+		require.ErrorIs(t, r.h.StopGATT(ble.StopOptions{}), broken)
 		r.ctl.sendErr = nil
 		r.ctl.sent()
-		require.NoError(t, r.h.StopGATT(hal.GATTStop{}))
+		require.NoError(t, r.h.StopGATT(ble.StopOptions{}))
 		synctest.Wait()
 		require.Equal(t, []string{"200a 00", "0406 010013", "0c03 "}, r.ctl.sent())
 		require.Equal(t, []string{"connected 10001"}, r.v.taken())
@@ -136,13 +137,13 @@ func TestStopRepeatedWithTheStackKeptOn(t *testing.T) {
 			synctest.Wait()
 			broken := errors.New("UART is gone")
 			r.ctl.sendErr = broken
-			require.ErrorIs(t, r.h.StopGATT(hal.GATTStop{KeepOn: true}), broken)
+			require.ErrorIs(t, r.h.StopGATT(ble.StopOptions{KeepOn: true}), broken)
 			r.ctl.sendErr = nil
 			r.ctl.sent()
-			require.NoError(t, r.h.StopGATT(hal.GATTStop{KeepOn: true}))
+			require.NoError(t, r.h.StopGATT(ble.StopOptions{KeepOn: true}))
 			synctest.Wait()
 			require.Equal(t, want, r.ctl.sent())
-			require.NoError(t, r.h.StopGATT(hal.GATTStop{KeepOn: true}))
+			require.NoError(t, r.h.StopGATT(ble.StopOptions{KeepOn: true}))
 			require.Empty(t, r.ctl.sent(), "stopped already")
 		})
 	}
@@ -155,14 +156,14 @@ func TestStopDuringStart(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			r := newRig(t, Config{})
 			require.NoError(t, r.h.StartGATT(gattConfig(false), r.v))
-			require.NoError(t, r.h.StopGATT(hal.GATTStop{KeepOn: true}))
+			require.NoError(t, r.h.StopGATT(ble.StopOptions{KeepOn: true}))
 			synctest.Wait()
 			r.ctl.mute = map[int]bool{op: true}
 			r.ctl.sent()
 			done := make(chan error, 1)
 			go func() { done <- r.h.StartGATT(gattConfig(false), r.v) }()
 			synctest.Wait()
-			require.NoError(t, r.h.StopGATT(hal.GATTStop{}))
+			require.NoError(t, r.h.StopGATT(ble.StopOptions{}))
 			r.ctl.replies <- []byte{PacketEvent, evComplete, 4, 1, byte(op), byte(op >> 8), 0}
 			require.Error(t, <-done)
 			synctest.Wait()
@@ -187,14 +188,14 @@ func TestConfigRefused(t *testing.T) {
 	_, err := New(nil, Config{})
 	require.Error(t, err)
 	r := newRig(t, Config{})
-	for _, change := range []func(*hal.GATTConfig){
-		func(c *hal.GATTConfig) { c.DeviceName = "" },
-		func(c *hal.GATTConfig) { c.DeviceName = strings.Repeat("n", 30) },
-		func(c *hal.GATTConfig) { c.ManufacturerData = []byte{1} },
-		func(c *hal.GATTConfig) { c.ManufacturerData = make([]byte, 22) },
-		func(c *hal.GATTConfig) { c.Encrypt = true },
-		func(c *hal.GATTConfig) { c.RandomAddress = [6]byte{0x41, 2, 3, 4, 5, 6} },
-		func(c *hal.GATTConfig) { c.Characteristics = make([]hal.Characteristic, 33) },
+	for _, change := range []func(*ble.Config){
+		func(c *ble.Config) { c.DeviceName = "" },
+		func(c *ble.Config) { c.DeviceName = strings.Repeat("n", 30) },
+		func(c *ble.Config) { c.ManufacturerData = []byte{1} },
+		func(c *ble.Config) { c.ManufacturerData = make([]byte, 22) },
+		func(c *ble.Config) { c.Encrypt = true },
+		func(c *ble.Config) { c.RandomAddress = [6]byte{0x41, 2, 3, 4, 5, 6} },
+		func(c *ble.Config) { c.Characteristics = make([]ble.Characteristic, 33) },
 	} {
 		cfg := gattConfig(false)
 		change(&cfg)
@@ -234,7 +235,7 @@ func TestQT16_QT18_KeptOn(t *testing.T) {
 	r := up(t, Config{}, false)
 	r.ask("16 0900 0000 01")
 	r.v.taken()
-	require.NoError(t, r.h.StopGATT(hal.GATTStop{KeepOn: true, KeepConnections: true}))
+	require.NoError(t, r.h.StopGATT(ble.StopOptions{KeepOn: true, KeepConnections: true}))
 	require.Empty(t, r.ctl.sent(), "nothing to stop: a client is connected")
 	require.Equal(t, "010a09000e", r.ask("0a0900"))
 	require.Equal(t, "011209000e", r.ask("12090001"))
@@ -253,7 +254,7 @@ func TestQT16_QT18_KeptOn(t *testing.T) {
 	// Otherwise the link is ended with reason 0x13.
 	synced(r)
 	r.ctl.sent()
-	require.NoError(t, r.h.StopGATT(hal.GATTStop{KeepOn: true}))
+	require.NoError(t, r.h.StopGATT(ble.StopOptions{KeepOn: true}))
 	require.Equal(t, []string{"0406 010013"}, r.ctl.sent())
 	require.Eventually(t, func() bool {
 		r.h.mu.Lock()
@@ -261,7 +262,7 @@ func TestQT16_QT18_KeptOn(t *testing.T) {
 		return !r.h.anyConn()
 	}, time.Second, time.Millisecond)
 	require.Empty(t, r.v.taken())
-	require.NoError(t, r.h.StopGATT(hal.GATTStop{}))
+	require.NoError(t, r.h.StopGATT(ble.StopOptions{}))
 	require.Equal(t, []string{"0c03 "}, r.ctl.sent())
 }
 
@@ -279,9 +280,9 @@ func TestQT16_WriteWaitsAtStop(t *testing.T) {
 			require.Empty(t, r.ask("12 0900 01"))
 			want = "4:011209000e"
 		}
-		require.NoError(t, r.h.StopGATT(hal.GATTStop{KeepOn: true, KeepConnections: true}))
+		require.NoError(t, r.h.StopGATT(ble.StopOptions{KeepOn: true, KeepConnections: true}))
 		require.Equal(t, []string{want}, r.ctl.taken())
-		r.h.Respond(0x10001, hal.ATTSuccess)
+		r.h.Respond(0x10001, ble.ATTSuccess)
 		require.Empty(t, r.ctl.taken())
 		r.ctl.giveBack()
 		require.Equal(t, "011209000e", r.ask("12 0900 01"))
@@ -369,7 +370,7 @@ func TestMemory(t *testing.T) {
 		h, err := New(discard{}, Config{MTU: 256})
 		require.NoError(t, err)
 		h.gatt = cfg
-		h.gatt.Characteristics = append([]hal.Characteristic(nil), cfg.Characteristics...)
+		h.gatt.Characteristics = append([]ble.Characteristic(nil), cfg.Characteristics...)
 		h.table = newTable(&h.gatt)
 		hosts[i] = h
 	}

@@ -1,6 +1,6 @@
 package att
 
-import "github.com/wifiprov/wifiprov/hal"
+import "github.com/wifiprov/wifiprov/hal/ble"
 
 // Handles of the attribute table. It is computed, not stored:
 //
@@ -61,12 +61,12 @@ type attr struct {
 
 // table is the attribute table of one service.
 type table struct {
-	cfg  *hal.GATTConfig
+	cfg  *ble.Config
 	per  int // attributes of a characteristic
 	last int // highest handle; 0: there is no table
 }
 
-func newTable(cfg *hal.GATTConfig) table {
+func newTable(cfg *ble.Config) table {
 	per := 3
 	if cfg.Notify {
 		per = 4
@@ -137,7 +137,7 @@ func short(typ []byte) int {
 	if len(typ) == 2 {
 		return le16(typ)
 	}
-	if id := le16(typ[12:]); hal.UUID(typ) == hal.UUID16(uint16(id)) {
+	if id := le16(typ[12:]); ble.UUID(typ) == ble.UUID16(uint16(id)) {
 		return id
 	}
 	return 0
@@ -150,9 +150,9 @@ func (t *table) typeIs(a attr, typ []byte) bool {
 	}
 	own := &t.cfg.Characteristics[a.char].UUID
 	if len(typ) == 2 {
-		return *own == hal.UUID16(uint16(le16(typ)))
+		return *own == ble.UUID16(uint16(le16(typ)))
 	}
-	return *own == hal.UUID(typ)
+	return *own == ble.UUID(typ)
 }
 
 // serviceEnd returns the last handle of the service that begins at handle.
@@ -179,8 +179,8 @@ func (t *table) appendService(dst []byte, handle int) []byte {
 
 // static copies the value of an attribute that is not the application's from
 // offset on, or fails with ATTInvalidOffset.
-func (t *table) static(c *conn, a attr, offset int, dst []byte) (int, hal.ATTError) {
-	var buf [5 + hal.UUIDSize]byte
+func (t *table) static(c *conn, a attr, offset int, dst []byte) (int, ble.ATTError) {
+	var buf [5 + ble.UUIDSize]byte
 	text, value := "", buf[:0]
 	switch a.kind {
 	case attrService:
@@ -205,12 +205,12 @@ func (t *table) static(c *conn, a attr, offset int, dst []byte) (int, hal.ATTErr
 		text = t.cfg.Characteristics[a.char].Name
 	}
 	if offset > len(text)+len(value) {
-		return 0, hal.ATTInvalidOffset
+		return 0, ble.ATTInvalidOffset
 	}
 	if text != "" {
-		return copy(dst, text[offset:]), hal.ATTSuccess
+		return copy(dst, text[offset:]), ble.ATTSuccess
 	}
-	return copy(dst, value[offset:]), hal.ATTSuccess
+	return copy(dst, value[offset:]), ble.ATTSuccess
 }
 
 // equals reports whether an attribute that is not the application's has that
@@ -219,7 +219,7 @@ func (t *table) equals(c *conn, a attr, want []byte) bool {
 	var part [32]byte
 	for offset := 0; ; offset += len(part) {
 		n, code := t.static(c, a, offset, part[:])
-		if code != hal.ATTSuccess || n > len(want) || string(part[:n]) != string(want[:n]) {
+		if code != ble.ATTSuccess || n > len(want) || string(part[:n]) != string(want[:n]) {
 			return false
 		}
 		if want = want[n:]; n < len(part) {

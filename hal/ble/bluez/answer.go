@@ -4,6 +4,7 @@ import (
 	"github.com/godbus/dbus/v5"
 
 	"github.com/wifiprov/wifiprov/hal"
+	"github.com/wifiprov/wifiprov/hal/ble"
 	"github.com/wifiprov/wifiprov/internal/bluezbus"
 )
 
@@ -78,7 +79,7 @@ func (s *service) describe(m bluezbus.Message) {
 		}
 		offset := int(bluezbus.Get[uint16](opts, "offset"))
 		if offset > len(c.Name) {
-			s.refuse(m, hal.ATTInvalidOffset)
+			s.refuse(m, ble.ATTInvalidOffset)
 			return
 		}
 		s.bus.Reply(m, []byte(c.Name[offset:]))

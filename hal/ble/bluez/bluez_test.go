@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/wifiprov/wifiprov/hal"
+	"github.com/wifiprov/wifiprov/hal/ble"
 	"github.com/wifiprov/wifiprov/internal/bluezbus"
 	"github.com/wifiprov/wifiprov/internal/test/fakebluez"
 )
@@ -116,7 +117,7 @@ func TestEveryLengthFits(t *testing.T) {
 			require.Equal(t, tc.data > 0 && tc.data <= 8, ad["ManufacturerData"] != nil)
 			require.Equal(t, tc.data > 8, ad["ScanResponseManufacturerData"] != nil)
 		})
-		require.NoError(t, r.p.StopGATT(hal.GATTStop{}))
+		require.NoError(t, r.p.StopGATT(ble.StopOptions{}))
 	}
 	r.clean(t)
 }
@@ -162,17 +163,17 @@ func TestErrorsOfTheHandler(t *testing.T) {
 	r := setUp(t, fakebluez.Config{}, Config{})
 	r.start(t, settings())
 	phone := r.connect(t, "hci0", phone1)
-	for code, want := range map[hal.ATTError]hal.ATTError{
-		hal.ATTWriteNotPermitted: hal.ATTWriteNotPermitted, hal.ATTInvalidOffset: hal.ATTInvalidOffset,
-		hal.ATTInvalidLength: hal.ATTInvalidLength, hal.ATTRequestNotSupported: hal.ATTRequestNotSupported,
-		hal.ATTInvalidPDU: hal.ATTUnlikely, hal.ATTUnlikely: hal.ATTUnlikely, hal.ATTInsufficientResources: hal.ATTUnlikely,
-		0x80: 0x80, 0x85: 0x85, 0x9F: 0x9F, 0xA0: hal.ATTUnlikely,
+	for code, want := range map[ble.ATTError]ble.ATTError{
+		ble.ATTWriteNotPermitted: ble.ATTWriteNotPermitted, ble.ATTInvalidOffset: ble.ATTInvalidOffset,
+		ble.ATTInvalidLength: ble.ATTInvalidLength, ble.ATTRequestNotSupported: ble.ATTRequestNotSupported,
+		ble.ATTInvalidPDU: ble.ATTUnlikely, ble.ATTUnlikely: ble.ATTUnlikely, ble.ATTInsufficientResources: ble.ATTUnlikely,
+		0x80: 0x80, 0x85: 0x85, 0x9F: 0x9F, 0xA0: ble.ATTUnlikely,
 	} {
 		require.Equal(t, want, phone.Write(char(0), []byte{byte(code)}), "%v", code)
 	}
 	require.NoError(t, phone.Write(char(0), []byte("value")))
 	_, err := phone.ReadAt(char(0), 6)
-	require.Equal(t, hal.ATTInvalidOffset, err)
+	require.Equal(t, ble.ATTInvalidOffset, err)
 	rest, err := phone.ReadAt(char(0), 5)
 	require.NoError(t, err)
 	require.Empty(t, rest)
@@ -200,27 +201,27 @@ func TestQT14_QT15_QT36_PreparedWrites(t *testing.T) {
 	}
 	require.NoError(t, phone.Prepare(char(0), part(0, 18), part(18, 18), part(36, 2)))
 	r.h.expect(t, "write 0 38")
-	require.Equal(t, hal.ATTRequestNotSupported, phone.Prepare(char(0), part(0, 18), part(17, 18)), "overlap")
-	require.Equal(t, hal.ATTRequestNotSupported, phone.Prepare(char(0), part(0, 18), part(20, 18)), "gap")
-	require.Equal(t, hal.ATTInvalidOffset, phone.Prepare(char(0), part(5, 18)), "no beginning")
+	require.Equal(t, ble.ATTRequestNotSupported, phone.Prepare(char(0), part(0, 18), part(17, 18)), "overlap")
+	require.Equal(t, ble.ATTRequestNotSupported, phone.Prepare(char(0), part(0, 18), part(20, 18)), "gap")
+	require.Equal(t, ble.ATTInvalidOffset, phone.Prepare(char(0), part(5, 18)), "no beginning")
 	second := part(0, 18)
 	second.Char = char(1)
-	require.Equal(t, hal.ATTRequestNotSupported, phone.Prepare(char(0), part(0, 18), second, part(18, 18)), "two characteristics")
+	require.Equal(t, ble.ATTRequestNotSupported, phone.Prepare(char(0), part(0, 18), second, part(18, 18)), "two characteristics")
 	require.NoError(t, phone.Prepare(char(0), part(0, 0)))
 	r.h.expect(t, "write 0 0")
 	// Were bluetoothd to hand over more than a value can be.
 	long := make([]byte, 513)
-	require.Equal(t, hal.ATTInvalidLength, phone.Raw(char(0), "WriteValue", long, bluezbus.Props{}))
-	require.Equal(t, hal.ATTInvalidLength, phone.Raw(char(0), "WriteValue", long[:512], bluezbus.Props{"offset": dbus.MakeVariant(uint16(1))}))
-	require.Equal(t, hal.ATTInvalidOffset, phone.Raw(char(0), "WriteValue", nil, bluezbus.Props{"offset": dbus.MakeVariant(uint16(513))}))
+	require.Equal(t, ble.ATTInvalidLength, phone.Raw(char(0), "WriteValue", long, bluezbus.Props{}))
+	require.Equal(t, ble.ATTInvalidLength, phone.Raw(char(0), "WriteValue", long[:512], bluezbus.Props{"offset": dbus.MakeVariant(uint16(1))}))
+	require.Equal(t, ble.ATTInvalidOffset, phone.Raw(char(0), "WriteValue", nil, bluezbus.Props{"offset": dbus.MakeVariant(uint16(513))}))
 	// A question before a part is kept: whether it could be.
 	ask := func(offset uint16, n int) error {
 		return phone.Raw(char(0), "WriteValue", long[:n], bluezbus.Props{"offset": dbus.MakeVariant(offset), "prepare-authorize": dbus.MakeVariant(true)})
 	}
 	require.NoError(t, ask(500, 12))
-	require.Equal(t, hal.ATTInvalidLength, ask(500, 13))
-	require.Equal(t, hal.ATTInvalidOffset, ask(513, 0))
-	require.Equal(t, hal.ATTRequestNotSupported, phone.Raw(char(0), "WriteValue", nil, bluezbus.Props{"type": dbus.MakeVariant("command")}))
+	require.Equal(t, ble.ATTInvalidLength, ask(500, 13))
+	require.Equal(t, ble.ATTInvalidOffset, ask(513, 0))
+	require.Equal(t, ble.ATTRequestNotSupported, phone.Raw(char(0), "WriteValue", nil, bluezbus.Props{"type": dbus.MakeVariant("command")}))
 	r.stop(t)
 }
 
@@ -233,13 +234,13 @@ func TestPower(t *testing.T) {
 	}
 	r.start(t, settings())
 	require.True(t, powered())
-	require.NoError(t, r.p.StopGATT(hal.GATTStop{KeepOn: true}))
+	require.NoError(t, r.p.StopGATT(ble.StopOptions{KeepOn: true}))
 	require.True(t, powered())
-	require.NoError(t, r.p.StopGATT(hal.GATTStop{KeepOn: true}), "stopping twice")
+	require.NoError(t, r.p.StopGATT(ble.StopOptions{KeepOn: true}), "stopping twice")
 	require.True(t, powered())
 	r.start(t, settings())
-	require.NoError(t, r.p.StopGATT(hal.GATTStop{KeepOn: true}))
-	require.NoError(t, r.p.StopGATT(hal.GATTStop{}))
+	require.NoError(t, r.p.StopGATT(ble.StopOptions{KeepOn: true}))
+	require.NoError(t, r.p.StopGATT(ble.StopOptions{}))
 	require.False(t, powered())
 	r.start(t, settings())
 	r.d.SetProperty("hci0", "Powered", false)
@@ -267,7 +268,7 @@ func TestQT22_Encrypt(t *testing.T) {
 	name, err := phone.Describe(char(2))
 	require.NoError(t, err, "descriptors are open")
 	require.Equal(t, "endpoint-2", name)
-	require.Equal(t, hal.ATTError(0x0F), phone.Write(char(0), []byte("xy")))
+	require.Equal(t, ble.ATTError(0x0F), phone.Write(char(0), []byte("xy")))
 	require.NoError(t, phone.Pair())
 	require.NoError(t, phone.Write(char(0), []byte("xy")))
 	_, err = r.d.Call("hci0", agentPath, bluezbus.Agent+".RequestPinCode", dbus.ObjectPath("/x"))
@@ -281,12 +282,12 @@ func TestQT22_Encrypt(t *testing.T) {
 func TestConfigRefused(t *testing.T) {
 	p := New(Config{Bus: "unix:path=/nonexistent"})
 	h := newHandler(p)
-	for _, change := range []func(*hal.GATTConfig){
-		func(c *hal.GATTConfig) { c.DeviceName = "" },
-		func(c *hal.GATTConfig) { c.DeviceName = strings.Repeat("n", 30) },
-		func(c *hal.GATTConfig) { c.ManufacturerData = []byte{1} },
-		func(c *hal.GATTConfig) { c.ManufacturerData = make([]byte, 17) },
-		func(c *hal.GATTConfig) { c.Characteristics[0].Name = strings.Repeat("n", 513) },
+	for _, change := range []func(*ble.Config){
+		func(c *ble.Config) { c.DeviceName = "" },
+		func(c *ble.Config) { c.DeviceName = strings.Repeat("n", 30) },
+		func(c *ble.Config) { c.ManufacturerData = []byte{1} },
+		func(c *ble.Config) { c.ManufacturerData = make([]byte, 17) },
+		func(c *ble.Config) { c.Characteristics[0].Name = strings.Repeat("n", 513) },
 	} {
 		cfg := settings()
 		change(&cfg)
@@ -312,7 +313,7 @@ func TestConfigIsCopied(t *testing.T) {
 	require.Equal(t, "endpoint-0", name)
 	r.h.expect(t, "connected 1")
 	r.stop(t)
-	require.NoError(t, r.p.StopGATT(hal.GATTStop{}))
+	require.NoError(t, r.p.StopGATT(ble.StopOptions{}))
 }
 
 // Who is not bluetoothd, or asks for what there is not, gets an error.

@@ -3,7 +3,7 @@ package bluez
 import (
 	"github.com/godbus/dbus/v5"
 
-	"github.com/wifiprov/wifiprov/hal"
+	"github.com/wifiprov/wifiprov/hal/ble"
 	"github.com/wifiprov/wifiprov/internal/bluezbus"
 )
 
@@ -12,13 +12,13 @@ type device struct {
 	path      dbus.ObjectPath
 	connected bool
 	classic   bool          // of classic Bluetooth too
-	reason    hal.HCIReason // of the disconnection that comes next; 0: not told
+	reason    ble.HCIReason // of the disconnection that comes next; 0: not told
 	client    *client       // nil: it is none
 }
 
 // client is a connection that the handler was told of.
 type client struct {
-	conn    hal.GATTConn
+	conn    ble.Conn
 	mtu     int
 	write   *bluezbus.Message // waits for respond
 	leaving bool              // we end it
@@ -36,7 +36,7 @@ func (s *service) device(path dbus.ObjectPath) *device {
 }
 
 // find returns the device of a connection, or nil. mu is held.
-func (s *service) find(conn hal.GATTConn) *device {
+func (s *service) find(conn ble.Conn) *device {
 	for _, d := range s.devices {
 		if d.client != nil && d.client.conn == conn {
 			return d
@@ -46,7 +46,7 @@ func (s *service) find(conn hal.GATTConn) *device {
 }
 
 // freeHandle returns the lowest number that no connection has. mu is held.
-func (s *service) freeHandle() hal.GATTConn {
+func (s *service) freeHandle() ble.Conn {
 	used := map[uint16]bool{}
 	for _, d := range s.devices {
 		if d.client != nil {
@@ -57,14 +57,14 @@ func (s *service) freeHandle() hal.GATTConn {
 	for used[n] {
 		n++
 	}
-	return hal.GATTConn(n)
+	return ble.Conn(n)
 }
 
 // connect makes a device a client. mu is held; it is released for the call of
 // the handler.
 func (s *service) connect(d *device) {
 	s.count++
-	d.client = &client{conn: hal.GATTConn(s.count)<<16 | s.freeHandle(), mtu: 23}
+	d.client = &client{conn: ble.Conn(s.count)<<16 | s.freeHandle(), mtu: 23}
 	d.connected, d.reason = true, 0
 	conn := d.client.conn
 	s.call(func() { s.handler.Connected(conn) })
@@ -72,7 +72,7 @@ func (s *service) connect(d *device) {
 
 // disconnect ends a client. mu is held; it is released for the call of the
 // handler.
-func (s *service) disconnect(d *device, otherwise hal.HCIReason) {
+func (s *service) disconnect(d *device, otherwise ble.HCIReason) {
 	c, reason := d.client, d.reason
 	d.client, d.reason, d.connected = nil, 0, false
 	if c == nil {
@@ -81,13 +81,13 @@ func (s *service) disconnect(d *device, otherwise hal.HCIReason) {
 	switch {
 	case reason != 0:
 	case c.leaving:
-		reason = hal.ReasonLocalHost
+		reason = ble.ReasonLocalHost
 	default:
 		reason = otherwise
 	}
 	if m := c.write; m != nil {
 		c.write = nil
-		s.unlocked(func() { s.refuse(*m, hal.ATTUnlikely) }) // nobody reads it
+		s.unlocked(func() { s.refuse(*m, ble.ATTUnlikely) }) // nobody reads it
 	}
 	s.call(func() { s.handler.Disconnected(c.conn, reason) })
 }
@@ -115,7 +115,7 @@ func (s *service) changed(path dbus.ObjectPath, props bluezbus.Props) {
 	switch {
 	case !told:
 	case !connected:
-		s.disconnect(d, hal.ReasonRemoteUser)
+		s.disconnect(d, ble.ReasonRemoteUser)
 	case !d.connected && !d.classic:
 		s.connect(d)
 	default:
@@ -130,14 +130,14 @@ func (s *service) ours(path dbus.ObjectPath) bool {
 }
 
 // reasons are those of Device1's signal Disconnected. Any other is not known.
-var reasons = map[string]hal.HCIReason{
-	"org.bluez.Reason.Timeout": hal.ReasonSupervisionTimeout,
-	"org.bluez.Reason.Local":   hal.ReasonLocalHost,
-	"org.bluez.Reason.Remote":  hal.ReasonRemoteUser,
+var reasons = map[string]ble.HCIReason{
+	"org.bluez.Reason.Timeout": ble.ReasonSupervisionTimeout,
+	"org.bluez.Reason.Local":   ble.ReasonLocalHost,
+	"org.bluez.Reason.Remote":  ble.ReasonRemoteUser,
 }
 
 // respond answers a client's write.
-func (s *service) respond(conn hal.GATTConn, code hal.ATTError) {
+func (s *service) respond(conn ble.Conn, code ble.ATTError) {
 	s.mu.Lock()
 	var m *bluezbus.Message
 	if d := s.find(conn); d != nil {
@@ -146,7 +146,7 @@ func (s *service) respond(conn hal.GATTConn, code hal.ATTError) {
 	s.mu.Unlock()
 	switch {
 	case m == nil:
-	case code == hal.ATTSuccess:
+	case code == ble.ATTSuccess:
 		s.bus.Reply(*m)
 	default:
 		s.refuse(*m, code)

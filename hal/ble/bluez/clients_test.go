@@ -7,7 +7,7 @@ import (
 	"github.com/godbus/dbus/v5"
 	"github.com/stretchr/testify/require"
 
-	"github.com/wifiprov/wifiprov/hal"
+	"github.com/wifiprov/wifiprov/hal/ble"
 	"github.com/wifiprov/wifiprov/internal/bluezbus"
 	"github.com/wifiprov/wifiprov/internal/test/fakebluez"
 )
@@ -31,7 +31,7 @@ func TestQT38_Connections(t *testing.T) {
 	r.h.expect(t, "disconnected 1 19")
 	one = r.connect(t, "hci0", phone1)
 	r.h.expect(t, "connected 1")
-	require.NotEqual(t, hal.GATTConn(0x10001), r.h.conn(), "a handle that is used again is another connection")
+	require.NotEqual(t, ble.Conn(0x10001), r.h.conn(), "a handle that is used again is another connection")
 	two.Forget()
 	r.h.expect(t, "disconnected 2 22")
 	// bluetoothd forgets a device without another word.
@@ -49,11 +49,11 @@ func TestReasonsOfOldBlueZ(t *testing.T) {
 	r.h.expect(t, "connected 1", "disconnected 1 19")
 	phone := r.connect(t, "hci0", phone1)
 	r.h.expect(t, "connected 1")
-	require.NoError(t, r.p.Disconnect(r.h.conn(), hal.ReasonRemoteUser))
-	require.NoError(t, r.p.Disconnect(r.h.conn(), hal.ReasonRemoteUser))
+	require.NoError(t, r.p.Disconnect(r.h.conn(), ble.ReasonRemoteUser))
+	require.NoError(t, r.p.Disconnect(r.h.conn(), ble.ReasonRemoteUser))
 	r.h.expect(t, "disconnected 1 22")
 	<-phone.Gone()
-	require.NoError(t, r.p.Disconnect(r.h.conn(), hal.ReasonRemoteUser), "one that is gone is left alone")
+	require.NoError(t, r.p.Disconnect(r.h.conn(), ble.ReasonRemoteUser), "one that is gone is left alone")
 	r.stop(t)
 	once := slices.DeleteFunc(r.d.Calls(), func(call string) bool { return call != "Disconnect" })
 	require.Len(t, once, 1)
@@ -78,7 +78,7 @@ func TestOtherDevices(t *testing.T) {
 	client := r.d.ConnectOther("hci0", phone2, headset)
 	require.NoError(t, client.Write(char(0), []byte("I am a client")))
 	r.h.expect(t, "connected 1", "mtu 1 517", "write 0 13")
-	require.NoError(t, r.p.StopGATT(hal.GATTStop{}))
+	require.NoError(t, r.p.StopGATT(ble.StopOptions{}))
 	<-client.Gone()
 	for _, stays := range others {
 		require.True(t, stays.Connected())
@@ -102,14 +102,14 @@ func TestQT16_QT18_WritesThatWait(t *testing.T) {
 	outcome := make(chan error, 1)
 	go func() { outcome <- phone.Write(char(0), []byte("slow")) }()
 	r.h.expect(t, "mtu 1 517", "write 0 4")
-	require.Equal(t, hal.ATTError(0xFE), phone.Raw(char(1), "WriteValue", []byte("more"), bluezbus.Props{}))
+	require.Equal(t, ble.ATTError(0xFE), phone.Raw(char(1), "WriteValue", []byte("more"), bluezbus.Props{}))
 	_, err := other.Read(char(0))
 	require.NoError(t, err)
 	r.h.expect(t, "mtu 2 517", "read 0 0")
-	r.p.Respond(first+1<<16, hal.ATTSuccess) // another connection's
-	r.p.Respond(first, hal.ATTSuccess)
+	r.p.Respond(first+1<<16, ble.ATTSuccess) // another connection's
+	r.p.Respond(first, ble.ATTSuccess)
 	require.NoError(t, <-outcome)
-	r.p.Respond(first, hal.ATTInvalidLength) // waits for none
+	r.p.Respond(first, ble.ATTInvalidLength) // waits for none
 
 	// A client that goes gets no answer; a late one reaches nobody.
 	go func() { outcome <- phone.Write(char(0), []byte("gone")) }()
@@ -121,7 +121,7 @@ func TestQT16_QT18_WritesThatWait(t *testing.T) {
 	r.h.expect(t, "connected 1")
 	go func() { outcome <- again.Write(char(0), []byte("mine")) }()
 	r.h.expect(t, "mtu 1 517", "write 0 4")
-	r.p.Respond(first, hal.ATTInvalidLength)
+	r.p.Respond(first, ble.ATTInvalidLength)
 	select {
 	case err := <-outcome:
 		require.Fail(t, "answered", "%v", err)
@@ -129,11 +129,11 @@ func TestQT16_QT18_WritesThatWait(t *testing.T) {
 	}
 
 	// StopGATT ends what waits.
-	require.NoError(t, r.p.StopGATT(hal.GATTStop{KeepOn: true, KeepConnections: true}))
-	require.Equal(t, hal.ATTUnlikely, <-outcome)
-	r.p.Respond(r.h.conn(), hal.ATTSuccess)
+	require.NoError(t, r.p.StopGATT(ble.StopOptions{KeepOn: true, KeepConnections: true}))
+	require.Equal(t, ble.ATTUnlikely, <-outcome)
+	r.p.Respond(r.h.conn(), ble.ATTSuccess)
 	_, err = again.Read(char(0))
-	require.Equal(t, hal.ATTInvalidHandle, err, "Q-T16: the service is gone")
+	require.Equal(t, ble.ATTInvalidHandle, err, "Q-T16: the service is gone")
 	require.True(t, again.Connected())
 	again.HangUp("Remote")
 	other.HangUp("Remote")
@@ -148,7 +148,7 @@ func TestStopInsideHandler(t *testing.T) {
 	r.h.expect(t, "connected 1")
 	stopped := make(chan error, 1)
 	r.h.set(func() {
-		r.h.onWrite = func(hal.GATTConn) { stopped <- r.p.StopGATT(hal.GATTStop{}) }
+		r.h.onWrite = func(ble.Conn) { stopped <- r.p.StopGATT(ble.StopOptions{}) }
 	})
 	require.Error(t, phone.Write(char(0), []byte("stop")))
 	require.NoError(t, <-stopped)

@@ -1,4 +1,4 @@
-// Package bluez is a BLE peripheral on Linux: it implements hal.GATT on BlueZ's
+// Package bluez is a BLE peripheral on Linux: it implements ble.Peripheral on BlueZ's
 // bluetoothd over D-Bus (BlueZ's documentation: org.bluez.GattManager,
 // org.bluez.LEAdvertisingManager). A Linux box with a Bluetooth adapter is
 // provisioned by phone apps as an ESP32 is:
@@ -67,7 +67,7 @@
 // Config.Adapter, another adapter will do. An adapter that somebody switched off is left
 // alone, and the device advertises again when it is on; likewise when bluetoothd ends
 // the advertisement by itself. A loss that lasts longer than Config.LossTimeout is told
-// to a handler that is a hal.OutageHandler, and its end too; the manager passes that on as
+// to a handler that is a ble.OutageHandler, and its end too; the manager passes that on as
 // EventTransportLost and EventTransportRestored. StopGATT ends all attempts. StartGATT
 // in the meantime gives them up and starts anew. A handler that does not return while
 // 4096 messages wait for it loses its service for good.

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/wifiprov/wifiprov/hal"
+	"github.com/wifiprov/wifiprov/hal/ble"
 	"github.com/wifiprov/wifiprov/internal/bluezbus"
 	"github.com/wifiprov/wifiprov/internal/test/fakebluez"
 )
@@ -24,7 +25,7 @@ func TestWhatIsMissing(t *testing.T) {
 		for _, w := range want {
 			require.ErrorContains(t, err, w)
 		}
-		require.NoError(t, p.StopGATT(hal.GATTStop{}))
+		require.NoError(t, p.StopGATT(ble.StopOptions{}))
 		return err
 	}
 	fails(Config{Bus: "unix:path=/nonexistent/bus"}, "bluez: no message bus", "/nonexistent/bus", "dbus-daemon")
@@ -96,7 +97,7 @@ func (r *rig) life(t *testing.T) (start, stop error) {
 	_, err = phone.Describe(char(0))
 	require.NoError(t, err)
 	r.h.expect(t, "connected 1")
-	return nil, r.p.StopGATT(hal.GATTStop{})
+	return nil, r.p.StopGATT(ble.StopOptions{})
 }
 
 var offAndOn = fakebluez.Config{Adapters: []fakebluez.Adapter{{Name: "hci0", Address: "02:00:00:00:00:01", Off: true}}}
@@ -123,7 +124,7 @@ func TestQT39_EachCallFails(t *testing.T) {
 		r.d.SetHook(nil)
 		if i <= started {
 			require.ErrorContains(t, start, map[bool]string{true: "Failed", false: "scripted " + call}[call == "→GetAll"], call)
-			require.NoError(t, r.p.StopGATT(hal.GATTStop{}))
+			require.NoError(t, r.p.StopGATT(ble.StopOptions{}))
 			r.log.never(t, "did not end a part")
 		} else {
 			require.NoError(t, start, call)
@@ -134,7 +135,7 @@ func TestQT39_EachCallFails(t *testing.T) {
 			default:
 				require.ErrorContains(t, stop, "scripted "+call)
 				require.ErrorIs(t, r.p.StartGATT(settings(), r.h), hal.ErrBusy)
-				require.NoError(t, r.p.StopGATT(hal.GATTStop{}))
+				require.NoError(t, r.p.StopGATT(ble.StopOptions{}))
 			}
 		}
 		r.clean(t)
@@ -222,10 +223,10 @@ func TestNoAnswer(t *testing.T) {
 		}
 		return nil
 	})
-	require.ErrorContains(t, r.p.StopGATT(hal.GATTStop{}), "Disconnect: no answer")
+	require.ErrorContains(t, r.p.StopGATT(ble.StopOptions{}), "Disconnect: no answer")
 	r.d.SetHook(nil)
 	r.p.cfg.Timeout = DefaultTimeout
-	require.NoError(t, r.p.StopGATT(hal.GATTStop{}))
+	require.NoError(t, r.p.StopGATT(ble.StopOptions{}))
 	r.clean(t)
 }
 

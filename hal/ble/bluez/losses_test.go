@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/wifiprov/wifiprov/hal"
+	"github.com/wifiprov/wifiprov/hal/ble"
 	"github.com/wifiprov/wifiprov/internal/bluezbus"
 	"github.com/wifiprov/wifiprov/internal/test/fakebluez"
 )
@@ -32,8 +33,8 @@ func TestBluetoothdEnds(t *testing.T) {
 		slices.Sort(got)
 		require.Equal(t, []string{"disconnected 1 22", "disconnected 2 22"}, got)
 		r.log.wait(t, "start it again")
-		r.p.Respond(old, hal.ATTSuccess)
-		require.NoError(t, r.p.Disconnect(old, hal.ReasonRemoteUser))
+		r.p.Respond(old, ble.ATTSuccess)
+		require.NoError(t, r.p.Disconnect(old, ble.ReasonRemoteUser))
 		require.ErrorContains(t, r.p.StartGATT(settings(), r.h), "bluetoothd does not run")
 		r.h.set(func() { r.h.hold = false })
 		r.d = fakebluez.Start(t, r.bus, fakebluez.Config{})
@@ -53,7 +54,7 @@ func TestAdapterVanishes(t *testing.T) {
 	r.d.Unplug("hci0")
 	r.h.expect(t, "disconnected 1 22")
 	r.log.wait(t, "start it again")
-	require.NoError(t, r.p.StopGATT(hal.GATTStop{}), "it has stopped")
+	require.NoError(t, r.p.StopGATT(ble.StopOptions{}), "it has stopped")
 	r.start(t, settings())
 	r.d.View(func(v fakebluez.View) { require.NotNil(t, v.Advertisement("hci1")) })
 	r.stop(t)
@@ -90,7 +91,7 @@ func TestBusEnds(t *testing.T) {
 	stop()
 	h.expect(t, "disconnected 1 22")
 	log.wait(t, "the message bus is gone")
-	require.NoError(t, p.StopGATT(hal.GATTStop{}))
+	require.NoError(t, p.StopGATT(ble.StopOptions{}))
 	require.ErrorContains(t, p.StartGATT(settings(), h), "no message bus")
 }
 
@@ -186,10 +187,10 @@ func TestStartsAndStopsAtOnce(t *testing.T) {
 						require.ErrorIs(t, err, hal.ErrBusy)
 					}
 				} else {
-					require.NoError(t, r.p.StopGATT(hal.GATTStop{}))
+					require.NoError(t, r.p.StopGATT(ble.StopOptions{}))
 				}
-				r.p.Respond(1, hal.ATTSuccess)
-				_ = r.p.Disconnect(1, hal.ReasonRemoteUser)
+				r.p.Respond(1, ble.ATTSuccess)
+				_ = r.p.Disconnect(1, ble.ReasonRemoteUser)
 			}
 		})
 	}

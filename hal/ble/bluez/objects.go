@@ -5,7 +5,7 @@ import (
 
 	"github.com/godbus/dbus/v5"
 
-	"github.com/wifiprov/wifiprov/hal"
+	"github.com/wifiprov/wifiprov/hal/ble"
 	"github.com/wifiprov/wifiprov/internal/bluezbus"
 )
 
@@ -39,7 +39,7 @@ func charPath(i int) dbus.ObjectPath {
 }
 
 // application returns the service, its characteristics and their descriptions.
-func application(cfg *hal.GATTConfig) []object {
+func application(cfg *ble.Config) []object {
 	list := []object{{servicePath, map[string]bluezbus.Props{bluezbus.GattService: {
 		"UUID":    dbus.MakeVariant(cfg.Service.String()),
 		"Primary": dbus.MakeVariant(true),
@@ -69,7 +69,7 @@ func application(cfg *hal.GATTConfig) []object {
 }
 
 // advertisement returns what is advertised.
-func advertisement(cfg *hal.GATTConfig) object {
+func advertisement(cfg *ble.Config) object {
 	props := bluezbus.Props{
 		"Type":         dbus.MakeVariant("peripheral"),
 		"ServiceUUIDs": dbus.MakeVariant([]string{cfg.Service.String()}),

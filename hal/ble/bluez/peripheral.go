@@ -10,6 +10,7 @@ import (
 	"github.com/godbus/dbus/v5"
 
 	"github.com/wifiprov/wifiprov/hal"
+	"github.com/wifiprov/wifiprov/hal/ble"
 	"github.com/wifiprov/wifiprov/internal/bluezbus"
 )
 
@@ -31,7 +32,7 @@ type Config struct {
 	Timeout time.Duration
 	// LossTimeout is how long the service may be out of reach, because
 	// bluetoothd or the adapter is gone or switched off, before the handler is
-	// told, if it is a hal.OutageHandler; 0: DefaultLossTimeout.
+	// told, if it is a ble.OutageHandler; 0: DefaultLossTimeout.
 	LossTimeout time.Duration
 	// KeepAlias leaves the adapter's alias, and so the GAP device name, as it
 	// is. The name in the scan response is not affected.
@@ -40,7 +41,7 @@ type Config struct {
 	Logger hal.Logger
 }
 
-// Peripheral implements hal.GATT on an adapter of this machine. New makes it.
+// Peripheral implements ble.Peripheral on an adapter of this machine. New makes it.
 type Peripheral struct {
 	cfg    Config
 	pauses pauses
@@ -52,7 +53,7 @@ type Peripheral struct {
 	lit     string     // adapter that was switched on and kept on; or empty
 }
 
-var _ hal.GATT = (*Peripheral)(nil)
+var _ ble.Peripheral = (*Peripheral)(nil)
 
 // New returns a peripheral that is stopped. Nothing is checked before StartGATT.
 func New(cfg Config) *Peripheral {
@@ -65,8 +66,8 @@ func New(cfg Config) *Peripheral {
 	return &Peripheral{cfg: cfg, pauses: pauses{firstPause, longestPause, settlePause}, turn: make(chan struct{}, 1)}
 }
 
-// StartGATT implements hal.GATT.
-func (p *Peripheral) StartGATT(cfg hal.GATTConfig, h hal.GATTHandler) error {
+// StartGATT implements ble.Peripheral.
+func (p *Peripheral) StartGATT(cfg ble.Config, h ble.Handler) error {
 	if err := checkConfig(&cfg, h); err != nil {
 		return err
 	}
@@ -103,15 +104,15 @@ func (p *Peripheral) abandon(s *service) {
 	s.end()
 	ctx, cancel := context.WithTimeout(context.Background(), p.cfg.Timeout)
 	defer cancel()
-	if err := s.takeDown(ctx, hal.GATTStop{}); err != nil {
+	if err := s.takeDown(ctx, ble.StopOptions{}); err != nil {
 		p.cfg.Logger.Log(hal.LevelWarn, "a start that failed left something behind", hal.Err(err))
 		s.bus.Close()
 	}
 }
 
-// StopGATT implements hal.GATT. An error means that clients are still connected,
+// StopGATT implements ble.Peripheral. An error means that clients are still connected,
 // or the adapter still on.
-func (p *Peripheral) StopGATT(how hal.GATTStop) error {
+func (p *Peripheral) StopGATT(how ble.StopOptions) error {
 	if s := p.current(); s != nil {
 		s.end() // at once, although the rest may have to wait for its turn
 	}
@@ -139,7 +140,7 @@ func (p *Peripheral) StopGATT(how hal.GATTStop) error {
 }
 
 // switchOff takes down what a stop with KeepOn left up.
-func (p *Peripheral) switchOff(ctx context.Context, how hal.GATTStop) error {
+func (p *Peripheral) switchOff(ctx context.Context, how ble.StopOptions) error {
 	p.mu.Lock()
 	adapter := dbus.ObjectPath(p.lit)
 	p.mu.Unlock()
@@ -177,16 +178,16 @@ func (p *Peripheral) forget(s *service) {
 	}
 }
 
-// Respond implements hal.GATT.
-func (p *Peripheral) Respond(c hal.GATTConn, code hal.ATTError) {
+// Respond implements ble.Peripheral.
+func (p *Peripheral) Respond(c ble.Conn, code ble.ATTError) {
 	if s := p.current(); s != nil {
 		s.respond(c, code)
 	}
 }
 
-// Disconnect implements hal.GATT. The reason that the client sees is BlueZ's,
+// Disconnect implements ble.Peripheral. The reason that the client sees is BlueZ's,
 // ReasonRemoteUser; what bluetoothd says of it is logged.
-func (p *Peripheral) Disconnect(c hal.GATTConn, _ hal.HCIReason) error {
+func (p *Peripheral) Disconnect(c ble.Conn, _ ble.HCIReason) error {
 	if s := p.current(); s != nil {
 		s.hangUp(c)
 	}
@@ -197,21 +198,21 @@ func (p *Peripheral) Disconnect(c hal.GATTConn, _ hal.HCIReason) error {
 const maxScanResponse = 31
 
 // checkConfig refuses services that cannot be offered.
-func checkConfig(cfg *hal.GATTConfig, h hal.GATTHandler) error {
+func checkConfig(cfg *ble.Config, h ble.Handler) error {
 	n, m := len(cfg.DeviceName), len(cfg.ManufacturerData)
 	switch {
 	case h == nil:
 		return errors.New("bluez: the handler is nil")
-	case n == 0 || n > hal.MaxDeviceName:
-		return fmt.Errorf("bluez: the device name has %d bytes, want 1 to %d", n, hal.MaxDeviceName)
+	case n == 0 || n > ble.MaxDeviceName:
+		return fmt.Errorf("bluez: the device name has %d bytes, want 1 to %d", n, ble.MaxDeviceName)
 	case m == 1 || m > 0 && n+2+m+2 > maxScanResponse:
 		return fmt.Errorf("bluez: %d bytes of manufacturer data do not fit beside a name of %d", m, n)
 	case cfg.RandomAddress != [6]byte{}:
 		return fmt.Errorf("bluez: BlueZ chooses the address; leave RandomAddress empty: %w", hal.ErrNotSupported)
 	}
 	for _, c := range cfg.Characteristics {
-		if len(c.Name) > hal.MaxGATTValue {
-			return fmt.Errorf("bluez: the name of characteristic %v is longer than %d bytes", c.UUID, hal.MaxGATTValue)
+		if len(c.Name) > ble.MaxValue {
+			return fmt.Errorf("bluez: the name of characteristic %v is longer than %d bytes", c.UUID, ble.MaxValue)
 		}
 	}
 	return nil

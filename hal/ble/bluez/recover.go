@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/wifiprov/wifiprov/hal"
+	"github.com/wifiprov/wifiprov/hal/ble"
 	"github.com/wifiprov/wifiprov/internal/bluezbus"
 )
 
@@ -160,7 +161,7 @@ func (s *service) tellLost() {
 	}
 	s.told = true
 	s.log.Log(hal.LevelError, "the BLE service is out of reach", hal.Err(s.why))
-	if h, wants := s.handler.(hal.OutageHandler); wants {
+	if h, wants := s.handler.(ble.OutageHandler); wants {
 		h.Lost(s.why)
 	}
 }
@@ -172,7 +173,7 @@ func (s *service) endLoss() {
 		return
 	}
 	s.told = false
-	if h, wants := s.handler.(hal.OutageHandler); wants {
+	if h, wants := s.handler.(ble.OutageHandler); wants {
 		h.Restored()
 	}
 }

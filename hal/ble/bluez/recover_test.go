@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/wifiprov/wifiprov/hal"
+	"github.com/wifiprov/wifiprov/hal/ble"
 	"github.com/wifiprov/wifiprov/internal/bluezbus"
 	"github.com/wifiprov/wifiprov/internal/test/fakebluez"
 )
@@ -111,7 +112,7 @@ func TestStopWhileItIsLost(t *testing.T) {
 				r.d = fakebluez.Start(t, r.bus, fakebluez.Config{})
 			}
 			time.Sleep(time.Duration(wait) * time.Millisecond)
-			require.NoError(t, r.p.StopGATT(hal.GATTStop{}))
+			require.NoError(t, r.p.StopGATT(ble.StopOptions{}))
 			r.drain()
 			if wait%2 > 0 {
 				r.clean(t)
@@ -119,7 +120,7 @@ func TestStopWhileItIsLost(t *testing.T) {
 				r.d.View(func(v fakebluez.View) { require.Empty(t, v.Left()) })
 			}
 			require.Empty(t, r.h.events)
-			require.NoError(t, r.p.StopGATT(hal.GATTStop{}))
+			require.NoError(t, r.p.StopGATT(ble.StopOptions{}))
 		})
 	}
 }
@@ -262,7 +263,7 @@ func TestReleasedAndSwitchedOff(t *testing.T) {
 		r.d.SetProperty("hci0", "Powered", true)
 		r.d.Wait("the device advertises", func(v fakebluez.View) bool { return v.Advertisement("hci0") != nil })
 	}
-	require.NoError(t, r.p.StopGATT(hal.GATTStop{}))
+	require.NoError(t, r.p.StopGATT(ble.StopOptions{}))
 	r.clean(t)
 }
 

@@ -11,12 +11,13 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/wifiprov/wifiprov/hal"
+	"github.com/wifiprov/wifiprov/hal/ble"
 	"github.com/wifiprov/wifiprov/internal/test/fakebluez"
 )
 
 const patience = 20 * time.Second
 
-// handler is a device above hal.GATT: characteristics keep what is written. What
+// handler is a device above ble.Peripheral: characteristics keep what is written. What
 // happens is told in a channel, in order.
 type handler struct {
 	p      *Peripheral
@@ -27,9 +28,9 @@ type handler struct {
 	overlap bool
 	values  map[int][]byte
 	hold    bool          // writes are not answered
-	last    hal.GATTConn  // connected last
+	last    ble.Conn      // connected last
 	block   chan struct{} // Connected waits for it; nil: it does not
-	onWrite func(c hal.GATTConn)
+	onWrite func(c ble.Conn)
 }
 
 func newHandler(p *Peripheral) *handler {
@@ -50,7 +51,7 @@ func (h *handler) enter(format string, args ...any) func() {
 	}
 }
 
-func (h *handler) Connected(c hal.GATTConn) {
+func (h *handler) Connected(c ble.Conn) {
 	h.mu.Lock()
 	h.last = c
 	block := h.block
@@ -61,24 +62,24 @@ func (h *handler) Connected(c hal.GATTConn) {
 	}
 }
 
-func (h *handler) Disconnected(c hal.GATTConn, reason hal.HCIReason) {
+func (h *handler) Disconnected(c ble.Conn, reason ble.HCIReason) {
 	defer h.enter("disconnected %d %d", c.Handle(), reason)()
 }
 
-func (h *handler) MTU(c hal.GATTConn, mtu int) { defer h.enter("mtu %d %d", c.Handle(), mtu)() }
+func (h *handler) MTU(c ble.Conn, mtu int) { defer h.enter("mtu %d %d", c.Handle(), mtu)() }
 
-func (h *handler) Read(_ hal.GATTConn, char, offset int, dst []byte) (int, hal.ATTError) {
+func (h *handler) Read(_ ble.Conn, char, offset int, dst []byte) (int, ble.ATTError) {
 	defer h.enter("read %d %d", char, offset)()
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if offset > len(h.values[char]) {
-		return 0, hal.ATTInvalidOffset
+		return 0, ble.ATTInvalidOffset
 	}
-	return copy(dst, h.values[char][offset:]), hal.ATTSuccess
+	return copy(dst, h.values[char][offset:]), ble.ATTSuccess
 }
 
 // Write keeps the value. One of a single byte is refused with that code.
-func (h *handler) Write(c hal.GATTConn, char int, value []byte) {
+func (h *handler) Write(c ble.Conn, char int, value []byte) {
 	defer h.enter("write %d %d", char, len(value))()
 	h.mu.Lock()
 	hold, fn := h.hold, h.onWrite
@@ -91,15 +92,15 @@ func (h *handler) Write(c hal.GATTConn, char int, value []byte) {
 		fn(c)
 	case hold:
 	case len(value) == 1:
-		h.p.Respond(c, hal.ATTError(value[0]))
+		h.p.Respond(c, ble.ATTError(value[0]))
 	default:
-		h.p.Respond(c, hal.ATTSuccess)
+		h.p.Respond(c, ble.ATTSuccess)
 	}
 	clear(value)
 }
 
 // conn returns the connection that was made last.
-func (h *handler) conn() hal.GATTConn {
+func (h *handler) conn() ble.Conn {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return h.last
@@ -192,14 +193,14 @@ type rig struct {
 	log *logger
 }
 
-var serviceUUID = hal.UUID{15: 0x17, 14: 0x75, 0: 7}
+var serviceUUID = ble.UUID{15: 0x17, 14: 0x75, 0: 7}
 
-func char(i int) hal.UUID { return serviceUUID.With16(uint16(0xFF50 + i)) }
+func char(i int) ble.UUID { return serviceUUID.With16(uint16(0xFF50 + i)) }
 
-func settings() hal.GATTConfig {
-	cfg := hal.GATTConfig{DeviceName: "PROV_A1B2C3", Service: serviceUUID}
+func settings() ble.Config {
+	cfg := ble.Config{DeviceName: "PROV_A1B2C3", Service: serviceUUID}
 	for i := range 12 {
-		cfg.Characteristics = append(cfg.Characteristics, hal.Characteristic{UUID: char(i), Name: fmt.Sprintf("endpoint-%d", i)})
+		cfg.Characteristics = append(cfg.Characteristics, ble.Characteristic{UUID: char(i), Name: fmt.Sprintf("endpoint-%d", i)})
 	}
 	return cfg
 }
@@ -215,7 +216,7 @@ func setUp(t *testing.T, machine fakebluez.Config, cfg Config) *rig {
 	return r
 }
 
-func (r *rig) start(t *testing.T, cfg hal.GATTConfig) {
+func (r *rig) start(t *testing.T, cfg ble.Config) {
 	t.Helper()
 	require.NoError(t, r.p.StartGATT(cfg, r.h))
 }
@@ -223,7 +224,7 @@ func (r *rig) start(t *testing.T, cfg hal.GATTConfig) {
 // stop stops, and nothing is left.
 func (r *rig) stop(t *testing.T) {
 	t.Helper()
-	require.NoError(t, r.p.StopGATT(hal.GATTStop{}))
+	require.NoError(t, r.p.StopGATT(ble.StopOptions{}))
 	r.clean(t)
 }
 

@@ -6,6 +6,7 @@ import (
 	"github.com/godbus/dbus/v5"
 
 	"github.com/wifiprov/wifiprov/hal"
+	"github.com/wifiprov/wifiprov/hal/ble"
 	"github.com/wifiprov/wifiprov/internal/bluezbus"
 )
 
@@ -105,7 +106,7 @@ func (s *service) lose(why error) {
 	}
 	s.gone = true
 	for _, d := range s.devices {
-		s.disconnect(d, hal.ReasonLocalHost)
+		s.disconnect(d, ble.ReasonLocalHost)
 	}
 	s.ended = true
 	s.mu.Unlock()
@@ -150,7 +151,7 @@ func (s *service) event(m bluezbus.Message) {
 	if len(m.Body) > 0 {
 		path, _ := m.Body[0].(dbus.ObjectPath)
 		if d := s.devices[path]; d != nil && s.bus.Lost(m, path, bluezbus.Device) {
-			s.disconnect(d, hal.ReasonRemoteUser)
+			s.disconnect(d, ble.ReasonRemoteUser)
 			delete(s.devices, path)
 		}
 	}
@@ -201,7 +202,7 @@ func (s *service) access(m bluezbus.Message) {
 		s.connect(d)
 	}
 	if mtu := int(bluezbus.Get[uint16](opts, "mtu")); mtu >= 23 {
-		mtu = min(mtu, hal.MaxGATTValue+5)
+		mtu = min(mtu, ble.MaxValue+5)
 		if c := d.client; c != nil && mtu != c.mtu {
 			c.mtu = mtu
 			s.call(func() { s.handler.MTU(c.conn, mtu) })
@@ -209,7 +210,7 @@ func (s *service) access(m bluezbus.Message) {
 	}
 	c := d.client
 	if c == nil || s.ended {
-		s.unlocked(func() { s.refuse(m, hal.ATTUnlikely) })
+		s.unlocked(func() { s.refuse(m, ble.ATTUnlikely) })
 		return
 	}
 	offset := int(bluezbus.Get[uint16](opts, "offset"))
@@ -217,24 +218,24 @@ func (s *service) access(m bluezbus.Message) {
 		s.read(m, c, char, offset)
 		return
 	}
-	code := hal.ATTSuccess
+	code := ble.ATTSuccess
 	switch {
-	case offset > hal.MaxGATTValue:
-		code = hal.ATTInvalidOffset
-	case offset+len(value) > hal.MaxGATTValue:
-		code = hal.ATTInvalidLength
+	case offset > ble.MaxValue:
+		code = ble.ATTInvalidOffset
+	case offset+len(value) > ble.MaxValue:
+		code = ble.ATTInvalidLength
 	case bluezbus.Get[bool](opts, "prepare-authorize"):
 		s.unlocked(func() { s.bus.Reply(m) }) // a part that may come, or not
 		return
 	case offset > 0:
-		code = hal.ATTInvalidOffset // what is before it is missing
+		code = ble.ATTInvalidOffset // what is before it is missing
 	case bluezbus.Get[string](opts, "type") == "command":
-		code = hal.ATTRequestNotSupported
+		code = ble.ATTRequestNotSupported
 	case c.write != nil:
 		s.unlocked(func() { s.bus.ReplyError(m, errBusy, "a write is being handled") })
 		return
 	}
-	if code != hal.ATTSuccess {
+	if code != ble.ATTSuccess {
 		s.unlocked(func() { s.refuse(m, code) })
 		return
 	}
@@ -243,11 +244,11 @@ func (s *service) access(m bluezbus.Message) {
 }
 
 func (s *service) read(m bluezbus.Message, c *client, char, offset int) {
-	dst := make([]byte, hal.MaxGATTValue)
-	n, code := 0, hal.ATTUnlikely
+	dst := make([]byte, ble.MaxValue)
+	n, code := 0, ble.ATTUnlikely
 	s.call(func() { n, code = s.handler.Read(c.conn, char, offset, dst) })
 	s.unlocked(func() {
-		if code == hal.ATTSuccess {
+		if code == ble.ATTSuccess {
 			s.bus.Reply(m, dst[:n])
 		} else {
 			s.refuse(m, code)
@@ -273,16 +274,16 @@ const (
 )
 
 // refuse answers an access with an error, as well as bluetoothd can pass it on.
-func (s *service) refuse(m bluezbus.Message, code hal.ATTError) {
+func (s *service) refuse(m bluezbus.Message, code ble.ATTError) {
 	name, text := errOther, code.String()
 	switch {
-	case code == hal.ATTReadNotPermitted || code == hal.ATTWriteNotPermitted:
+	case code == ble.ATTReadNotPermitted || code == ble.ATTWriteNotPermitted:
 		name = errPrefix + "NotPermitted"
-	case code == hal.ATTRequestNotSupported:
+	case code == ble.ATTRequestNotSupported:
 		name = errPrefix + "NotSupported"
-	case code == hal.ATTInvalidOffset:
+	case code == ble.ATTInvalidOffset:
 		name = errPrefix + "InvalidOffset"
-	case code == hal.ATTInvalidLength:
+	case code == ble.ATTInvalidLength:
 		name = errPrefix + "InvalidValueLength"
 	case code >= 0x80 && code <= 0x9F: // the application's own
 		name, text = errPrefix+"Failed", fmt.Sprintf("0x%02x", int(code))

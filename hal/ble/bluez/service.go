@@ -10,6 +10,7 @@ import (
 	"github.com/godbus/dbus/v5"
 
 	"github.com/wifiprov/wifiprov/hal"
+	"github.com/wifiprov/wifiprov/hal/ble"
 	"github.com/wifiprov/wifiprov/internal/bluezbus"
 )
 
@@ -19,8 +20,8 @@ const maxQueue = 4096
 // service is a Peripheral from StartGATT to StopGATT.
 type service struct {
 	p       *Peripheral
-	cfg     hal.GATTConfig
-	handler hal.GATTHandler
+	cfg     ble.Config
+	handler ble.Handler
 	objects []object // ours, the application's first
 	log     hal.Logger
 
@@ -54,11 +55,11 @@ type service struct {
 
 	again, renewing bool // the advertisement is to be registered, and is being
 	devices         map[dbus.ObjectPath]*device
-	count           uint16 // connections ever, upper half of hal.GATTConn
+	count           uint16 // connections ever, upper half of ble.Conn
 }
 
-func newService(p *Peripheral, cfg hal.GATTConfig, h hal.GATTHandler) *service {
-	cfg.Characteristics = append([]hal.Characteristic(nil), cfg.Characteristics...)
+func newService(p *Peripheral, cfg ble.Config, h ble.Handler) *service {
+	cfg.Characteristics = append([]ble.Characteristic(nil), cfg.Characteristics...)
 	cfg.ManufacturerData = append([]byte(nil), cfg.ManufacturerData...)
 	s := &service{
 		p: p, cfg: cfg, handler: h, log: p.cfg.Logger,
@@ -174,13 +175,13 @@ func (s *service) end() {
 	}
 	s.mu.Unlock()
 	for _, m := range waiting {
-		s.refuse(m, hal.ATTUnlikely)
+		s.refuse(m, ble.ATTUnlikely)
 	}
 }
 
 // takeDown undoes what start did, after end. What ends with the connection to
 // the bus anyway may fail; after an error the rest may be tried again.
-func (s *service) takeDown(ctx context.Context, how hal.GATTStop) error {
+func (s *service) takeDown(ctx context.Context, how ble.StopOptions) error {
 	if s.bus == nil {
 		return nil
 	}
@@ -253,7 +254,7 @@ func (s *service) hangUpAll(ctx context.Context) error {
 }
 
 // hangUp disconnects one client.
-func (s *service) hangUp(conn hal.GATTConn) {
+func (s *service) hangUp(conn ble.Conn) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	d := s.find(conn)

@@ -1,5 +1,5 @@
 // Package smp is pairing for package att: the peripheral's security manager
-// (Bluetooth Core, Vol 3 Part H), which makes hal.GATTConfig's Encrypt, Bonding
+// (Bluetooth Core, Vol 3 Part H), which makes ble.Config's Encrypt, Bonding
 // and SecureConnections work. A firmware that wants them sets att.Config.Pairing
 // to a [Manager]; others do not link it.
 //
@@ -14,7 +14,7 @@
 //
 // # Bonds
 //
-// With hal.GATTConfig.Bonding the keys of clients that bond are kept in
+// With ble.Config.Bonding the keys of clients that bond are kept in
 // Config.Bonds: in memory ([Memory]), in a key-value store (package bondstore), or
 // elsewhere. A bonded client encrypts the next link without pairing, also under a
 // private address. A client that lost its keys pairs anew, and the new bond takes

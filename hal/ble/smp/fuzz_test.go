@@ -7,7 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/wifiprov/wifiprov/hal"
+	"github.com/wifiprov/wifiprov/hal/ble"
 	"github.com/wifiprov/wifiprov/hal/ble/att"
 	"github.com/wifiprov/wifiprov/internal/smpcrypto"
 )
@@ -87,7 +87,7 @@ func FuzzPairing(f *testing.F) {
 				r.frame(6, pdu)
 			case 7:
 				if !r.hung {
-					require.Equal(t, encrypted, r.read() == hal.ATTSuccess)
+					require.Equal(t, encrypted, r.read() == ble.ATTSuccess)
 				}
 			case 8:
 				r.disconnect()
@@ -104,7 +104,7 @@ func FuzzPairing(f *testing.F) {
 				given = given || r.key != nil
 			}
 		}
-		require.Equal(t, encrypted && !r.hung, r.read() == hal.ATTSuccess)
+		require.Equal(t, encrypted && !r.hung, r.read() == ble.ATTSuccess)
 	})
 }
 
@@ -129,7 +129,7 @@ func FuzzController(f *testing.F) {
 			r.collect(6)
 			require.Nil(t, r.key)
 		}
-		require.NotEqual(t, hal.ATTSuccess, r.read())
+		require.NotEqual(t, ble.ATTSuccess, r.read())
 	})
 }
 

@@ -9,7 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/wifiprov/wifiprov/hal"
+	"github.com/wifiprov/wifiprov/hal/ble"
 	"github.com/wifiprov/wifiprov/hal/ble/att"
 )
 
@@ -42,13 +42,13 @@ func (w *wire) next() (p []byte) {
 // value is a service with one value.
 type value struct{ h *att.Host }
 
-func (value) Connected(hal.GATTConn)                   {}
-func (value) Disconnected(hal.GATTConn, hal.HCIReason) {}
-func (value) MTU(hal.GATTConn, int)                    {}
-func (value) Read(_ hal.GATTConn, _, _ int, dst []byte) (int, hal.ATTError) {
-	return copy(dst, "v"), hal.ATTSuccess
+func (value) Connected(ble.Conn)                   {}
+func (value) Disconnected(ble.Conn, ble.HCIReason) {}
+func (value) MTU(ble.Conn, int)                    {}
+func (value) Read(_ ble.Conn, _, _ int, dst []byte) (int, ble.ATTError) {
+	return copy(dst, "v"), ble.ATTSuccess
 }
-func (v value) Write(c hal.GATTConn, _ int, _ []byte) { v.h.Respond(c, hal.ATTSuccess) }
+func (v value) Write(c ble.Conn, _ int, _ []byte) { v.h.Respond(c, ble.ATTSuccess) }
 
 // hosted is a host with a security manager, and a phone at its controller, which
 // the test is.
@@ -72,9 +72,9 @@ func newHostedWith(t testing.TB, stack att.Config, secure, bonding bool) *hosted
 	m, err := New(Config{Rand: source(1)})
 	require.NoError(t, err)
 	r := &hosted{TB: t, w: &wire{}, m: m, phone: newPhone(secure)}
-	cfg := hal.GATTConfig{
+	cfg := ble.Config{
 		DeviceName: "PROV_1", Encrypt: true, Bonding: bonding, SecureConnections: true,
-		Characteristics: []hal.Characteristic{{UUID: hal.UUID16(0xFF51), Name: "prov-session"}},
+		Characteristics: []ble.Characteristic{{UUID: ble.UUID16(0xFF51), Name: "prov-session"}},
 	}
 	done := make(chan error, 1)
 	replies := make(chan []byte, 16)
@@ -190,15 +190,15 @@ func (r *hosted) encryption(on byte) [][]byte {
 }
 
 // read reads the value.
-func (r *hosted) read() hal.ATTError {
+func (r *hosted) read() ble.ATTError {
 	answers := r.frame(4, []byte{0x0A, 9, 0})
 	if len(answers) != 1 {
 		return 0xFF // the link is being ended
 	}
 	if a := answers[0]; a[0] == 0x01 {
-		return hal.ATTError(a[4])
+		return ble.ATTError(a[4])
 	}
-	return hal.ATTSuccess
+	return ble.ATTSuccess
 }
 
 // advance brings the pairing forward by n PDUs.
@@ -235,20 +235,20 @@ func TestValuesNeedEncryption(t *testing.T) {
 		r.advance(n)
 		require.Empty(t, r.phone.wrong)
 		require.Zero(t, r.phone.failed)
-		require.Equal(t, hal.ATTSuccess, r.read())
+		require.Equal(t, ble.ATTSuccess, r.read())
 		require.Equal(t, [][]byte{{0x13}}, r.frame(4, []byte("\x12\x09\x00v")))
 		require.Equal(t, [][]byte{[]byte("\x17\x09\x00\x00\x00v")}, r.frame(4, []byte("\x16\x09\x00\x00\x00v")))
 		// Encryption ends: so does the right to what was prepared.
 		r.encryption(0)
 		require.Equal(t, [][]byte{[]byte("\x01\x18\x09\x00\x0f")}, r.frame(4, []byte("\x18\x01")))
-		require.Equal(t, hal.ATTInsufficientEncryption, r.read())
+		require.Equal(t, ble.ATTInsufficientEncryption, r.read())
 
 		r.disconnect()
 		r.phone.address = r.phone.identity
 		r.connect()
-		require.Equal(t, hal.ATTInsufficientEncryption, r.read())
+		require.Equal(t, ble.ATTInsufficientEncryption, r.read())
 		require.Empty(t, r.encryption(1))
-		require.Equal(t, hal.ATTInsufficientEncryption, r.read(), "nobody asked for a key")
+		require.Equal(t, ble.ATTInsufficientEncryption, r.read(), "nobody asked for a key")
 		if secure {
 			r.ask()
 			require.Equal(t, pdu16(0, r.phone.key)[1:], r.key)
@@ -258,7 +258,7 @@ func TestValuesNeedEncryption(t *testing.T) {
 		}
 		// The same by Encryption Key Refresh Complete.
 		r.w.fn([]byte{att.PacketEvent, 0x30, 3, 0, 1, 0})
-		require.Equal(t, hal.ATTSuccess, r.read())
+		require.Equal(t, ble.ATTSuccess, r.read())
 	}
 }
 
@@ -292,7 +292,7 @@ func TestPairingTimeout(t *testing.T) {
 				r.phone = newPhone(secure)
 				r.connect()
 				r.advance(n)
-				require.Equal(t, hal.ATTSuccess, r.read())
+				require.Equal(t, ble.ATTSuccess, r.read())
 				time.Sleep(time.Hour)
 				synctest.Wait()
 				r.collect(6)

@@ -15,7 +15,7 @@ type Config struct {
 	// in the receiver of the Host.
 	Rand io.Reader
 	// Bonds keeps the keys of clients that bond, which they can if
-	// hal.GATTConfig.Bonding is set; nil: NewMemory(0).
+	// ble.Config.Bonding is set; nil: NewMemory(0).
 	Bonds Bonds
 	// Clock times what delays a client that failed to pair; nil:
 	// hal.SystemClock.

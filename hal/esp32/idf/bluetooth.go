@@ -6,7 +6,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/wifiprov/wifiprov/hal"
+	"github.com/wifiprov/wifiprov/hal/ble"
 	"github.com/wifiprov/wifiprov/hal/ble/att"
 )
 
@@ -25,7 +25,7 @@ type Bluetooth struct {
 
 	mu       sync.Mutex // guards what follows
 	receiver func([]byte)
-	released hal.BluetoothPart
+	released ble.Part
 }
 
 var _ att.Transport = (*Bluetooth)(nil)
@@ -69,10 +69,10 @@ func (b *Bluetooth) next() bool {
 	return true
 }
 
-// ReleaseMemory implements hal.BluetoothMemory. That of BluetoothLE switches
+// ReleaseMemory implements ble.Memory. That of BluetoothLE switches
 // the controller off first. Chips without classic Bluetooth have nothing to
 // release for it.
-func (d *Device) ReleaseMemory(parts hal.BluetoothPart) error {
+func (d *Device) ReleaseMemory(parts ble.Part) error {
 	b := &d.bt
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -80,13 +80,13 @@ func (d *Device) ReleaseMemory(parts hal.BluetoothPart) error {
 	if parts == 0 {
 		return nil
 	}
-	if parts&hal.BluetoothLE != 0 {
+	if parts&ble.LE != 0 {
 		if err := nativeBTClose(); err != nil {
 			return err
 		}
 	}
 	release := parts
-	if all := b.released | parts; all == hal.BluetoothClassic|hal.BluetoothLE {
+	if all := b.released | parts; all == ble.Classic|ble.LE {
 		// What both need is only released with both, of which one may have
 		// been before.
 		release = all

@@ -8,7 +8,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/wifiprov/wifiprov/hal"
+	"github.com/wifiprov/wifiprov/hal/ble"
 	"github.com/wifiprov/wifiprov/hal/esp32/idf"
 	"github.com/wifiprov/wifiprov/hal/esp32/idf/idftest"
 )
@@ -23,8 +23,8 @@ func TestBluetoothLife(t *testing.T) {
 		var got [][]byte
 		b.SetReceiver(func(p []byte) { got = append(got, append([]byte(nil), p...)) })
 		require.Zero(t, chip.BTStatus())
-		require.NoError(t, dev.ReleaseMemory(hal.BluetoothClassic))
-		require.NoError(t, dev.ReleaseMemory(hal.BluetoothClassic), "what was released is left out")
+		require.NoError(t, dev.ReleaseMemory(ble.Classic))
+		require.NoError(t, dev.ReleaseMemory(ble.Classic), "what was released is left out")
 		require.Equal(t, 1, chip.Calls("esp_bt_controller_mem_release"))
 		for range 2 {
 			require.NoError(t, b.Send(hciReset))
@@ -38,7 +38,7 @@ func TestBluetoothLife(t *testing.T) {
 			require.Zero(t, chip.BTStatus())
 		}
 		require.NoError(t, b.Send(hciReset))
-		require.NoError(t, dev.ReleaseMemory(hal.BluetoothLE|hal.BluetoothClassic))
+		require.NoError(t, dev.ReleaseMemory(ble.LE|ble.Classic))
 		require.Equal(t, 7, chip.Released())
 		require.Zero(t, chip.BTStatus())
 		var e *idf.Error

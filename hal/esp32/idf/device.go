@@ -7,8 +7,10 @@ import (
 	"sync/atomic"
 
 	"github.com/wifiprov/wifiprov/hal"
+	"github.com/wifiprov/wifiprov/hal/ble"
 	"github.com/wifiprov/wifiprov/internal/claim"
 	"github.com/wifiprov/wifiprov/internal/events"
+	"github.com/wifiprov/wifiprov/protocomm/httpd/httpserver"
 )
 
 // Config holds the settings of a Device. The zero value is usable.
@@ -41,14 +43,14 @@ type Device struct {
 }
 
 var (
-	_ hal.WiFi            = (*Device)(nil)
-	_ hal.JoinReporter    = (*Device)(nil)
-	_ hal.SoftAP          = (*Device)(nil)
-	_ hal.HTTPServer      = (*Device)(nil)
-	_ hal.BluetoothMemory = (*Device)(nil)
-	_ hal.Clock           = (*Device)(nil)
-	_ hal.Claimer         = (*Device)(nil)
-	_ hal.ChannelLister   = (*Device)(nil)
+	_ hal.WiFi          = (*Device)(nil)
+	_ hal.JoinReporter  = (*Device)(nil)
+	_ hal.SoftAP        = (*Device)(nil)
+	_ httpserver.Server = (*Device)(nil)
+	_ ble.Memory        = (*Device)(nil)
+	_ hal.Clock         = (*Device)(nil)
+	_ hal.Claimer       = (*Device)(nil)
+	_ hal.ChannelLister = (*Device)(nil)
 )
 
 // chip says that a Device is open; there is one chip.

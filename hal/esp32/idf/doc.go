@@ -7,7 +7,7 @@
 // [Open] brings Wi-Fi up and returns the [Device], of which a chip has one. It
 // implements the contracts of package hal: hal.WiFi with hal.JoinReporter,
 // hal.ChannelLister (5 GHz on the chips that have it) and hal.Claimer,
-// hal.SoftAP, hal.HTTPServer, hal.BluetoothMemory and hal.Clock; Bluetooth
+// hal.SoftAP, httpserver.Server, ble.Memory and hal.Clock; Bluetooth
 // returns an att.Transport.
 //
 // # Who runs

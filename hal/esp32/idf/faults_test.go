@@ -12,8 +12,10 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/wifiprov/wifiprov/hal"
+	"github.com/wifiprov/wifiprov/hal/ble"
 	"github.com/wifiprov/wifiprov/hal/esp32/idf"
 	"github.com/wifiprov/wifiprov/hal/esp32/idf/idftest"
+	"github.com/wifiprov/wifiprov/protocomm/httpd/httpserver"
 )
 
 // codes are those with which the headers of ESP-IDF v5.5 say that a call
@@ -169,7 +171,7 @@ func (l *life) live() {
 	require.Equal(l.t, hal.ModeSTA, l.chip.Board.Mode())
 	require.Equal(l.t, hal.StorageFlash, l.chip.Board.Storage())
 	l.step("bluetooth", func() error { return d.Bluetooth().Send([]byte{1, 0x03, 0x0C, 0}) })
-	l.step("release", func() error { return d.ReleaseMemory(hal.BluetoothClassic | hal.BluetoothLE) })
+	l.step("release", func() error { return d.ReleaseMemory(ble.Classic | ble.LE) })
 	l.step("restore", d.Restore)
 	l.step("close", d.Close)
 	require.Empty(l.t, l.chip.Left())
@@ -178,8 +180,8 @@ func (l *life) live() {
 // nobody is an endpoint of HTTP.
 type nobody struct{}
 
-func (nobody) ServeHTTPRequest(*hal.HTTPRequest, *hal.HTTPAnswer) {}
-func (nobody) HTTPClosed(int)                                     {}
+func (nobody) ServeHTTPRequest(*httpserver.Request, *httpserver.Answer) {}
+func (nobody) HTTPClosed(int)                                           {}
 
 func newLife(t *testing.T) *life {
 	return &life{t: t, chip: idftest.New(t, idftest.Config{Air: newAir(t)})}

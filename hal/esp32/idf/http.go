@@ -6,16 +6,17 @@ import (
 	"sync"
 
 	"github.com/wifiprov/wifiprov/hal"
+	"github.com/wifiprov/wifiprov/protocomm/httpd/httpserver"
 )
 
 // httpServer is ESP-IDF's, as far as it is ours.
 type httpServer struct {
 	mu      sync.Mutex // guards what follows, and taking a request
-	handler hal.HTTPHandler
+	handler httpserver.Handler
 }
 
 // set replaces the handler and returns the former one.
-func (s *httpServer) set(h hal.HTTPHandler) hal.HTTPHandler {
+func (s *httpServer) set(h httpserver.Handler) httpserver.Handler {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	former := s.handler
@@ -24,7 +25,7 @@ func (s *httpServer) set(h hal.HTTPHandler) hal.HTTPHandler {
 }
 
 // begin sets the handler if there is none.
-func (s *httpServer) begin(h hal.HTTPHandler) bool {
+func (s *httpServer) begin(h httpserver.Handler) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.handler != nil {
@@ -34,11 +35,11 @@ func (s *httpServer) begin(h hal.HTTPHandler) bool {
 	return true
 }
 
-// StartHTTP implements hal.HTTPServer with ESP-IDF's esp_http_server, whose
+// StartHTTP implements httpserver.Server with ESP-IDF's esp_http_server, whose
 // limits and time-outs hold (transports.md 1.1), but for the connections: there
 // may be 4 (CONFIG_WIFIPROV_HTTP_SOCKETS), and one more closes the one unused for
 // longest.
-func (d *Device) StartHTTP(port uint16, h hal.HTTPHandler) error {
+func (d *Device) StartHTTP(port uint16, h httpserver.Handler) error {
 	if h == nil {
 		return &argError{"the HTTP handler is nil"}
 	}
@@ -52,7 +53,7 @@ func (d *Device) StartHTTP(port uint16, h hal.HTTPHandler) error {
 	return err
 }
 
-// StopHTTP implements hal.HTTPServer. It waits for ESP-IDF's task, which takes
+// StopHTTP implements httpserver.Server. It waits for ESP-IDF's task, which takes
 // up to 5 s when a client has sent part of a request.
 func (d *Device) StopHTTP() error {
 	former := d.http.set(nil)
@@ -78,7 +79,7 @@ func (d *Device) nextRequest() bool {
 		h.HTTPClosed(closed)
 	case found:
 		slot := p.slot()
-		p.answer = hal.HTTPAnswer{}
+		p.answer = httpserver.Answer{}
 		h.ServeHTTPRequest(&p.request, &p.answer)
 		nativeAnswer(slot, &p.answer)
 	default:
@@ -89,7 +90,7 @@ func (d *Device) nextRequest() bool {
 
 // take takes the end of a connection, or else a request, for the handler that
 // it belongs to.
-func (s *httpServer) take(p *pump) (h hal.HTTPHandler, closed int, found bool) {
+func (s *httpServer) take(p *pump) (h httpserver.Handler, closed int, found bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	closed = -1

@@ -21,6 +21,7 @@ import (
 	"github.com/wifiprov/wifiprov/hal/esp32/idf/idftest"
 	"github.com/wifiprov/wifiprov/protocomm"
 	"github.com/wifiprov/wifiprov/protocomm/httpd"
+	"github.com/wifiprov/wifiprov/protocomm/httpd/httpserver"
 	"github.com/wifiprov/wifiprov/scheme/schemetest"
 	"github.com/wifiprov/wifiprov/scheme/softap"
 	"github.com/wifiprov/wifiprov/security/sec0"
@@ -282,7 +283,7 @@ func TestHTTPAllocs(t *testing.T) {
 
 type counting struct{ n *int }
 
-func (c counting) ServeHTTPRequest(_ *hal.HTTPRequest, a *hal.HTTPAnswer) {
+func (c counting) ServeHTTPRequest(_ *httpserver.Request, a *httpserver.Answer) {
 	*c.n++
 	a.Status = 200
 }

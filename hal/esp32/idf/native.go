@@ -9,6 +9,7 @@ import (
 	"unsafe"
 
 	"github.com/wifiprov/wifiprov/hal"
+	"github.com/wifiprov/wifiprov/protocomm/httpd/httpserver"
 )
 
 // native is room for what ESP-IDF's half fills in, so that taking an entry
@@ -236,12 +237,12 @@ func nativeHTTPStop() error             { return check(C.wp_http_stop()) }
 func nativeHTTPClosed() int             { return int(C.wp_http_closed()) }
 
 // nextRequest takes a request; its slices are memory of ESP-IDF's half.
-func (n *native) nextRequest(r *hal.HTTPRequest) bool {
+func (n *native) nextRequest(r *httpserver.Request) bool {
 	if C.wp_http_next(&n.request) == 0 {
 		return false
 	}
 	c := &n.request
-	*r = hal.HTTPRequest{
+	*r = httpserver.Request{
 		Conn: int(c.conn), Post: c.post != 0,
 		Path:   slice(c.path, c.path_len),
 		Cookie: slice(c.cookie, c.cookie_len),
@@ -259,7 +260,7 @@ func slice(p *C.uint8_t, n C.int32_t) []byte { return unsafe.Slice((*byte)(unsaf
 // slot returns what the answer to the request taken last has to name.
 func (n *native) slot() unsafe.Pointer { return n.request.slot }
 
-func nativeAnswer(slot unsafe.Pointer, a *hal.HTTPAnswer) {
+func nativeAnswer(slot unsafe.Pointer, a *httpserver.Answer) {
 	end := C.int32_t(0)
 	if a.Close {
 		end = 1

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/wifiprov/wifiprov/hal"
+	"github.com/wifiprov/wifiprov/protocomm/httpd/httpserver"
 )
 
 // longestWait bounds what Pump waits at a time.
@@ -35,8 +36,8 @@ type pump struct {
 	native
 	running work // kinds that are being run, further up the stack
 	resync  bool // events were lost, and nobody was told yet
-	answer  hal.HTTPAnswer
-	request hal.HTTPRequest
+	answer  httpserver.Answer
+	request httpserver.Request
 }
 
 // Pump runs what waits: timers that are due, packets, events, requests. If

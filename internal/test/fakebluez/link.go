@@ -11,7 +11,7 @@ import (
 
 	"github.com/godbus/dbus/v5"
 
-	"github.com/wifiprov/wifiprov/hal"
+	"github.com/wifiprov/wifiprov/hal/ble"
 	"github.com/wifiprov/wifiprov/internal/bluezbus"
 )
 
@@ -20,11 +20,11 @@ var ErrGone = errors.New("Not connected")
 
 // ATT errors beyond those of hal.
 const (
-	attAuthentication = hal.ATTError(0x05)
-	attAuthorization  = hal.ATTError(0x08)
-	attEncryption     = hal.ATTError(0x0F)
-	attOwn            = hal.ATTError(0x80)
-	attInProgress     = hal.ATTError(0xFE)
+	attAuthentication = ble.ATTError(0x05)
+	attAuthorization  = ble.ATTError(0x08)
+	attEncryption     = ble.ATTError(0x0F)
+	attOwn            = ble.ATTError(0x80)
+	attInProgress     = ble.ATTError(0xFE)
 )
 
 // link is a connection: the client has a device object on the peripheral's
@@ -101,7 +101,7 @@ func (l *link) ask(at attr, method string, value []byte, options bluezbus.Props)
 	case l.over():
 		return nil, ErrGone
 	case !found:
-		return nil, hal.ATTInvalidHandle
+		return nil, ble.ATTInvalidHandle
 	case !paired && slices.Contains(at.flags, needs):
 		return nil, attEncryption
 	}
@@ -136,7 +136,7 @@ func (l *link) ask(at attr, method string, value []byte, options bluezbus.Props)
 		return nil, nil
 	}
 	if err := dbus.Store(body, &value); err != nil {
-		return nil, hal.ATTRequestNotSupported
+		return nil, ble.ATTRequestNotSupported
 	}
 	return value, nil
 }
@@ -151,7 +151,7 @@ func (l *link) over() bool {
 }
 
 // attError is what a client gets when the application answers with an error.
-func attError(err error, method string) hal.ATTError {
+func attError(err error, method string) ble.ATTError {
 	name, text := "", ""
 	var e *bluezbus.Error
 	var scripted *dbus.Error
@@ -168,26 +168,26 @@ func attError(err error, method string) hal.ATTError {
 		case err != nil:
 			return attOwn
 		case code < 0x80 || code > 0x9F:
-			return hal.ATTUnlikely
+			return ble.ATTUnlikely
 		}
-		return hal.ATTError(code)
+		return ble.ATTError(code)
 	case "NotSupported":
-		return hal.ATTRequestNotSupported
+		return ble.ATTRequestNotSupported
 	case "NotAuthorized":
 		return attAuthorization
 	case "InvalidValueLength":
-		return hal.ATTInvalidLength
+		return ble.ATTInvalidLength
 	case "InvalidOffset":
-		return hal.ATTInvalidOffset
+		return ble.ATTInvalidOffset
 	case "InProgress":
 		return attInProgress
 	case "NotPermitted":
 		if method == "ReadValue" {
-			return hal.ATTReadNotPermitted
+			return ble.ATTReadNotPermitted
 		}
-		return hal.ATTWriteNotPermitted
+		return ble.ATTWriteNotPermitted
 	}
-	return hal.ATTUnlikely
+	return ble.ATTUnlikely
 }
 
 // read is a Read Request, or a Read Blob Request: a part of a value.
@@ -214,7 +214,7 @@ func (l *link) readAll(at attr) ([]byte, error) {
 			return nil, err
 		}
 		value = append(value, part...)
-		if len(part) < l.mtu-1 || len(value) >= hal.MaxGATTValue {
+		if len(part) < l.mtu-1 || len(value) >= ble.MaxValue {
 			return value, nil
 		}
 	}
@@ -224,7 +224,7 @@ func (l *link) readAll(at attr) ([]byte, error) {
 type Fragment struct {
 	Offset int
 	Value  []byte
-	Char   hal.UUID // of another characteristic than the one that is named; zero: of that
+	Char   ble.UUID // of another characteristic than the one that is named; zero: of that
 	at     attr
 }
 
@@ -255,10 +255,10 @@ func (l *link) execute(parts []Fragment) error {
 		switch {
 		case l.over():
 			return ErrGone
-		case p.Offset > hal.MaxGATTValue:
-			return hal.ATTInvalidOffset
-		case p.Offset+len(p.Value) > hal.MaxGATTValue:
-			return hal.ATTInvalidLength
+		case p.Offset > ble.MaxValue:
+			return ble.ATTInvalidOffset
+		case p.Offset+len(p.Value) > ble.MaxValue:
+			return ble.ATTInvalidLength
 		}
 		if n := len(queue) - 1; n >= 0 && queue[n].at.path == p.at.path && queue[n].Offset+len(queue[n].Value) == p.Offset {
 			queue[n].Value = append(slices.Clip(queue[n].Value), p.Value...)
@@ -268,7 +268,7 @@ func (l *link) execute(parts []Fragment) error {
 	}
 	reliable := func(p Fragment) bool { return slices.Contains(p.at.flags, "reliable-write") }
 	if len(queue) > 1 && slices.ContainsFunc(queue, func(p Fragment) bool { return !reliable(p) }) {
-		return hal.ATTRequestNotSupported
+		return ble.ATTRequestNotSupported
 	}
 	for _, p := range queue {
 		options := bluezbus.Props{}
@@ -284,24 +284,24 @@ func (l *link) execute(parts []Fragment) error {
 
 // bluezError is what bluetoothd tells a client of its own of an outcome.
 func bluezError(err error) error {
-	var code hal.ATTError
+	var code ble.ATTError
 	if !errors.As(err, &code) {
 		return failure("Failed", "Operation failed") // the connection is gone
 	}
 	switch code {
-	case hal.ATTReadNotPermitted:
+	case ble.ATTReadNotPermitted:
 		return failure("NotPermitted", "Read not permitted")
-	case hal.ATTWriteNotPermitted:
+	case ble.ATTWriteNotPermitted:
 		return failure("NotPermitted", "Write not permitted")
 	case attAuthentication, attEncryption:
 		return failure("NotPermitted", "Not paired")
-	case hal.ATTInvalidOffset:
+	case ble.ATTInvalidOffset:
 		return failure("InvalidArguments", "Invalid offset")
-	case hal.ATTInvalidLength:
+	case ble.ATTInvalidLength:
 		return failure("InvalidArguments", "Invalid Length")
 	case attAuthorization:
 		return failure("NotAuthorized", "Operation Not Authorized")
-	case hal.ATTRequestNotSupported:
+	case ble.ATTRequestNotSupported:
 		return failure("NotSupported", "Operation is not supported")
 	}
 	return failure("Failed", fmt.Sprintf("Operation failed with ATT error: 0x%02x", int(code)))

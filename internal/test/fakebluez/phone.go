@@ -4,12 +4,12 @@ import (
 	"context"
 	"errors"
 
-	"github.com/wifiprov/wifiprov/hal"
+	"github.com/wifiprov/wifiprov/hal/ble"
 	"github.com/wifiprov/wifiprov/internal/bluezbus"
 )
 
 // Phone is a central that a test drives. Its methods block until the device has
-// answered. An error is a hal.ATTError, or ErrGone.
+// answered. An error is a ble.ATTError, or ErrGone.
 type Phone struct {
 	d       *Daemon
 	address string
@@ -69,12 +69,12 @@ func (p *Phone) Forget() {
 }
 
 // attr returns a characteristic.
-func (p *Phone) attr(char hal.UUID) (attr, error) {
+func (p *Phone) attr(char ble.UUID) (attr, error) {
 	p.d.mu.Lock()
 	defer p.d.mu.Unlock()
 	_, at, found := p.l.find(func(a attr) bool { return a.iface == bluezbus.GattChar && a.uuid == char.String() })
 	if !found {
-		return at, hal.ATTInvalidHandle
+		return at, ble.ATTInvalidHandle
 	}
 	return at, nil
 }
@@ -95,13 +95,13 @@ func (p *Phone) Chars() []string {
 }
 
 // Flags returns a characteristic's flags.
-func (p *Phone) Flags(char hal.UUID) []string {
+func (p *Phone) Flags(char ble.UUID) []string {
 	at, _ := p.attr(char)
 	return at.flags
 }
 
 // Describe reads a characteristic's user description.
-func (p *Phone) Describe(char hal.UUID) (string, error) {
+func (p *Phone) Describe(char ble.UUID) (string, error) {
 	at, err := p.attr(char)
 	if err != nil {
 		return "", err
@@ -110,14 +110,14 @@ func (p *Phone) Describe(char hal.UUID) (string, error) {
 	_, desc, found := p.l.find(func(a attr) bool { return a.parent == at.path && a.uuid == bluezbus.UserDescription })
 	p.d.mu.Unlock()
 	if !found {
-		return "", hal.ATTAttributeNotFound
+		return "", ble.ATTAttributeNotFound
 	}
 	name, err := p.l.readAll(desc)
 	return string(name), err
 }
 
 // Read reads a whole value.
-func (p *Phone) Read(char hal.UUID) ([]byte, error) {
+func (p *Phone) Read(char ble.UUID) ([]byte, error) {
 	at, err := p.attr(char)
 	if err != nil {
 		return nil, err
@@ -126,7 +126,7 @@ func (p *Phone) Read(char hal.UUID) ([]byte, error) {
 }
 
 // ReadAt is one Read Blob Request.
-func (p *Phone) ReadAt(char hal.UUID, offset int) ([]byte, error) {
+func (p *Phone) ReadAt(char ble.UUID, offset int) ([]byte, error) {
 	at, err := p.attr(char)
 	if err != nil {
 		return nil, err
@@ -135,7 +135,7 @@ func (p *Phone) ReadAt(char hal.UUID, offset int) ([]byte, error) {
 }
 
 // Write writes a value with response.
-func (p *Phone) Write(char hal.UUID, value []byte) error {
+func (p *Phone) Write(char ble.UUID, value []byte) error {
 	at, err := p.attr(char)
 	if err != nil {
 		return err
@@ -144,14 +144,14 @@ func (p *Phone) Write(char hal.UUID, value []byte) error {
 }
 
 // Prepare prepares writes of a characteristic and executes them.
-func (p *Phone) Prepare(char hal.UUID, parts ...Fragment) error {
+func (p *Phone) Prepare(char ble.UUID, parts ...Fragment) error {
 	at, err := p.attr(char)
 	if err != nil {
 		return err
 	}
 	for i := range parts {
 		parts[i].at = at
-		if parts[i].Char != (hal.UUID{}) {
+		if parts[i].Char != (ble.UUID{}) {
 			if parts[i].at, err = p.attr(parts[i].Char); err != nil {
 				return err
 			}
@@ -161,7 +161,7 @@ func (p *Phone) Prepare(char hal.UUID, parts ...Fragment) error {
 }
 
 // Raw makes bluetoothd's call with options beyond the usual ones.
-func (p *Phone) Raw(char hal.UUID, method string, value []byte, options bluezbus.Props) error {
+func (p *Phone) Raw(char ble.UUID, method string, value []byte, options bluezbus.Props) error {
 	at, err := p.attr(char)
 	if err != nil {
 		return err

@@ -1,4 +1,4 @@
-// Package fakegatt is a BLE peripheral for tests of what is above hal.GATT: a
+// Package fakegatt is a BLE peripheral for tests of what is above ble.Peripheral: a
 // test is its client and calls it directly, without a stack.
 package fakegatt
 
@@ -7,25 +7,26 @@ import (
 	"sync"
 
 	"github.com/wifiprov/wifiprov/hal"
+	"github.com/wifiprov/wifiprov/hal/ble"
 )
 
 // ErrDown is the outcome of what a client asks a peripheral that is down.
 var ErrDown = errors.New("fakegatt: nobody advertises")
 
-// Peripheral implements hal.GATT.
+// Peripheral implements ble.Peripheral.
 type Peripheral struct {
 	mu       sync.Mutex
 	startErr error
 	stopErr  error
-	cfg      hal.GATTConfig
-	handler  hal.GATTHandler // nil: stopped
-	stops    []hal.GATTStop
+	cfg      ble.Config
+	handler  ble.Handler // nil: stopped
+	stops    []ble.StopOptions
 	count    uint16
-	pending  map[hal.GATTConn]chan hal.ATTError
+	pending  map[ble.Conn]chan ble.ATTError
 	calls    sync.Mutex // held over calls of the handler
 }
 
-var _ hal.GATT = (*Peripheral)(nil)
+var _ ble.Peripheral = (*Peripheral)(nil)
 
 // Fail makes StartGATT and StopGATT fail, unless nil.
 func (p *Peripheral) Fail(start, stop error) {
@@ -34,8 +35,8 @@ func (p *Peripheral) Fail(start, stop error) {
 	p.startErr, p.stopErr = start, stop
 }
 
-// StartGATT implements hal.GATT.
-func (p *Peripheral) StartGATT(cfg hal.GATTConfig, h hal.GATTHandler) error {
+// StartGATT implements ble.Peripheral.
+func (p *Peripheral) StartGATT(cfg ble.Config, h ble.Handler) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.startErr != nil {
@@ -46,13 +47,13 @@ func (p *Peripheral) StartGATT(cfg hal.GATTConfig, h hal.GATTHandler) error {
 	}
 	p.cfg, p.handler = cfg, h
 	if p.pending == nil {
-		p.pending = map[hal.GATTConn]chan hal.ATTError{}
+		p.pending = map[ble.Conn]chan ble.ATTError{}
 	}
 	return nil
 }
 
-// StopGATT implements hal.GATT.
-func (p *Peripheral) StopGATT(how hal.GATTStop) error {
+// StopGATT implements ble.Peripheral.
+func (p *Peripheral) StopGATT(how ble.StopOptions) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.stops = append(p.stops, how)
@@ -67,8 +68,8 @@ func (p *Peripheral) StopGATT(how hal.GATTStop) error {
 	return nil
 }
 
-// Respond implements hal.GATT.
-func (p *Peripheral) Respond(c hal.GATTConn, code hal.ATTError) {
+// Respond implements ble.Peripheral.
+func (p *Peripheral) Respond(c ble.Conn, code ble.ATTError) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if done := p.pending[c]; done != nil {
@@ -77,43 +78,43 @@ func (p *Peripheral) Respond(c hal.GATTConn, code hal.ATTError) {
 	}
 }
 
-// Disconnect implements hal.GATT.
-func (p *Peripheral) Disconnect(c hal.GATTConn, _ hal.HCIReason) error {
-	p.HangUp(c, hal.ReasonLocalHost)
+// Disconnect implements ble.Peripheral.
+func (p *Peripheral) Disconnect(c ble.Conn, _ ble.HCIReason) error {
+	p.HangUp(c, ble.ReasonLocalHost)
 	return nil
 }
 
 // Config returns what the last start was called with, and whether the
 // peripheral is up.
-func (p *Peripheral) Config() (hal.GATTConfig, bool) {
+func (p *Peripheral) Config() (ble.Config, bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.cfg, p.handler != nil
 }
 
 // Stops returns what StopGATT was called with.
-func (p *Peripheral) Stops() []hal.GATTStop {
+func (p *Peripheral) Stops() []ble.StopOptions {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return append([]hal.GATTStop(nil), p.stops...)
+	return append([]ble.StopOptions(nil), p.stops...)
 }
 
 // Handler returns the handler; nil: the peripheral is down.
-func (p *Peripheral) Handler() hal.GATTHandler {
+func (p *Peripheral) Handler() ble.Handler {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.handler
 }
 
 // Connect connects a client.
-func (p *Peripheral) Connect() (hal.GATTConn, error) {
+func (p *Peripheral) Connect() (ble.Conn, error) {
 	h := p.Handler()
 	if h == nil {
 		return 0, ErrDown
 	}
 	p.mu.Lock()
 	p.count++
-	c := hal.GATTConn(p.count)<<16 | 1
+	c := ble.Conn(p.count)<<16 | 1
 	p.mu.Unlock()
 	p.calls.Lock()
 	defer p.calls.Unlock()
@@ -122,7 +123,7 @@ func (p *Peripheral) Connect() (hal.GATTConn, error) {
 }
 
 // HangUp ends a client's connection.
-func (p *Peripheral) HangUp(c hal.GATTConn, reason hal.HCIReason) {
+func (p *Peripheral) HangUp(c ble.Conn, reason ble.HCIReason) {
 	h := p.Handler()
 	p.mu.Lock()
 	if done := p.pending[c]; done != nil {
@@ -138,12 +139,12 @@ func (p *Peripheral) HangUp(c hal.GATTConn, reason hal.HCIReason) {
 }
 
 // Write writes a value and returns what the client gets.
-func (p *Peripheral) Write(c hal.GATTConn, char int, value []byte) error {
+func (p *Peripheral) Write(c ble.Conn, char int, value []byte) error {
 	h := p.Handler()
 	if h == nil {
 		return ErrDown
 	}
-	done := make(chan hal.ATTError, 1)
+	done := make(chan ble.ATTError, 1)
 	p.mu.Lock()
 	p.pending[c] = done
 	p.mu.Unlock()
@@ -155,14 +156,14 @@ func (p *Peripheral) Write(c hal.GATTConn, char int, value []byte) error {
 	switch code, answered := <-done; {
 	case !answered:
 		return ErrDown
-	case code != hal.ATTSuccess:
+	case code != ble.ATTSuccess:
 		return code
 	}
 	return nil
 }
 
 // Read reads a whole value in parts of 20 bytes.
-func (p *Peripheral) Read(c hal.GATTConn, char int) ([]byte, error) {
+func (p *Peripheral) Read(c ble.Conn, char int) ([]byte, error) {
 	h := p.Handler()
 	if h == nil {
 		return nil, ErrDown
@@ -173,7 +174,7 @@ func (p *Peripheral) Read(c hal.GATTConn, char int) ([]byte, error) {
 	for {
 		var part [20]byte
 		n, code := h.Read(c, char, len(value), part[:])
-		if code != hal.ATTSuccess {
+		if code != ble.ATTSuccess {
 			return nil, code
 		}
 		value = append(value, part[:n]...)
@@ -190,7 +191,7 @@ func (p *Peripheral) Ask(name string, req []byte) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer p.HangUp(c, hal.ReasonRemoteUser)
+	defer p.HangUp(c, ble.ReasonRemoteUser)
 	cfg, _ := p.Config()
 	for i, char := range cfg.Characteristics {
 		if char.Name == name {
@@ -200,5 +201,5 @@ func (p *Peripheral) Ask(name string, req []byte) ([]byte, error) {
 			return p.Read(c, i)
 		}
 	}
-	return nil, hal.ATTAttributeNotFound
+	return nil, ble.ATTAttributeNotFound
 }

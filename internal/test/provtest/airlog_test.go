@@ -7,7 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/wifiprov/wifiprov/hal"
+	"github.com/wifiprov/wifiprov/hal/ble"
 	"github.com/wifiprov/wifiprov/hal/sim"
 )
 
@@ -56,7 +56,7 @@ func (l *airLog) taken() []airFrame {
 // checkEncrypted fails if a value crossed the air in the clear, other than in
 // the request that was refused and made the phone encrypt. It returns how many
 // values crossed it encrypted.
-func checkEncrypted(t *testing.T, frames []airFrame, refusal hal.ATTError) (values int) {
+func checkEncrypted(t *testing.T, frames []airFrame, refusal ble.ATTError) (values int) {
 	t.Helper()
 	const write, prepare, execute, read, blob = 0x12, 0x16, 0x18, 0x0A, 0x0C
 	refused := 0
@@ -79,7 +79,7 @@ func checkEncrypted(t *testing.T, frames []airFrame, refusal hal.ATTError) (valu
 		case read + 1, blob + 1:
 			require.True(t, f.encrypted || (handle-8)%3 == 2, "handle %d is read in the clear", handle)
 		case 0x01:
-			if !f.encrypted && f.pdu[4] != byte(hal.ATTAttributeNotFound) {
+			if !f.encrypted && f.pdu[4] != byte(ble.ATTAttributeNotFound) {
 				require.Equal(t, byte(refusal), f.pdu[4])
 				refused--
 			}

@@ -6,7 +6,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/wifiprov/wifiprov/hal"
+	"github.com/wifiprov/wifiprov/hal/ble"
 	"github.com/wifiprov/wifiprov/hal/ble/att"
 	"github.com/wifiprov/wifiprov/protocomm"
 	"github.com/wifiprov/wifiprov/protocomm/gatt"
@@ -89,8 +89,8 @@ func serving(tb testing.TB, mtu int) *chip {
 	require.NoError(tb, pc.SetSecurity("prov-session", sec0.New()))
 	require.NoError(tb, pc.AddEndpoint("echo", func(_ protocomm.SessionID, req []byte) ([]byte, error) { return req, nil }))
 	require.NoError(tb, server.Start(pc, gatt.Settings{
-		GATTConfig: hal.GATTConfig{DeviceName: "PROV_1", Service: hal.UUID{13: 1}},
-		Endpoints:  []gatt.Endpoint{{Name: "echo", ID: 0xFF54}, {Name: "prov-session", ID: 0xFF51}},
+		Config:    ble.Config{DeviceName: "PROV_1", Service: ble.UUID{13: 1}},
+		Endpoints: []gatt.Endpoint{{Name: "echo", ID: 0xFF54}, {Name: "prov-session", ID: 0xFF51}},
 	}))
 	c.fn(append([]byte{att.PacketEvent, 0x3E, 19, 1, 0, 1, 0, 1}, make([]byte, 14)...))
 	for _, p := range packets([]byte{0x02, byte(mtu), byte(mtu >> 8)}) {

@@ -13,7 +13,7 @@ import (
 
 	"github.com/wifiprov/wifiprov/client"
 	"github.com/wifiprov/wifiprov/client/blecentral"
-	"github.com/wifiprov/wifiprov/hal"
+	"github.com/wifiprov/wifiprov/hal/ble"
 	"github.com/wifiprov/wifiprov/protocomm"
 )
 
@@ -63,7 +63,7 @@ func endAfter(t *testing.T, sec protocomm.Security, mtu int, side string, n int)
 		synctest.Wait()
 		wire.call(n, func() {
 			ended.Store(true)
-			d.Controller.Drop(hal.ReasonSupervisionTimeout)
+			d.Controller.Drop(ble.ReasonSupervisionTimeout)
 		})
 		_, _ = victim.Provision(t.Context(), Right)
 		require.NoError(t, victim.Close())

@@ -13,7 +13,7 @@ import (
 
 	"github.com/wifiprov/wifiprov/client"
 	"github.com/wifiprov/wifiprov/client/blecentral"
-	"github.com/wifiprov/wifiprov/hal"
+	"github.com/wifiprov/wifiprov/hal/ble"
 	"github.com/wifiprov/wifiprov/hal/ble/att"
 	"github.com/wifiprov/wifiprov/hal/sim"
 )
@@ -113,7 +113,7 @@ func TestDiscoveryIsComplete(t *testing.T) {
 	for _, mtu := range []int{23, 517} {
 		bleBubble(t, att.Config{MTU: mtu}, func(t *testing.T, d *BLEDevice) {
 			link, _ := rawPhone(t, d)
-			list, err := link.Discover(t.Context(), hal.UUID{})
+			list, err := link.Discover(t.Context(), ble.UUID{})
 			require.NoError(t, err)
 			var names []string
 			for _, c := range list {

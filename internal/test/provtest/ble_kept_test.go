@@ -9,7 +9,7 @@ import (
 
 	"github.com/wifiprov/wifiprov/client"
 	"github.com/wifiprov/wifiprov/client/blecentral"
-	"github.com/wifiprov/wifiprov/hal"
+	"github.com/wifiprov/wifiprov/hal/ble"
 	"github.com/wifiprov/wifiprov/hal/ble/att"
 )
 
@@ -57,6 +57,6 @@ func TestQT16_KeptOnWithAClient(t *testing.T) {
 		require.NoError(t, next.Close())
 		d.Manager.StopProvisioning()
 		d.Manager.Wait()
-		require.NoError(t, d.Host.StopGATT(hal.GATTStop{})) // the application's turn
+		require.NoError(t, d.Host.StopGATT(ble.StopOptions{})) // the application's turn
 	})
 }

@@ -12,7 +12,7 @@ import (
 
 	"github.com/wifiprov/wifiprov/client"
 	"github.com/wifiprov/wifiprov/client/blecentral"
-	"github.com/wifiprov/wifiprov/hal"
+	"github.com/wifiprov/wifiprov/hal/ble"
 	"github.com/wifiprov/wifiprov/hal/ble/att"
 	"github.com/wifiprov/wifiprov/hal/ble/bondstore"
 	"github.com/wifiprov/wifiprov/hal/ble/smp"
@@ -48,7 +48,7 @@ func TestQT22_EncryptedProvisioning(t *testing.T) {
 							require.NoError(t, c.Connect(t.Context()))
 							synctest.Wait()
 							frames := log.taken()
-							require.Greater(t, checkEncrypted(t, frames, hal.ATTInsufficientAuthentication), 2)
+							require.Greater(t, checkEncrypted(t, frames, ble.ATTInsufficientAuthentication), 2)
 							publicKeys := 0
 							for _, f := range frames {
 								if f.channel == 6 && f.pdu[0] == 0x0C {
@@ -58,7 +58,7 @@ func TestQT22_EncryptedProvisioning(t *testing.T) {
 							require.Equal(t, map[bool]int{true: 0, false: 2}[legacyDevice || legacyPhone], publicKeys)
 
 							// The link is lost; the phone comes back.
-							phone.Drop(hal.ReasonSupervisionTimeout)
+							phone.Drop(ble.ReasonSupervisionTimeout)
 							time.Sleep(time.Second)
 							require.ErrorIs(t, c.Connect(t.Context()), blecentral.ErrLinkLost)
 							require.NoError(t, c.Connect(t.Context()))
@@ -66,9 +66,9 @@ func TestQT22_EncryptedProvisioning(t *testing.T) {
 							require.NoError(t, err)
 							synctest.Wait()
 							frames = log.taken()
-							refusal, paired := hal.ATTInsufficientAuthentication, false
+							refusal, paired := ble.ATTInsufficientAuthentication, false
 							if bonding {
-								refusal = hal.ATTInsufficientEncryption
+								refusal = ble.ATTInsufficientEncryption
 							}
 							require.Greater(t, checkEncrypted(t, frames, refusal), 4)
 							for _, f := range frames {
@@ -343,7 +343,7 @@ func TestPairingIsOptional(t *testing.T) {
 		d.Scheme.Encrypt = true
 		d.Start(true)
 		c, _ := d.Phone(client.Config{}, blecentral.Config{})
-		require.ErrorIs(t, c.Connect(t.Context()), hal.ATTInsufficientAuthentication)
+		require.ErrorIs(t, c.Connect(t.Context()), ble.ATTInsufficientAuthentication)
 		require.NoError(t, c.Close())
 	})
 	bleBubble(t, att.Config{}, func(t *testing.T, d *BLEDevice) {

@@ -33,7 +33,6 @@ import (
 	"github.com/wifiprov/wifiprov/security/sec1"
 	"github.com/wifiprov/wifiprov/security/sec2"
 	"github.com/wifiprov/wifiprov/store"
-	"github.com/wifiprov/wifiprov/store/filestore"
 	"github.com/wifiprov/wifiprov/store/nvs"
 	"github.com/wifiprov/wifiprov/store/nvs/fileflash"
 	"github.com/wifiprov/wifiprov/store/nvs/flash"
@@ -262,13 +261,11 @@ func TestSecretsAreNeverShown(t *testing.T) {
 	key := [32]byte([]byte(canary + canary))
 	keys := nvs.Keys{Data: key, Tweak: key}
 	ram := new(store.Memory)
-	file, err := filestore.Open(filepath.Join(t.TempDir(), "store.json"))
-	require.NoError(t, err)
 	nor, sparse := flash.NewMemory(sim.DefaultFlash), flash.NewSparse(sim.DefaultFlash)
 	image, err := fileflash.Open(filepath.Join(t.TempDir(), "nvs.bin"), sim.DefaultFlash)
 	require.NoError(t, err)
 	defer image.Close()
-	stores := []store.Store{ram, file}
+	stores := []store.Store{ram}
 	for _, f := range []nvs.Flash{nor, sparse, image} {
 		for _, o := range []nvs.Options{{}, {Keys: &keys}} {
 			p, err := nvs.Open(f, o)

@@ -3,7 +3,6 @@ package provtest
 import (
 	"errors"
 	"fmt"
-	"path/filepath"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -17,7 +16,6 @@ import (
 	"github.com/wifiprov/wifiprov/scheme/softap"
 	"github.com/wifiprov/wifiprov/security/sec0"
 	"github.com/wifiprov/wifiprov/store"
-	"github.com/wifiprov/wifiprov/store/filestore"
 	"github.com/wifiprov/wifiprov/store/nvs"
 	"github.com/wifiprov/wifiprov/store/nvs/flash"
 )
@@ -44,14 +42,6 @@ var media = map[string]func(t *testing.T) medium{
 	"NVS": func(t *testing.T) medium {
 		f := flash.NewMemory(3 * nvs.SectorSize)
 		return medium{func() store.Store { return openNVS(t, f) }}
-	},
-	"file": func(t *testing.T) medium {
-		path := filepath.Join(t.TempDir(), "device.json")
-		return medium{func() store.Store {
-			s, err := filestore.Open(path)
-			require.NoError(t, err)
-			return s
-		}}
 	},
 }
 

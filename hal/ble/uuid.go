@@ -1,4 +1,4 @@
-package hal
+package ble
 
 import "errors"
 
@@ -9,7 +9,7 @@ type UUID [16]byte
 // UUIDSize is the size of a UUID in bytes.
 const UUIDSize = 16
 
-var errUUID = errors.New("hal: a UUID has the form 021a9004-0382-4aea-bff4-6b3f1c5adfb4")
+var errUUID = errors.New("ble: a UUID has the form 021a9004-0382-4aea-bff4-6b3f1c5adfb4")
 
 // ParseUUID parses the form 021a9004-0382-4aea-bff4-6b3f1c5adfb4; hexadecimal
 // digits may be of either case.

@@ -1,12 +1,15 @@
-package hal
+// Package httpserver is the contract of an HTTP server that a platform brings
+// along, such as the one of ESP-IDF, for devices without Go's net package.
+// Package httpd serves the endpoints on it.
+package httpserver
 
-// HTTPServer is an HTTP server of the platform, such as ESP-IDF's, for devices
+// Server is an HTTP server of the platform, such as ESP-IDF's, for devices
 // without Go's net package. It reads whole requests and hands them over; what
 // is malformed, chunked, too long or too late it refuses by itself.
-type HTTPServer interface {
+type Server interface {
 	// StartHTTP serves a TCP port until StopHTTP. ErrBusy: it serves already.
 	// After an error nothing is left running.
-	StartHTTP(port uint16, h HTTPHandler) error
+	StartHTTP(port uint16, h Handler) error
 
 	// StopHTTP closes the port and all connections. No method of the handler
 	// begins after it returned; one that runs, which may be the caller, is
@@ -17,13 +20,13 @@ type HTTPServer interface {
 	StopHTTP() error
 }
 
-// HTTPHandler answers an HTTPServer's requests. Calls come one at a time, never
+// Handler answers a Server's requests. Calls come one at a time, never
 // from inside a method of the server and with no lock of it held.
-type HTTPHandler interface {
+type Handler interface {
 	// ServeHTTPRequest fills in the answer, which is zero. The request is
 	// valid, and its body may be overwritten, during the call; what the
 	// answer points to must stay as it is until the next call.
-	ServeHTTPRequest(r *HTTPRequest, a *HTTPAnswer)
+	ServeHTTPRequest(r *Request, a *Answer)
 
 	// HTTPClosed says that a connection is gone, so that its number may name
 	// another one from now on. A server need not tell of connections that
@@ -31,11 +34,11 @@ type HTTPHandler interface {
 	HTTPClosed(conn int)
 }
 
-// MaxHTTPBody is the longest body of a request in bytes (transports.md 1.3).
-const MaxHTTPBody = 4096
+// MaxBody is the longest body of a request in bytes (transports.md 1.3).
+const MaxBody = 4096
 
-// HTTPRequest is one request.
-type HTTPRequest struct {
+// Request is one request.
+type Request struct {
 	// Conn names the connection.
 	Conn int
 	// Post: the method is POST. Requests of other methods may come without
@@ -54,12 +57,12 @@ type HTTPRequest struct {
 	// Sec-Fetch-Site; empty: there is none. A server that cannot tell one of
 	// them, because it is too long, gives what it has of it.
 	Host, Origin, Site []byte
-	// Body has at most MaxHTTPBody bytes.
+	// Body has at most MaxBody bytes.
 	Body []byte
 }
 
-// HTTPAnswer is what a request is answered with.
-type HTTPAnswer struct {
+// Answer is what a request is answered with.
+type Answer struct {
 	// Status is 200, 403, 404 or 405; 0: the connection is closed without an
 	// answer.
 	Status int
