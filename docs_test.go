@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -105,4 +106,51 @@ func TestCoverageIsComplete(t *testing.T) {
 		}
 	}
 	require.Greater(t, want, 200, "the specification's tables were not found")
+}
+
+// docs/names.md names every method of the Manager.
+func TestNamesAreComplete(t *testing.T) {
+	text, err := os.ReadFile("docs/names.md")
+	require.NoError(t, err)
+	files, err := filepath.Glob("*.go")
+	require.NoError(t, err)
+	methods := regexp.MustCompile(`(?m)^func \(m \*Manager\) ([A-Z]\w*)`)
+	found := 0
+	for _, file := range files {
+		if strings.HasSuffix(file, "_test.go") {
+			continue
+		}
+		source, err := os.ReadFile(file)
+		require.NoError(t, err)
+		for _, m := range methods.FindAllStringSubmatch(string(source), -1) {
+			found++
+			if !regexp.MustCompile("`" + m[1] + "[`(]").Match(text) {
+				t.Errorf("docs/names.md does not name %s", m[1])
+			}
+		}
+	}
+	require.Greater(t, found, 20)
+}
+
+var link = regexp.MustCompile(`\]\(([^)#: ]+)\)`)
+
+// A file that a document links to exists.
+func TestLinks(t *testing.T) {
+	docs, err := filepath.Glob("docs/*.md")
+	require.NoError(t, err)
+	top, err := filepath.Glob("*.md")
+	require.NoError(t, err)
+	spec, err := filepath.Glob("docs/spec/*.md")
+	require.NoError(t, err)
+	found := 0
+	for _, doc := range slices.Concat(top, docs, spec) {
+		text, err := os.ReadFile(doc)
+		require.NoError(t, err)
+		for _, m := range link.FindAllStringSubmatch(string(text), -1) {
+			found++
+			_, err := os.Stat(filepath.Join(filepath.Dir(doc), m[1]))
+			require.NoError(t, err, "%s links to %s", doc, m[1])
+		}
+	}
+	require.Greater(t, found, 20)
 }
