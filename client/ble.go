@@ -1,12 +1,12 @@
 package client
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/wifiprov/wifiprov/hal/ble"
@@ -110,12 +110,9 @@ type BLEConfig struct {
 type BLE struct {
 	cfg BLEConfig
 
-	turn   chan struct{} // holds a token while Do runs
-	ctx    context.Context
-	cancel context.CancelFunc // by Close
-	once   sync.Once
+	turns *turns
 
-	// What follows belongs to the holder of the turn.
+	// What follows belongs to the request that runs.
 
 	link      BLELink       // nil: none
 	device    Advertisement // to which there was a link; no Address: to none yet
@@ -135,16 +132,10 @@ func NewBLE(cfg BLEConfig) (*BLE, error) {
 	if cfg.Central == nil {
 		return nil, errors.New("client: BLEConfig.Central is nil")
 	}
-	for d, otherwise := range map[*time.Duration]time.Duration{
-		&cfg.FindTimeout: DefaultFindTimeout, &cfg.ConnectTimeout: DefaultConnectTimeout, &cfg.Timeout: DefaultBLETimeout,
-	} {
-		if *d == 0 {
-			*d = otherwise
-		}
-	}
-	b := &BLE{cfg: cfg, turn: make(chan struct{}, 1)}
-	b.ctx, b.cancel = context.WithCancel(context.Background())
-	return b, nil
+	cfg.FindTimeout = cmp.Or(cfg.FindTimeout, DefaultFindTimeout)
+	cfg.ConnectTimeout = cmp.Or(cfg.ConnectTimeout, DefaultConnectTimeout)
+	cfg.Timeout = cmp.Or(cfg.Timeout, DefaultBLETimeout)
+	return &BLE{cfg: cfg, turns: newTurns()}, nil
 }
 
 // ScanPageSize implements [PageSizer].
@@ -156,33 +147,7 @@ func (b *BLE) Do(ctx context.Context, endpoint string, body []byte) ([]byte, err
 	if len(body) == 0 {
 		return nil, ErrEmptyBody // the device takes it for nothing
 	}
-	if err := ctx.Err(); err != nil {
-		return nil, err
-	}
-	select {
-	case b.turn <- struct{}{}:
-		defer func() { <-b.turn }()
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	case <-b.ctx.Done():
-		return nil, ErrClosed
-	}
-	if b.ctx.Err() != nil {
-		return nil, ErrClosed
-	}
-	reqCtx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	defer context.AfterFunc(b.ctx, cancel)()
-	answer, err := b.exchange(reqCtx, endpoint, body)
-	switch {
-	case err == nil:
-		return answer, nil
-	case b.ctx.Err() != nil:
-		return nil, ErrClosed
-	case ctx.Err() != nil:
-		return nil, ctx.Err()
-	}
-	return nil, err
+	return b.turns.do(ctx, 0, func(ctx context.Context) ([]byte, error) { return b.exchange(ctx, endpoint, body) })
 }
 
 // exchange is Do in its turn.
@@ -306,11 +271,6 @@ func (b *BLE) drop() {
 
 // Close implements [Transport].
 func (b *BLE) Close() error {
-	b.once.Do(func() {
-		b.cancel()
-		b.turn <- struct{}{} // a running Do ends now
-		b.drop()
-		<-b.turn
-	})
+	b.turns.close(b.drop)
 	return nil
 }

@@ -80,11 +80,8 @@ type Client struct {
 	cfg       *Config // printed as a pointer where Format is not called: there are secrets in it
 	cfgErr    error
 
-	turn chan struct{} // holds a token while an operation runs
-	done chan struct{} // closed by Close
-
-	mu     sync.Mutex // taken when a turn ends and by Close
-	closed bool
+	turns *turns     // of operations
+	mu    sync.Mutex // taken when a turn ends and by Close
 
 	// What follows belongs to the operation that holds the turn.
 
@@ -101,8 +98,7 @@ func New(t Transport, cfg Config) *Client {
 	c := &Client{
 		transport: t,
 		cfg:       &cfg,
-		turn:      make(chan struct{}, 1),
-		done:      make(chan struct{}),
+		turns:     newTurns(),
 	}
 	if c.cfg.PollInterval <= 0 {
 		c.cfg.PollInterval = DefaultPollInterval
@@ -126,16 +122,15 @@ func (c *Client) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "*client
 // operation under way fails with ErrClosed. Closing twice is allowed.
 func (c *Client) Close() error {
 	c.mu.Lock()
-	if c.closed {
+	if c.turns.err() != nil {
 		c.mu.Unlock()
 		return nil
 	}
-	c.closed = true
-	close(c.done)
+	c.turns.cancel()
 	select {
-	case c.turn <- struct{}{}:
+	case c.turns.token <- struct{}{}:
 		c.dropSession(ErrClosed)
-		<-c.turn
+		c.turns.end()
 	default: // whoever holds the turn drops the session at its end
 	}
 	c.mu.Unlock()
@@ -145,46 +140,28 @@ func (c *Client) Close() error {
 	return c.transport.Close()
 }
 
-// begin waits for the turn.
-func (c *Client) begin(ctx context.Context) error {
-	if c.cfgErr != nil {
-		return c.cfgErr
-	}
-	if err := ctx.Err(); err != nil {
-		return err
-	}
-	select {
-	case c.turn <- struct{}{}:
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-c.done:
-		return ErrClosed
-	}
-	select {
-	case <-c.done:
-		c.end()
-		return ErrClosed
-	default:
-		return nil
-	}
-}
-
 // end gives the turn back.
 func (c *Client) end() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.closed {
+	if c.turns.err() != nil {
 		c.dropSession(ErrClosed)
 	}
-	<-c.turn
+	c.turns.end()
 }
 
 // do runs one operation in its turn.
 func (c *Client) do(ctx context.Context, op string, f func() error) error {
-	if err := c.begin(ctx); err != nil {
+	if c.cfgErr != nil {
+		return opError(op, "", c.cfgErr)
+	}
+	if err := c.turns.begin(ctx); err != nil {
 		return opError(op, "", err)
 	}
 	defer c.end()
+	if err := c.turns.err(); err != nil {
+		return opError(op, "", err)
+	}
 	return opError(op, "", f())
 }
 
@@ -216,7 +193,7 @@ func (c *Client) request(ctx context.Context, op, endpoint string, plain []byte,
 			SessionLost: true, Hint: "call Connect again"}
 	}
 	select { // nothing was sent yet
-	case <-c.done:
+	case <-c.turns.closed.Done():
 		return &Error{Op: op, Endpoint: endpoint, Err: ErrClosed}
 	case <-ctx.Done():
 		return &Error{Op: op, Endpoint: endpoint, Err: ctx.Err()}

@@ -1,6 +1,7 @@
 package client
 
 import (
+	"cmp"
 	"context"
 	"encoding/hex"
 	"errors"
@@ -55,12 +56,9 @@ type Console struct {
 	stream io.ReadWriteCloser
 	cfg    ConsoleConfig
 
-	turn   chan struct{} // holds a token while Do runs
-	ctx    context.Context
-	cancel context.CancelFunc // by Close
-	once   sync.Once
+	turns *turns
 
-	// What follows belongs to the holder of the turn.
+	// What follows belongs to the request that runs.
 
 	reader  chan struct{} // closed when the reading goroutine has ended; nil: not begun
 	writing chan error    // gets the outcome of a write that is under way; nil: none
@@ -82,18 +80,12 @@ func NewConsole(stream io.ReadWriteCloser, cfg ConsoleConfig) (*Console, error) 
 	case cfg.Session == 1<<32-1:
 		return nil, errors.New("client: console: Session 4294967295 is no session's number")
 	}
-	if cfg.Timeout == 0 {
-		cfg.Timeout = DefaultConsoleTimeout
-	}
+	cfg.Timeout = cmp.Or(cfg.Timeout, DefaultConsoleTimeout)
 	if cfg.MaxAnswer <= 0 {
 		cfg.MaxAnswer = DefaultMaxAnswer
 	}
-	c := &Console{
-		stream: stream, cfg: cfg,
-		turn: make(chan struct{}, 1), changed: make(chan struct{}, 1),
-	}
+	c := &Console{stream: stream, cfg: cfg, turns: newTurns(), changed: make(chan struct{}, 1)}
 	c.screen.max = 2 * cfg.MaxAnswer
-	c.ctx, c.cancel = context.WithCancel(context.Background())
 	return c, nil
 }
 
@@ -103,42 +95,16 @@ func (c *Console) Do(ctx context.Context, endpoint string, body []byte) ([]byte,
 	if err != nil {
 		return nil, err
 	}
-	if err := ctx.Err(); err != nil {
-		return nil, err
-	}
-	select {
-	case c.turn <- struct{}{}:
-		defer func() { <-c.turn }()
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	case <-c.ctx.Done():
-		return nil, ErrClosed
-	}
-	if c.ctx.Err() != nil {
-		return nil, ErrClosed
-	}
-	reqCtx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	if c.cfg.Timeout > 0 {
-		reqCtx, cancel = context.WithTimeout(reqCtx, c.cfg.Timeout)
-		defer cancel()
-	}
-	defer context.AfterFunc(c.ctx, cancel)()
-
-	answer, err := c.exchange(reqCtx, line)
-	switch {
-	case err == nil:
-		return answer, nil
-	case c.ctx.Err() != nil:
-		return nil, ErrClosed
-	case ctx.Err() != nil:
-		return nil, ctx.Err()
-	case reqCtx.Err() != nil && !c.prompted():
-		return nil, fmt.Errorf("%w: no prompt within %v; is there a provisioning console at the other end?", ErrTimeout, c.cfg.Timeout)
-	case reqCtx.Err() != nil:
+	return c.turns.do(ctx, c.cfg.Timeout, func(ctx context.Context) ([]byte, error) {
+		answer, err := c.exchange(ctx, line)
+		switch {
+		case err == nil || ctx.Err() == nil:
+			return answer, err
+		case !c.prompted():
+			return nil, fmt.Errorf("%w: no prompt within %v; is there a provisioning console at the other end?", ErrTimeout, c.cfg.Timeout)
+		}
 		return nil, fmt.Errorf("%w: no answer within %v", ErrTimeout, c.cfg.Timeout)
-	}
-	return nil, err
+	})
 }
 
 // errStreamEnded: nothing more comes from the stream.
@@ -326,17 +292,14 @@ func (c *Console) read() {
 // Close implements [Transport]; it closes the stream.
 func (c *Console) Close() error {
 	var err error
-	c.once.Do(func() {
-		c.cancel()
+	c.turns.close(func() {
 		err = c.stream.Close()
-		c.turn <- struct{}{} // a running Do ends now
 		if c.reader != nil {
 			<-c.reader
 		}
 		if c.writing != nil {
 			<-c.writing
 		}
-		<-c.turn
 	})
 	return err
 }

@@ -1,6 +1,7 @@
 package client
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -8,7 +9,6 @@ import (
 	"net/netip"
 	"net/url"
 	"strings"
-	"sync"
 	"time"
 )
 
@@ -55,12 +55,9 @@ type HTTP struct {
 	prefix  string // path before the endpoint's
 	cfg     HTTPConfig
 
-	turn   chan struct{} // holds a token while Do runs
-	ctx    context.Context
-	cancel context.CancelFunc // by Close
-	once   sync.Once
+	turns *turns
 
-	// What follows belongs to the holder of the turn.
+	// What follows belongs to the request that runs.
 
 	conn   *httpConn // nil: none
 	cookie string
@@ -69,20 +66,17 @@ type HTTP struct {
 // NewHTTP returns a transport. It sends nothing and opens no connection yet; an
 // error is about cfg.
 func NewHTTP(cfg HTTPConfig) (*HTTP, error) {
-	h := &HTTP{cfg: cfg, turn: make(chan struct{}, 1)}
+	h := &HTTP{cfg: cfg, turns: newTurns()}
 	if err := h.parseAddress(cfg.Address); err != nil {
 		return nil, fmt.Errorf("client: HTTP address: %w", err)
 	}
-	if h.cfg.Timeout == 0 {
-		h.cfg.Timeout = DefaultHTTPTimeout
-	}
+	h.cfg.Timeout = cmp.Or(h.cfg.Timeout, DefaultHTTPTimeout)
 	if h.cfg.MaxAnswer <= 0 {
 		h.cfg.MaxAnswer = DefaultMaxAnswer
 	}
 	if h.cfg.Dial == nil {
 		h.cfg.Dial = new(net.Dialer).DialContext
 	}
-	h.ctx, h.cancel = context.WithCancel(context.Background())
 	return h, nil
 }
 
@@ -129,42 +123,16 @@ func (h *HTTP) Do(ctx context.Context, endpoint string, body []byte) ([]byte, er
 	if len(body) == 0 {
 		return nil, ErrEmptyBody // the device would close the connection
 	}
-	if err := ctx.Err(); err != nil {
-		return nil, err
-	}
-	select {
-	case h.turn <- struct{}{}:
-		defer func() { <-h.turn }()
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	case <-h.ctx.Done():
-		return nil, ErrClosed
-	}
-	if h.ctx.Err() != nil {
-		return nil, ErrClosed
-	}
-	reqCtx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	if h.cfg.Timeout > 0 {
-		reqCtx, cancel = context.WithTimeout(reqCtx, h.cfg.Timeout)
-		defer cancel()
-	}
-	defer context.AfterFunc(h.ctx, cancel)()
-
-	answer, err := h.exchange(reqCtx, endpoint, body)
-	switch {
-	case err == nil:
-		return answer, nil
-	case h.ctx.Err() != nil:
-		return nil, ErrClosed
-	case ctx.Err() != nil:
-		return nil, ctx.Err()
-	case reqCtx.Err() != nil && errors.Is(err, ErrUnreachable):
-		return nil, fmt.Errorf("%w: %w: no connection to %s within %v", ErrUnreachable, ErrTimeout, h.address, h.cfg.Timeout)
-	case reqCtx.Err() != nil:
+	return h.turns.do(ctx, h.cfg.Timeout, func(ctx context.Context) ([]byte, error) {
+		answer, err := h.exchange(ctx, endpoint, body)
+		switch {
+		case err == nil || ctx.Err() == nil:
+			return answer, err
+		case errors.Is(err, ErrUnreachable):
+			return nil, fmt.Errorf("%w: %w: no connection to %s within %v", ErrUnreachable, ErrTimeout, h.address, h.cfg.Timeout)
+		}
 		return nil, fmt.Errorf("%w: no answer within %v", ErrTimeout, h.cfg.Timeout)
-	}
-	return nil, err
+	})
 }
 
 // exchange is Do in its turn.
@@ -228,11 +196,6 @@ func checkName(endpoint string) error {
 
 // Close implements [Transport].
 func (h *HTTP) Close() error {
-	h.once.Do(func() {
-		h.cancel()
-		h.turn <- struct{}{} // a running Do ends now
-		h.drop()
-		<-h.turn
-	})
+	h.turns.close(h.drop)
 	return nil
 }

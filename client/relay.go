@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"sync"
 )
 
 // Relay is the [Transport] in which a person carries the messages, as with
@@ -24,11 +23,9 @@ type Relay struct {
 	in  io.Reader
 	out io.Writer
 
-	turn chan struct{} // holds a token while Do runs
-	done chan struct{} // closed by Close
-	once sync.Once
+	turns *turns
 
-	line chan relayLine // gets the line that is being read; nil: none is. Belongs to the turn.
+	line chan relayLine // gets the line that is being read; nil: none is. Belongs to the request that runs.
 }
 
 // relayLine is a line that a person typed, or why there is none.
@@ -43,7 +40,7 @@ const maxRelayLine = 4 * DefaultMaxAnswer
 // NewRelay returns a transport that prints to out and reads from in. Close
 // closes neither.
 func NewRelay(in io.Reader, out io.Writer) *Relay {
-	return &Relay{in: in, out: out, turn: make(chan struct{}, 1), done: make(chan struct{})}
+	return &Relay{in: in, out: out, turns: newTurns()}
 }
 
 // Do implements [Transport]. It waits for the person as long as ctx allows.
@@ -52,20 +49,12 @@ func (r *Relay) Do(ctx context.Context, endpoint string, body []byte) ([]byte, e
 	if err != nil {
 		return nil, err
 	}
-	if err := ctx.Err(); err != nil {
-		return nil, err
-	}
+	return r.turns.do(ctx, 0, func(ctx context.Context) ([]byte, error) { return r.exchange(ctx, request) })
+}
+
+// exchange is Do in its turn.
+func (r *Relay) exchange(ctx context.Context, request string) ([]byte, error) {
 	select {
-	case r.turn <- struct{}{}:
-		defer func() { <-r.turn }()
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	case <-r.done:
-		return nil, ErrClosed
-	}
-	select {
-	case <-r.done:
-		return nil, ErrClosed
 	case <-r.line: // typed for nobody
 		r.line = nil
 	default:
@@ -107,8 +96,6 @@ func (r *Relay) readLine(ctx context.Context) (string, error) {
 		return l.text, l.err
 	case <-ctx.Done():
 		return "", ctx.Err()
-	case <-r.done:
-		return "", ErrClosed
 	}
 }
 
@@ -141,10 +128,6 @@ func readRelayLine(in io.Reader) relayLine {
 // Close implements [Transport]; a running Do ends. The input and the output
 // stay open.
 func (r *Relay) Close() error {
-	r.once.Do(func() {
-		close(r.done)
-		r.turn <- struct{}{}
-		<-r.turn
-	})
+	r.turns.close(func() {})
 	return nil
 }

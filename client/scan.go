@@ -250,7 +250,7 @@ func (c *Client) sleep(ctx context.Context, d time.Duration) error {
 		return nil
 	case <-ctx.Done():
 		return ctx.Err()
-	case <-c.done:
+	case <-c.turns.closed.Done():
 		return ErrClosed
 	}
 }
