@@ -69,7 +69,10 @@ func phone(network *simnet.Network) {
 	if err != nil {
 		panic(err)
 	}
-	c := client.New(transport, client.Config{PoP: "abcd1234", PollInterval: 10 * time.Millisecond})
+	c, err := client.New(transport, client.Config{PoP: "abcd1234", PollInterval: 10 * time.Millisecond})
+	if err != nil {
+		panic(err)
+	}
 	defer c.Close()
 	if _, err := c.Provision(context.Background(), client.Credentials{SSID: "HomeNet", Passphrase: "correct horse"}); err != nil {
 		panic(err)

@@ -1,6 +1,7 @@
 package client
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -78,7 +79,6 @@ type Config struct {
 type Client struct {
 	transport Transport
 	cfg       *Config // printed as a pointer where Format is not called: there are secrets in it
-	cfgErr    error
 
 	turns *turns     // of operations
 	mu    sync.Mutex // taken when a turn ends and by Close
@@ -93,26 +93,24 @@ type Client struct {
 }
 
 // New returns a client for the device at the other end of t. It sends nothing.
-// The client owns the transport from now on: Close closes it.
-func New(t Transport, cfg Config) *Client {
-	c := &Client{
-		transport: t,
-		cfg:       &cfg,
-		turns:     newTurns(),
-	}
-	if c.cfg.PollInterval <= 0 {
-		c.cfg.PollInterval = DefaultPollInterval
-	}
-	if c.cfg.PollTimeout == 0 {
-		c.cfg.PollTimeout = DefaultPollTimeout
-	}
+// The client owns the transport from now on: Close closes it. An error is about
+// the arguments, and the transport stays the caller's.
+func New(t Transport, cfg Config) (*Client, error) {
 	switch {
 	case t == nil:
-		c.cfgErr = errors.New("transport is nil")
+		return nil, errors.New("client: the transport is nil")
 	case cfg.Security > Security2:
-		c.cfgErr = fmt.Errorf("%w: Config.Security is %d", ErrSecurity, cfg.Security)
+		return nil, fmt.Errorf("client: %w: Config.Security is %d", ErrSecurity, cfg.Security)
+	case cfg.Security == Security2:
+		if err := checkUsername(cfg.Username); err != nil {
+			return nil, fmt.Errorf("client: %w", err)
+		}
 	}
-	return c
+	if cfg.PollInterval <= 0 {
+		cfg.PollInterval = DefaultPollInterval
+	}
+	cfg.PollTimeout = cmp.Or(cfg.PollTimeout, DefaultPollTimeout)
+	return &Client{transport: t, cfg: &cfg, turns: newTurns()}, nil
 }
 
 // Format shows nothing of what is inside, whatever the verb: secrets and keys.
@@ -134,9 +132,6 @@ func (c *Client) Close() error {
 	default: // whoever holds the turn drops the session at its end
 	}
 	c.mu.Unlock()
-	if c.transport == nil {
-		return nil
-	}
 	return c.transport.Close()
 }
 
@@ -152,9 +147,6 @@ func (c *Client) end() {
 
 // do runs one operation in its turn.
 func (c *Client) do(ctx context.Context, op string, f func() error) error {
-	if c.cfgErr != nil {
-		return opError(op, "", c.cfgErr)
-	}
 	if err := c.turns.begin(ctx); err != nil {
 		return opError(op, "", err)
 	}

@@ -63,7 +63,7 @@ func TestTurns(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := sec1Device(t, "pop")
 		w := newWire(d)
-		c := New(w, Config{Security: Security1, PoP: "pop"})
+		c := newClient(t, w, Config{Security: Security1, PoP: "pop"})
 		defer c.Close()
 		require.NoError(t, c.Connect(t.Context()))
 		w.delay = time.Second
@@ -138,7 +138,7 @@ func TestClose(t *testing.T) {
 	t.Run("from a progress report", func(t *testing.T) {
 		var c *Client
 		d := sec0Device()
-		c = New(newWire(d), Config{Security: Security0, Progress: func(p Progress) {
+		c = newClient(t, newWire(d), Config{Security: Security0, Progress: func(p Progress) {
 			if p.Step == StepSession {
 				c.Close()
 			}
@@ -147,10 +147,5 @@ func TestClose(t *testing.T) {
 		require.ErrorIs(t, err, ErrClosed)
 		require.Nil(t, c.session)
 		require.Zero(t, count(d.requests(), "prov-config"), "nothing is sent after Close")
-	})
-	t.Run("without a transport", func(t *testing.T) {
-		c := New(nil, Config{})
-		require.ErrorContains(t, c.Connect(t.Context()), "transport is nil")
-		require.NoError(t, c.Close())
 	})
 }

@@ -38,7 +38,7 @@ func TestConfigure(t *testing.T) {
 	for _, tc := range tests {
 		t.Run(tc.name, func(t *testing.T) {
 			d := sec1Device(t, "pop")
-			c := New(newWire(d), Config{Security: Security1, PoP: "pop"})
+			c := newClient(t, newWire(d), Config{Security: Security1, PoP: "pop"})
 			defer c.Close()
 			require.NoError(t, c.Connect(t.Context()))
 			sent := len(d.requests())
@@ -48,7 +48,7 @@ func TestConfigure(t *testing.T) {
 				require.ErrorContains(t, err, tc.err)
 				require.NotErrorIs(t, err, ErrSessionLost)
 				require.Len(t, d.requests(), sent, "nothing was sent")
-				_, err = New(newWire(d), Config{Security: Security1, PoP: "pop"}).Provision(t.Context(), tc.cr)
+				_, err = newClient(t, newWire(d), Config{Security: Security1, PoP: "pop"}).Provision(t.Context(), tc.cr)
 				require.ErrorIs(t, err, ErrCredentials)
 				require.Len(t, d.requests(), sent, "nothing was sent")
 				if tc.cr.Passphrase != "" {
@@ -97,7 +97,7 @@ func TestConfigureAnswers(t *testing.T) {
 
 func TestCustom(t *testing.T) {
 	d := sec1Device(t, "pop")
-	c := New(newWire(d), Config{Security: Security1, PoP: "pop"})
+	c := newClient(t, newWire(d), Config{Security: Security1, PoP: "pop"})
 	defer c.Close()
 	require.NoError(t, c.Connect(t.Context()))
 	data := bytes.Repeat([]byte{0, 0xff}, 1000)
@@ -128,7 +128,7 @@ func TestCustom(t *testing.T) {
 // What a transport cannot carry does not cost the session.
 func TestCustomEmpty(t *testing.T) {
 	d := sec1Device(t, "pop")
-	c := New(newWire(d), Config{Security: Security1, PoP: "pop"})
+	c := newClient(t, newWire(d), Config{Security: Security1, PoP: "pop"})
 	defer c.Close()
 	require.NoError(t, c.Connect(t.Context()))
 	d.raw = func(_ string, body []byte) ([]byte, error) {
@@ -147,7 +147,7 @@ func TestCustomEmpty(t *testing.T) {
 
 func TestReset(t *testing.T) {
 	d := sec1Device(t, "pop")
-	c := New(newWire(d), Config{Security: Security1, PoP: "pop"})
+	c := newClient(t, newWire(d), Config{Security: Security1, PoP: "pop"})
 	defer c.Close()
 	require.NoError(t, c.Connect(t.Context()))
 	require.NoError(t, c.Reset(t.Context()))

@@ -114,7 +114,7 @@ func TestDetailsNeedAnAnnouncement(t *testing.T) {
 	var status *StatusError
 	require.ErrorAs(t, err, &status)
 	require.NotErrorIs(t, err, ErrSessionLost)
-	_, err = New(newWire(sec0Device()), Config{}).Details(t.Context())
+	_, err = newClient(t, newWire(sec0Device()), Config{}).Details(t.Context())
 	require.Error(t, err, "without a session")
 }
 

@@ -323,12 +323,21 @@ func dialWire(t testing.TB, d *device, cfg Config) *Client {
 	return dialTransport(t, newWire(d), cfg)
 }
 
+func newClient(t testing.TB, tr Transport, cfg Config) *Client {
+	t.Helper()
+	c, err := New(tr, cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
 func dialTransport(t testing.TB, tr Transport, cfg Config) *Client {
 	t.Helper()
 	if cfg.Security == SecurityAuto {
 		cfg.Security = Security0
 	}
-	c := New(tr, cfg)
+	c := newClient(t, tr, cfg)
 	t.Cleanup(func() { c.Close() })
 	if err := c.Connect(context.Background()); err != nil {
 		t.Fatal(err)

@@ -8,7 +8,7 @@
 //
 //	t, err := client.NewHTTP(client.HTTPConfig{}) // 192.168.4.1:80
 //	…
-//	c := client.New(t, client.Config{PoP: "abcd1234"})
+//	c, err := client.New(t, client.Config{PoP: "abcd1234"})
 //	defer c.Close()
 //	conn, err := c.Provision(ctx, client.Credentials{SSID: "HomeNet", Passphrase: "secretpass"})
 //

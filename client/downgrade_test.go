@@ -74,7 +74,7 @@ func TestImpostorGetsNothing(t *testing.T) {
 			for what, version := range texts {
 				t.Run(name+", "+what, func(t *testing.T) {
 					d := impostorOf(t, version)
-					c := New(newWire(d), a.cfg)
+					c := newClient(t, newWire(d), a.cfg)
 					defer c.Close()
 					_, err := c.Provision(t.Context(), Credentials{SSID: "HomeNet", Passphrase: "secretpass"})
 					require.ErrorIs(t, err, ErrDowngrade)
@@ -120,7 +120,7 @@ func TestNoDowngrade(t *testing.T) {
 		"PoP, security 2":               {withPoP(`{"prov":{"sec_ver":2}}`), Config{PoP: "pop"}, ErrUsername},
 	} {
 		t.Run(name, func(t *testing.T) {
-			c := New(newWire(tc.d), tc.cfg)
+			c := newClient(t, newWire(tc.d), tc.cfg)
 			defer c.Close()
 			err := c.Connect(t.Context())
 			require.NotErrorIs(t, err, ErrDowngrade)
@@ -137,9 +137,9 @@ func TestNoDowngrade(t *testing.T) {
 		{Username: "u", Password: "p"}:           "and Config has a user name and password (",
 		{PoP: "x", Username: "u", Password: "p"}: "and Config has a PoP, a user name and a password (",
 	} {
-		require.ErrorContains(t, New(newWire(impostorOf(t, noPoP)), *cfg).Connect(t.Context()), want)
+		require.ErrorContains(t, newClient(t, newWire(impostorOf(t, noPoP)), *cfg).Connect(t.Context()), want)
 	}
-	require.ErrorContains(t, New(newWire(impostorOf(t, noSecurity)), Config{PoP: "x"}).Connect(t.Context()),
+	require.ErrorContains(t, newClient(t, newWire(impostorOf(t, noSecurity)), Config{PoP: "x"}).Connect(t.Context()),
 		"it announces no security, and Config has a PoP (it may be an impostor that wants the credentials; "+
 			"if it is known to be the right device, set Config.Security to Security0)")
 }

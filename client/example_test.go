@@ -55,7 +55,11 @@ func dial(address string, cfg client.Config) *client.Client {
 	if err != nil {
 		panic(err)
 	}
-	return client.New(t, cfg)
+	c, err := client.New(t, cfg)
+	if err != nil {
+		panic(err)
+	}
+	return c
 }
 
 // Everything in one call, with progress for the user.
@@ -68,9 +72,13 @@ func ExampleClient_Provision() {
 		fmt.Println(err)
 		return
 	}
-	c := client.New(t, client.Config{
+	c, err := client.New(t, client.Config{
 		Progress: func(p client.Progress) { fmt.Println(p) },
 	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
 	defer c.Close()
 	conn, err := c.Provision(context.Background(), client.Credentials{SSID: "HomeNet", Passphrase: "secretpass"})
 	if err != nil {

@@ -115,7 +115,7 @@ func FuzzHandshake(f *testing.F) {
 		if one {
 			cfg = Config{Security: Security1, PoP: "abcd1234"}
 		}
-		c := New(newWire(d), cfg)
+		c := newClient(t, newWire(d), cfg)
 		defer c.Close()
 		if err := c.Connect(context.Background()); err == nil && one {
 			t.Error("connected to a device that knows nothing")

@@ -141,7 +141,7 @@ func TestTransportHints(t *testing.T) {
 				}
 				require.Equal(t, errors.Is(tc.err, ErrRefused), errors.Is(err, ErrRefused), what)
 			}
-			auto, named := New(newWire(d), Config{PoP: "pop"}), New(newWire(d), Config{Security: Security1, PoP: "pop"})
+			auto, named := newClient(t, newWire(d), Config{PoP: "pop"}), newClient(t, newWire(d), Config{Security: Security1, PoP: "pop"})
 			defer auto.Close()
 			defer named.Close()
 			failing = true
@@ -174,7 +174,7 @@ func TestHTTPKinds(t *testing.T) {
 	require.NoError(t, l.Close()) // nobody listens there any more
 	h, err := NewHTTP(HTTPConfig{Address: address})
 	require.NoError(t, err)
-	c := New(h, Config{PoP: "pop"})
+	c := newClient(t, h, Config{PoP: "pop"})
 	defer c.Close()
 	err = c.Connect(t.Context())
 	require.ErrorIs(t, err, ErrUnreachable)
@@ -245,7 +245,7 @@ func TestClientIsPrintedWithoutSecrets(t *testing.T) {
 	ask := Config{PoP: pop, Username: "user", Password: password}
 	d := sec1Device(t, pop)
 	d.statuses = []pb.RespGetStatus{authError}
-	c := New(newWire(d), ask)
+	c := newClient(t, newWire(d), ask)
 	defer c.Close()
 	shown := everyWay(c)
 	require.NoError(t, c.Connect(t.Context()))

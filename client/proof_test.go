@@ -52,7 +52,7 @@ func TestHandshakeIsTriedAgain(t *testing.T) {
 				}
 				asked := 0
 				g.cfg.AskPoP = func(context.Context) (hal.Secret, error) { asked++; return g.cfg.PoP, nil }
-				c := New(newWire(g.d), g.cfg)
+				c := newClient(t, newWire(g.d), g.cfg)
 				defer c.Close()
 				require.NoError(t, c.Connect(t.Context()))
 				require.Equal(t, 4, count(g.d.requests(), endpointSession))
@@ -86,7 +86,7 @@ func TestWrongProofIsTriedTwice(t *testing.T) {
 				}
 				return nil, errPass
 			}
-			c := New(newWire(d), Config{PoP: "wrong"})
+			c := newClient(t, newWire(d), Config{PoP: "wrong"})
 			defer c.Close()
 			err := c.Connect(t.Context())
 			require.ErrorIs(t, err, ErrPoP)
@@ -111,7 +111,7 @@ func TestWrongProofIsTriedTwice(t *testing.T) {
 			}
 			w := newWire(d)
 			w.delay = 1
-			c := New(w, Config{Security: Security1, PoP: "wrong"})
+			c := newClient(t, w, Config{Security: Security1, PoP: "wrong"})
 			defer c.Close()
 			err := c.Connect(ctx)
 			require.ErrorIs(t, err, context.Canceled)
@@ -137,7 +137,7 @@ func TestWrongProofIsTriedTwice(t *testing.T) {
 			}
 			return nil, errPass
 		}
-		c := New(newWire(d), Config{Security: Security1, PoP: "pop"})
+		c := newClient(t, newWire(d), Config{Security: Security1, PoP: "pop"})
 		defer c.Close()
 		err := c.Connect(t.Context())
 		require.ErrorIs(t, err, tc.err, name)
@@ -153,7 +153,7 @@ func TestWrongProofIsTriedTwice(t *testing.T) {
 		}
 		return nil, errPass
 	}
-	broken := New(newWire(d), Config{Security: Security1, PoP: "pop"})
+	broken := newClient(t, newWire(d), Config{Security: Security1, PoP: "pop"})
 	defer broken.Close()
 	err := broken.Connect(t.Context())
 	require.ErrorIs(t, err, ErrNoAnswer)
@@ -161,7 +161,7 @@ func TestWrongProofIsTriedTwice(t *testing.T) {
 	require.Len(t, d.requests(), 2)
 	d = sec1Device(t, "pop")
 	d.raw = func(endpoint string, _ []byte) ([]byte, error) { return nil, errHangUp }
-	c := New(newWire(d), Config{Security: Security1, PoP: "pop"})
+	c := newClient(t, newWire(d), Config{Security: Security1, PoP: "pop"})
 	defer c.Close()
 	err = c.Connect(t.Context())
 	require.ErrorIs(t, err, ErrRefused)

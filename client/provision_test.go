@@ -35,7 +35,7 @@ func TestProvisionOverHTTP(t *testing.T) {
 				if security == Security0 {
 					cfg.PoP = ""
 				}
-				c := New(newTestHTTP(t, p, HTTPConfig{}), cfg)
+				c := newClient(t, newTestHTTP(t, p, HTTPConfig{}), cfg)
 				ctx := t.Context()
 				require.NoError(t, c.Connect(ctx))
 				list, err := c.Scan(ctx, ScanOptions{GroupChannels: 5})
@@ -81,7 +81,7 @@ func TestProvisionAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := sec1Device(t, "pop")
 		d.statuses = []pb.RespGetStatus{authError, connected}
-		c := New(newWire(d), Config{Security: Security1, PoP: "pop"})
+		c := newClient(t, newWire(d), Config{Security: Security1, PoP: "pop"})
 		defer c.Close()
 		_, err := c.Provision(t.Context(), Credentials{SSID: "HomeNet", Passphrase: "wrongpass"})
 		require.ErrorIs(t, err, ErrAuth)
@@ -108,7 +108,7 @@ func TestProvisionFailsAtEachStep(t *testing.T) {
 			return nil, errPass
 		}
 		d.statuses = []pb.RespGetStatus{connected}
-		c := New(newWire(d), Config{PoP: "pop"})
+		c := newClient(t, newWire(d), Config{PoP: "pop"})
 		_, err := c.Provision(context.Background(), Credentials{SSID: "HomeNet", Passphrase: "secretpass"})
 		require.ErrorIs(t, err, ErrRefused)
 		var e *Error
@@ -172,7 +172,7 @@ func TestHTTPConnectionLost(t *testing.T) {
 			}
 			d.ServeHTTP(w, r)
 		}))
-		c := New(newTestHTTP(t, p, HTTPConfig{}), Config{Security: Security1, PoP: "pop"})
+		c := newClient(t, newTestHTTP(t, p, HTTPConfig{}), Config{Security: Security1, PoP: "pop"})
 		defer c.Close()
 		require.NoError(t, c.Connect(t.Context()))
 		for range 3 {
@@ -197,12 +197,12 @@ func TestHTTPWrongPoP(t *testing.T) {
 		p := newPipeNet()
 		p.serveHTTP(t, d)
 		h := newTestHTTP(t, p, HTTPConfig{})
-		err := New(h, Config{PoP: "wrongpop"}).Connect(t.Context())
+		err := newClient(t, h, Config{PoP: "wrongpop"}).Connect(t.Context())
 		require.ErrorIs(t, err, ErrPoP)
 		require.Equal(t, "client: connect: prov-session: device refused the proof of possession "+
 			"(check the PoP; if right, another client may have pushed this one out: try again)", err.Error())
-		require.NoError(t, New(h, Config{PoP: "abcd1234"}).Connect(t.Context()))
-		_, err = New(h, Config{Security: Security1}).Custom(t.Context(), "custom-data", nil)
+		require.NoError(t, newClient(t, h, Config{PoP: "abcd1234"}).Connect(t.Context()))
+		_, err = newClient(t, h, Config{Security: Security1}).Custom(t.Context(), "custom-data", nil)
 		require.ErrorIs(t, err, ErrNotConnected)
 	})
 }
@@ -215,7 +215,7 @@ func TestSecretsHidden(t *testing.T) {
 	fmt.Fprintf(&out, "%v %+v %#v %v %+v %#v\n", cfg, cfg, cfg, cr, cr, cr)
 	for _, d := range []*device{sec1Device(t, "abcd1234"), sec1Device(t, "other"), sec0Device()} {
 		d.statuses = []pb.RespGetStatus{authError}
-		c := New(newWire(d), cfg)
+		c := newClient(t, newWire(d), cfg)
 		_, err := c.Provision(t.Context(), cr)
 		require.Error(t, err)
 		fmt.Fprintf(&out, "%v %+v %#v\n", err, err, err)

@@ -127,7 +127,7 @@ func runLike(t *testing.T, r *record, args []string) error {
 		tr = bleRecord{r}
 	}
 	require.Equal(t, "0", option("--sec_ver"))
-	c := New(tr, Config{Security: Security0, FailurePolls: 3})
+	c := newClient(t, tr, Config{Security: Security0, FailurePolls: 3})
 	defer c.Close()
 	ctx := t.Context()
 	if err := c.Connect(ctx); err != nil {
@@ -233,7 +233,7 @@ func TestSecurity1Vectors(t *testing.T) {
 				for _, m := range tc.Messages {
 					add(m.Endpoint, m.Request, m.Response)
 				}
-				c := New(r, Config{Security: Security1, PoP: hal.Secret(tc.PoP), Rand: bytes.NewReader(unhex(tc.Private))})
+				c := newClient(t, r, Config{Security: Security1, PoP: hal.Secret(tc.PoP), Rand: bytes.NewReader(unhex(tc.Private))})
 				defer c.Close()
 				require.NoError(t, c.Connect(t.Context()))
 				list, err := c.Scan(t.Context(), ScanOptions{GroupChannels: 5})
@@ -316,7 +316,7 @@ func TestProvisionOverTCP(t *testing.T) {
 	defer s.Close()
 	h, err := NewHTTP(HTTPConfig{Address: s.URL})
 	require.NoError(t, err)
-	c := New(h, Config{PoP: "abcd1234", PollTimeout: 1})
+	c := newClient(t, h, Config{PoP: "abcd1234", PollTimeout: 1})
 	defer c.Close()
 	_, err = c.Provision(t.Context(), Credentials{SSID: "HomeNet", Passphrase: "secretpass"})
 	require.True(t, errors.Is(err, ErrTimeout), "%v", err)

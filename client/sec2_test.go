@@ -85,7 +85,7 @@ func TestConnectSecurity2(t *testing.T) {
 			if tc.version != "" {
 				d.version = tc.version
 			}
-			c := New(newWire(d), tc.cfg)
+			c := newClient(t, newWire(d), tc.cfg)
 			defer c.Close()
 			err := c.Connect(t.Context())
 			require.Equal(t, 1, count(d.requests(), "proto-ver"))
@@ -112,7 +112,7 @@ func TestConnectSecurity2(t *testing.T) {
 		})
 	}
 	t.Run("2 where 0 is spoken", func(t *testing.T) {
-		c := New(newWire(sec0Device()), with(func(c *Config) { c.Security = Security2 }))
+		c := newClient(t, newWire(sec0Device()), with(func(c *Config) { c.Security = Security2 }))
 		defer c.Close()
 		require.ErrorIs(t, c.Connect(t.Context()), ErrBadAnswer)
 	})
@@ -120,7 +120,7 @@ func TestConnectSecurity2(t *testing.T) {
 		d := sec2Device(t, 1)
 		boom := errors.New("boom")
 		d.hook = func(string, []byte) ([]byte, error) { return nil, boom }
-		c := New(newWire(d), with(func(c *Config) { c.Security = Security2 }))
+		c := newClient(t, newWire(d), with(func(c *Config) { c.Security = Security2 }))
 		defer c.Close()
 		require.Error(t, c.Connect(t.Context()))
 		require.Zero(t, count(d.requests(), "prov-session"))
@@ -129,7 +129,7 @@ func TestConnectSecurity2(t *testing.T) {
 		d := sec2Device(t, 1)
 		genuine := d.security
 		d.security = func() deviceSession { return impostor{genuine()} }
-		c := New(newWire(d), login)
+		c := newClient(t, newWire(d), login)
 		defer c.Close()
 		err := c.Connect(t.Context())
 		require.ErrorIs(t, err, ErrPassword)
@@ -153,7 +153,7 @@ func (i impostor) Handshake(dst, req []byte) ([]byte, error) {
 // it starts over; a new handshake helps.
 func TestQP13_LostMessageLosesTheSession(t *testing.T) {
 	d := sec2Device(t, 1)
-	c := New(newWire(d), Config{Username: "wifiprov", Password: "abcd1234"})
+	c := newClient(t, newWire(d), Config{Username: "wifiprov", Password: "abcd1234"})
 	defer c.Close()
 	require.NoError(t, c.Connect(t.Context()))
 	lose := true

@@ -29,17 +29,25 @@ func (ch *choice) newSession(rand io.Reader) (security.Client, error) {
 	case Security1:
 		return sec1.NewClient(sec1.Config{PoP: ch.pop, Rand: rand})
 	case Security2:
-		switch n := len(ch.username); {
-		case n == 0:
-			return nil, fmt.Errorf("%w: Config.Username is empty", ErrUsername)
-		case n > sec2.MaxUsername:
-			return nil, fmt.Errorf("%w of at most %d bytes: Config.Username has %d", ErrUsername, sec2.MaxUsername, n)
+		if err := checkUsername(ch.username); err != nil {
+			return nil, err
 		}
 		return sec2.NewClient(sec2.ClientConfig{
 			Username: ch.username, Password: ch.password, PatchVersion: ch.patch, Rand: rand,
 		})
 	}
 	return nil, fmt.Errorf("%w: unknown mode", ErrSecurity)
+}
+
+// checkUsername refuses a name that security 2 cannot use.
+func checkUsername(name string) error {
+	switch n := len(name); {
+	case n == 0:
+		return fmt.Errorf("%w: Config.Username is empty", ErrUsername)
+	case n > sec2.MaxUsername:
+		return fmt.Errorf("%w of at most %d bytes: Config.Username has %d", ErrUsername, sec2.MaxUsername, n)
+	}
+	return nil
 }
 
 // unproved is the error for a device that did not accept the client's proof, twice.

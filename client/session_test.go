@@ -74,7 +74,6 @@ func TestConnectChoosesSecurity(t *testing.T) {
 		{name: "explicit 1 without PoP", device: sec1Device(t, ""), cfg: Config{Security: Security1}},
 		{name: "explicit 1 insists on its PoP", device: sec1Device(t, ""), cfg: Config{Security: Security1, PoP: "abcd1234"},
 			err: ErrPoP, text: "device refused the proof of possession (check the PoP; if right, another client"},
-		{name: "explicit nonsense", device: sec0Device(), cfg: Config{Security: 9}, err: ErrSecurity, text: "Config.Security is 9"},
 		{name: "wrong PoP", device: sec1Device(t, "abcd1234"), cfg: Config{Security: Security1, PoP: "wrongpop"},
 			err: ErrPoP, text: "client: connect: prov-session: device refused the proof of possession (check the PoP; if right, another client"},
 		{name: "no PoP where one is wanted", device: sec1Device(t, "abcd1234"), cfg: Config{Security: Security1},
@@ -89,7 +88,7 @@ func TestConnectChoosesSecurity(t *testing.T) {
 			if tc.version != "" {
 				tc.device.version = tc.version
 			}
-			c := New(newWire(tc.device), tc.cfg)
+			c := newClient(t, newWire(tc.device), tc.cfg)
 			defer c.Close()
 			err := c.Connect(t.Context())
 			require.Equal(t, tc.versions, count(tc.device.requests(), "proto-ver"))
@@ -184,7 +183,7 @@ func TestConnectFailures(t *testing.T) {
 	}
 	for _, tc := range tests {
 		t.Run(tc.name, func(t *testing.T) {
-			c := New(newWire(tc.device), Config{Security: tc.sec})
+			c := newClient(t, newWire(tc.device), Config{Security: tc.sec})
 			defer c.Close()
 			err := c.Connect(t.Context())
 			require.ErrorIs(t, err, tc.err)
@@ -204,7 +203,7 @@ func TestConnectFailures(t *testing.T) {
 func TestConnectWithoutVersion(t *testing.T) {
 	d := sec0Device()
 	d.hook = func(endpoint string, _ []byte) ([]byte, error) { return nil, errNoEndpoint }
-	c := New(newWire(d), Config{})
+	c := newClient(t, newWire(d), Config{})
 	defer c.Close()
 	err := c.Connect(t.Context())
 	require.ErrorIs(t, err, ErrNoEndpoint)
@@ -212,7 +211,7 @@ func TestConnectWithoutVersion(t *testing.T) {
 }
 
 func TestConnectNoRandomness(t *testing.T) {
-	c := New(newWire(sec1Device(t, "")), Config{Security: Security1, Rand: strings.NewReader("short")})
+	c := newClient(t, newWire(sec1Device(t, "")), Config{Security: Security1, Rand: strings.NewReader("short")})
 	defer c.Close()
 	require.ErrorContains(t, c.Connect(t.Context()), "no random numbers")
 }
@@ -252,7 +251,7 @@ func TestSessionLost(t *testing.T) {
 			}
 			t.Run(cname+" "+fname, func(t *testing.T) {
 				d := sec1Device(t, "pop")
-				c := New(newWire(d), Config{Security: Security1, PoP: "pop", PollTimeout: 1})
+				c := newClient(t, newWire(d), Config{Security: Security1, PoP: "pop", PollTimeout: 1})
 				defer c.Close()
 				err := call(c)
 				require.ErrorIs(t, err, ErrNotConnected)
@@ -294,7 +293,7 @@ func TestSessionLost(t *testing.T) {
 // A refusal that the device puts in words keeps the session.
 func TestStatusKeepsSession(t *testing.T) {
 	d := sec1Device(t, "pop")
-	c := New(newWire(d), Config{Security: Security1, PoP: "pop"})
+	c := newClient(t, newWire(d), Config{Security: Security1, PoP: "pop"})
 	defer c.Close()
 	require.NoError(t, c.Connect(t.Context()))
 	d.hook = func(_ string, plain []byte) ([]byte, error) {
@@ -316,7 +315,7 @@ func TestStatusKeepsSession(t *testing.T) {
 // proto-ver is neither encrypted nor able to harm the session.
 func TestVersionInMidSession(t *testing.T) {
 	d := sec1Device(t, "pop")
-	c := New(newWire(d), Config{Security: Security1, PoP: "pop"})
+	c := newClient(t, newWire(d), Config{Security: Security1, PoP: "pop"})
 	defer c.Close()
 	require.NoError(t, c.Connect(t.Context()))
 	_, err := c.Version(t.Context())
@@ -333,7 +332,7 @@ func TestVersionInMidSession(t *testing.T) {
 // A failed Connect leaves no older session behind.
 func TestConnectAgain(t *testing.T) {
 	d := sec1Device(t, "pop")
-	c := New(newWire(d), Config{Security: Security1, PoP: "pop"})
+	c := newClient(t, newWire(d), Config{Security: Security1, PoP: "pop"})
 	defer c.Close()
 	require.NoError(t, c.Connect(t.Context()))
 	first := c.session
@@ -353,4 +352,22 @@ func TestSecurityNames(t *testing.T) {
 		[]Security{SecurityMode(-1), SecurityMode(0), SecurityMode(1), SecurityMode(2), SecurityMode(3)})
 	require.Equal(t, "automatic security, security 0, security 1, security 2, unknown security",
 		fmt.Sprintf("%v, %v, %v, %v, %v", SecurityAuto, Security0, Security1, Security2, SecurityMode(300)))
+}
+
+// Arguments that cannot work are refused before anything is sent.
+func TestNewRefuses(t *testing.T) {
+	for want, cfg := range map[string]Config{
+		"client: security not supported: Config.Security is 9":                                   {Security: 9},
+		"client: security 2 needs a user name: Config.Username is empty":                         {Security: Security2},
+		"client: security 2 needs a user name of at most 65535 bytes: Config.Username has 65536": {Security: Security2, Username: strings.Repeat("u", 65536)},
+	} {
+		d := sec0Device()
+		_, err := New(newWire(d), cfg)
+		require.EqualError(t, err, want)
+		require.Equal(t, cfg.Security == 9, errors.Is(err, ErrSecurity))
+		require.Equal(t, cfg.Security != 9, errors.Is(err, ErrUsername))
+		require.Empty(t, d.requests())
+	}
+	_, err := New(nil, Config{})
+	require.EqualError(t, err, "client: the transport is nil")
 }

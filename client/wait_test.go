@@ -40,7 +40,7 @@ func TestWaitConnectedSurvivesCuts(t *testing.T) {
 						d.statuses = []pb.RespGetStatus{connected}
 						cut := &cutter{cut: func(n int) bool { return n == k }, behind: behind}
 						asking := 0
-						c := New(waitRigs(t, d, cut)[transport](), Config{AskPoP: func(context.Context) (hal.Secret, error) {
+						c := newClient(t, waitRigs(t, d, cut)[transport](), Config{AskPoP: func(context.Context) (hal.Secret, error) {
 							asking++
 							return "pop", nil
 						}})
@@ -79,7 +79,7 @@ func TestWaitConnectedCutAgainAndAgain(t *testing.T) {
 			d := sec1Device(t, "pop")
 			d.statuses = []pb.RespGetStatus{connecting, connecting, connected}
 			cut := &cutter{cut: func(n int) bool { return n%2 == 0 }}
-			c := New(waitRigs(t, d, cut)[transport](), Config{PoP: "pop"})
+			c := newClient(t, waitRigs(t, d, cut)[transport](), Config{PoP: "pop"})
 			defer c.Close()
 			require.NoError(t, c.Connect(t.Context()))
 			cut.counting = true
@@ -89,7 +89,7 @@ func TestWaitConnectedCutAgainAndAgain(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			d := sec1Device(t, "pop")
 			cut := &cutter{cut: func(int) bool { return true }}
-			c := New(waitRigs(t, d, cut)[transport](), Config{PoP: "pop", PollTimeout: 12 * time.Second})
+			c := newClient(t, waitRigs(t, d, cut)[transport](), Config{PoP: "pop", PollTimeout: 12 * time.Second})
 			defer c.Close()
 			require.NoError(t, c.Connect(t.Context()))
 			cut.counting = true
@@ -138,7 +138,7 @@ func TestWaitConnectedDeviceGone(t *testing.T) {
 					}
 					return nil, errPass
 				}
-				c := New(gone, Config{Security: Security1, PoP: "pop", PollTimeout: tc.limit})
+				c := newClient(t, gone, Config{Security: Security1, PoP: "pop", PollTimeout: tc.limit})
 				defer c.Close()
 				require.NoError(t, c.Connect(t.Context()))
 				_, err := c.WaitConnected(t.Context())
@@ -186,7 +186,7 @@ func (a *absent) Do(ctx context.Context, endpoint string, body []byte) ([]byte, 
 func TestWaitConnectedEndsAtOnce(t *testing.T) {
 	cutAll := func(t *testing.T, transport string) *Client {
 		cut := &cutter{cut: func(int) bool { return true }}
-		c := New(waitRigs(t, sec1Device(t, "pop"), cut)[transport](), Config{PoP: "pop"})
+		c := newClient(t, waitRigs(t, sec1Device(t, "pop"), cut)[transport](), Config{PoP: "pop"})
 		require.NoError(t, c.Connect(t.Context()))
 		cut.counting = true
 		return c
@@ -222,7 +222,7 @@ func TestWaitConnectedEndsAtOnce(t *testing.T) {
 			answer, _ := d.serve(endpoint, body)
 			return asHex(string(answer))
 		}
-		c := New(attach(t, line, ConsoleConfig{}), Config{PoP: "pop"})
+		c := newClient(t, attach(t, line, ConsoleConfig{}), Config{PoP: "pop"})
 		require.NoError(t, c.Connect(t.Context()))
 		began := time.Now()
 		_, err := c.WaitConnected(t.Context())
@@ -231,7 +231,7 @@ func TestWaitConnectedEndsAtOnce(t *testing.T) {
 	})
 	synctest.Test(t, func(t *testing.T) { // an earlier operation lost the session
 		d := sec1Device(t, "pop")
-		c := New(newWire(d), Config{PoP: "pop"})
+		c := newClient(t, newWire(d), Config{PoP: "pop"})
 		defer c.Close()
 		require.NoError(t, c.Connect(t.Context()))
 		_, err := c.Custom(t.Context(), "nowhere", []byte("x"))
@@ -249,7 +249,7 @@ func TestWaitConnectedAmongOthers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := sec1Device(t, "pop")
 		d.statuses = []pb.RespGetStatus{connecting, connected}
-		c := New(newWire(d), Config{PoP: "pop"})
+		c := newClient(t, newWire(d), Config{PoP: "pop"})
 		defer c.Close()
 		require.NoError(t, c.Connect(t.Context()))
 		time.AfterFunc(time.Second, func() { _, _ = c.Custom(context.Background(), "nowhere", []byte("x")) })
@@ -260,7 +260,7 @@ func TestWaitConnectedAmongOthers(t *testing.T) {
 	})
 	synctest.Test(t, func(t *testing.T) {
 		d := sec1Device(t, "pop")
-		c := New(slowCustom{newWire(d)}, Config{PoP: "pop", PollTimeout: 12 * time.Second})
+		c := newClient(t, slowCustom{newWire(d)}, Config{PoP: "pop", PollTimeout: 12 * time.Second})
 		defer c.Close()
 		require.NoError(t, c.Connect(t.Context()))
 		time.AfterFunc(time.Second, func() { _, _ = c.Custom(context.Background(), "custom-data", []byte("x")) })

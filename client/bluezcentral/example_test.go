@@ -18,7 +18,11 @@ func Example() {
 		fmt.Println(err)
 		return
 	}
-	c := client.New(transport, client.Config{PoP: "abcd1234"})
+	c, err := client.New(transport, client.Config{PoP: "abcd1234"})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
 	defer c.Close()
 	_, err = c.Provision(context.Background(), client.Credentials{SSID: "HomeNet", Passphrase: "correct horse"})
 	if err != nil {

@@ -117,7 +117,10 @@ func phone(ctx context.Context, air *sim.Air, mtu int, quiet bool) error {
 	if err != nil {
 		return err
 	}
-	c := client.New(transport, client.Config{PoP: pop, PollInterval: 500 * time.Millisecond})
+	c, err := client.New(transport, client.Config{PoP: pop, PollInterval: 500 * time.Millisecond})
+	if err != nil {
+		return err
+	}
 	defer c.Close()
 	version, err := c.Version(ctx)
 	if err != nil {

@@ -137,7 +137,10 @@ func phone(ctx context.Context, o options, out io.Writer) (err error) {
 	if err != nil {
 		return err
 	}
-	c := client.New(transport, client.Config{PoP: security.Secret(o.pop), PollInterval: o.poll})
+	c, err := client.New(transport, client.Config{PoP: security.Secret(o.pop), PollInterval: o.poll})
+	if err != nil {
+		return err
+	}
 	defer func() { err = errors.Join(err, c.Close()) }()
 	version, err := c.Version(ctx)
 	if err != nil {

@@ -63,7 +63,8 @@ func device(t *testing.T, args ...string) (pipes, *bytes.Buffer) {
 // provision is a whole provisioning by a client.
 func provision(t *testing.T, transport client.Transport, security client.Security) {
 	t.Helper()
-	c := client.New(transport, client.Config{Security: security, PoP: "abcd1234", Username: "wifiprov", Password: "abcd1234", PollInterval: 50 * time.Millisecond})
+	c, err := client.New(transport, client.Config{Security: security, PoP: "abcd1234", Username: "wifiprov", Password: "abcd1234", PollInterval: 50 * time.Millisecond})
+	require.NoError(t, err)
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	require.NoError(t, c.Connect(ctx))

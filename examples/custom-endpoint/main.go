@@ -95,7 +95,10 @@ func app(address string) error {
 	if err != nil {
 		return err
 	}
-	c := client.New(transport, client.Config{PoP: pop})
+	c, err := client.New(transport, client.Config{PoP: pop})
+	if err != nil {
+		return err
+	}
 	defer c.Close()
 
 	version, err := c.Version(ctx)

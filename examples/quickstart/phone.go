@@ -16,7 +16,10 @@ func phone(ctx context.Context, address string) error {
 	if err != nil {
 		return err
 	}
-	c := client.New(transport, client.Config{PoP: pop, PollInterval: 250 * time.Millisecond})
+	c, err := client.New(transport, client.Config{PoP: pop, PollInterval: 250 * time.Millisecond})
+	if err != nil {
+		return err
+	}
 	defer c.Close()
 
 	version, err := c.Version(ctx)

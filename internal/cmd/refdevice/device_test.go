@@ -28,7 +28,8 @@ func bench(t *testing.T, args []string, cfg client.Config, fn func(t *testing.T,
 		d := runDevice(t, &network, args...)
 		transport, err := client.NewHTTP(client.HTTPConfig{Dial: network.Dial})
 		require.NoError(t, err)
-		c := client.New(transport, cfg)
+		c, err := client.New(transport, cfg)
+		require.NoError(t, err)
 		defer c.Close()
 		fn(t, d, c)
 		if d.done != nil {

@@ -87,5 +87,9 @@ func (d *BLEDevice) Phone(cfg client.Config, central blecentral.Config) (*client
 	if cfg.PoP == "" {
 		cfg.PoP = PoP
 	}
-	return client.New(transport, cfg), controller
+	c, err := client.New(transport, cfg)
+	if err != nil {
+		d.tb.Fatal(err)
+	}
+	return c, controller
 }

@@ -51,8 +51,9 @@ func TestQT16_KeptOnWithAClient(t *testing.T) {
 		require.False(t, advertising, "there is room for one")
 		require.NoError(t, link.Close())
 
-		next := client.New(d.Dial(blecentral.Config{MTU: att.MinMTU}), client.Config{PoP: PoP})
-		_, err := next.Provision(t.Context(), Right)
+		next, err := client.New(d.Dial(blecentral.Config{MTU: att.MinMTU}), client.Config{PoP: PoP})
+		require.NoError(t, err)
+		_, err = next.Provision(t.Context(), Right)
 		require.NoError(t, err)
 		require.NoError(t, next.Close())
 		d.Manager.StopProvisioning()

@@ -53,7 +53,9 @@ func (m *linux) phone(t *testing.T, cfg client.Config) *client.Client {
 	transport, err := client.NewBLE(client.BLEConfig{Central: bluezcentral.New(bluezcentral.Config{Bus: m.bus, Adapter: "hci1"})})
 	require.NoError(t, err)
 	cfg.PollInterval = time.Millisecond
-	return client.New(transport, cfg)
+	c, err := client.New(transport, cfg)
+	require.NoError(t, err)
+	return c
 }
 
 // The whole story between two adapters: networks, custom data, missing network,

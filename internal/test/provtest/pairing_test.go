@@ -126,7 +126,8 @@ func TestPairingBrokenAfterEveryPacket(t *testing.T) {
 				require.NoError(t, err)
 				transport, err := client.NewBLE(client.BLEConfig{Central: central})
 				require.NoError(t, err)
-				victim := client.New(transport, client.Config{PoP: PoP})
+				victim, err := client.New(transport, client.Config{PoP: PoP})
+				require.NoError(t, err)
 				d.Controller.CutAfter(n)
 				broken = victim.Connect(t.Context()) != nil
 				d.Controller.CutAfter(-1)

@@ -109,7 +109,11 @@ func (d *Device) Client(cfg client.Config) *client.Client {
 	if cfg.PoP == "" {
 		cfg.PoP = PoP
 	}
-	return client.New(transport, cfg)
+	c, err := client.New(transport, cfg)
+	if err != nil {
+		d.tb.Fatal(err)
+	}
+	return c
 }
 
 func (d *Device) event(e wifiprov.Event) {

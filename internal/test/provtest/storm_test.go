@@ -85,7 +85,9 @@ func TestProvisionInAStorm(t *testing.T) {
 							return d.Network.DialFrom(ctx, from)
 						}})
 						require.NoError(t, err)
-						return client.New(unhurried{transport}, client.Config{PoP: PoP, Username: Username, Password: Password})
+						c, err := client.New(unhurried{transport}, client.Config{PoP: PoP, Username: Username, Password: Password})
+						require.NoError(t, err)
+						return c
 					}
 					for i := range idle {
 						c := phone(100 + i)

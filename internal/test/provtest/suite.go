@@ -178,7 +178,9 @@ func (s *story) dial(cfg client.Config) *client.Client {
 		cfg.Security = client.Security0 // with secrets, less is not taken unasked
 	}
 	cfg.Username, cfg.PollInterval = Username, 700*time.Millisecond
-	return client.New(s.Dial(), cfg)
+	c, err := client.New(s.Dial(), cfg)
+	require.NoError(s.t, err)
+	return c
 }
 
 // fails tries credentials that do not work.

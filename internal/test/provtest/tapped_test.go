@@ -58,7 +58,9 @@ func (d *tapped) phone(t *testing.T, cfg blecentral.Config) (*client.Client, *ta
 	require.NoError(t, err)
 	secrets := client.Config{PoP: PoP, Username: Username, Password: Password, PollInterval: time.Second}
 	t.Cleanup(controller.Close)
-	return client.New(transport, secrets), wire
+	c, err := client.New(transport, secrets)
+	require.NoError(t, err)
+	return c, wire
 }
 
 // countingClock counts the timers that are pending.

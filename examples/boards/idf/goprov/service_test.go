@@ -37,7 +37,8 @@ func phone(t *testing.T, air *sim.Air, chip *idftest.Chip, bluetooth bool, cfg c
 		transport, err = client.NewHTTP(client.HTTPConfig{Dial: chip.Network.Dial})
 	}
 	require.NoError(t, err)
-	c := client.New(transport, cfg)
+	c, err := client.New(transport, cfg)
+	require.NoError(t, err)
 	require.NoError(t, c.Connect(t.Context()))
 	_, err = c.Provision(t.Context(), client.Credentials{SSID: "HomeNet", Passphrase: "secretpass"})
 	require.NoError(t, err)
