@@ -12,14 +12,11 @@ import (
 	"github.com/wifiprov/wifiprov/hal/ble"
 )
 
-// Defaults of [BLEConfig], those of the genuine clients (spec/client.md 2).
+// Defaults of [BLEConfig], those of the genuine clients (client.md 2).
 const (
-	DefaultBLEPrefix      = "PROV_"
-	DefaultFindTimeout    = 6 * time.Second
-	DefaultConnectTimeout = 20 * time.Second
-	DefaultBLETimeout     = 30 * time.Second
-	// BLEPageSize is how many scan results to ask for at a time over BLE.
-	BLEPageSize = 4
+	defaultPrefix         = "PROV_"
+	defaultFindTimeout    = 6 * time.Second
+	defaultConnectTimeout = 20 * time.Second
 )
 
 // Central is this machine's Bluetooth, as far as a client needs it. Calls do
@@ -132,14 +129,14 @@ func NewBLE(cfg BLEConfig) (*BLE, error) {
 	if cfg.Central == nil {
 		return nil, errors.New("client: BLEConfig.Central is nil")
 	}
-	cfg.FindTimeout = cmp.Or(cfg.FindTimeout, DefaultFindTimeout)
-	cfg.ConnectTimeout = cmp.Or(cfg.ConnectTimeout, DefaultConnectTimeout)
-	cfg.Timeout = cmp.Or(cfg.Timeout, DefaultBLETimeout)
+	cfg.FindTimeout = cmp.Or(cfg.FindTimeout, defaultFindTimeout)
+	cfg.ConnectTimeout = cmp.Or(cfg.ConnectTimeout, defaultConnectTimeout)
+	cfg.Timeout = cmp.Or(cfg.Timeout, requestTimeout)
 	return &BLE{cfg: cfg, turns: newTurns()}, nil
 }
 
-// ScanPageSize implements [PageSizer].
-func (*BLE) ScanPageSize() int { return BLEPageSize }
+// ScanPageSize implements [PageSizer], with the number of genuine clients.
+func (*BLE) ScanPageSize() int { return 4 }
 
 // Do implements [Transport]: write, then read. Endpoints are found by their user
 // descriptions, whatever the case of the letters.
@@ -238,7 +235,7 @@ func (b *BLE) wanted(a Advertisement) bool {
 	case b.cfg.Service != (ble.UUID{}) && len(a.Services) > 0:
 		return slices.Contains(a.Services, b.cfg.Service) && strings.HasPrefix(a.Name, b.cfg.Prefix)
 	case b.cfg.Prefix == "":
-		return strings.HasPrefix(a.Name, DefaultBLEPrefix)
+		return strings.HasPrefix(a.Name, defaultPrefix)
 	}
 	return strings.HasPrefix(a.Name, b.cfg.Prefix)
 }

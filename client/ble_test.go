@@ -208,13 +208,13 @@ func TestBLETimes(t *testing.T) {
 		require.ErrorIs(t, err, client.ErrNoDevice)
 		require.ErrorIs(t, err, client.ErrTimeout)
 		require.ErrorIs(t, err, client.ErrUnreachable)
-		require.Equal(t, client.DefaultFindTimeout, time.Since(began))
+		require.Equal(t, 6*time.Second, time.Since(began))
 
 		b = newBLE(t, client.BLEConfig{}, &fakeCentral{hang: true})
 		began = time.Now()
 		_, err = b.Do(t.Context(), "proto-ver", []byte("x"))
 		require.ErrorIs(t, err, client.ErrTimeout)
-		require.Equal(t, client.DefaultBLETimeout, time.Since(began))
+		require.Equal(t, 30*time.Second, time.Since(began))
 
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()

@@ -14,10 +14,10 @@ import (
 )
 
 // Defaults of [Config], those of the genuine clients where they have one
-// (spec/client.md 4).
+// (client.md 4).
 const (
-	DefaultPollInterval = 5 * time.Second
-	DefaultPollTimeout  = 2 * time.Minute
+	defaultPollInterval = 5 * time.Second
+	defaultPollTimeout  = 2 * time.Minute
 )
 
 // Names of the built-in endpoints.
@@ -107,9 +107,9 @@ func New(t Transport, cfg Config) (*Client, error) {
 		}
 	}
 	if cfg.PollInterval <= 0 {
-		cfg.PollInterval = DefaultPollInterval
+		cfg.PollInterval = defaultPollInterval
 	}
-	cfg.PollTimeout = cmp.Or(cfg.PollTimeout, DefaultPollTimeout)
+	cfg.PollTimeout = cmp.Or(cfg.PollTimeout, defaultPollTimeout)
 	return &Client{transport: t, cfg: &cfg, turns: newTurns()}, nil
 }
 

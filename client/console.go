@@ -12,10 +12,6 @@ import (
 	"time"
 )
 
-// DefaultConsoleTimeout is the time for one request over a console. A scan has
-// to fit in.
-const DefaultConsoleTimeout = 30 * time.Second
-
 // consoleSettle is how long the line has to be without a further prompt, or
 // without a prompt at all after an answer, until no more is expected.
 const consoleSettle = 200 * time.Millisecond
@@ -80,9 +76,9 @@ func NewConsole(stream io.ReadWriteCloser, cfg ConsoleConfig) (*Console, error) 
 	case cfg.Session == 1<<32-1:
 		return nil, errors.New("client: console: Session 4294967295 is no session's number")
 	}
-	cfg.Timeout = cmp.Or(cfg.Timeout, DefaultConsoleTimeout)
+	cfg.Timeout = cmp.Or(cfg.Timeout, requestTimeout)
 	if cfg.MaxAnswer <= 0 {
-		cfg.MaxAnswer = DefaultMaxAnswer
+		cfg.MaxAnswer = defaultMaxAnswer
 	}
 	c := &Console{stream: stream, cfg: cfg, turns: newTurns(), changed: make(chan struct{}, 1)}
 	c.screen.max = 2 * cfg.MaxAnswer

@@ -257,7 +257,7 @@ func TestConsoleLimits(t *testing.T) {
 		_, err = c.Do(t.Context(), "proto-ver", []byte("x"))
 		require.ErrorIs(t, err, ErrTimeout)
 		require.ErrorContains(t, err, "is there a provisioning console")
-		require.Equal(t, DefaultConsoleTimeout, time.Since(began))
+		require.Equal(t, requestTimeout, time.Since(began))
 	})
 	synctest.Test(t, func(t *testing.T) {
 		n := 100

@@ -19,7 +19,7 @@ func impostorOf(t *testing.T, version string) *device {
 	sec1 := d.security
 	d.version = version
 	d.statuses = []pb.RespGetStatus{connected}
-	v := ParseVersion([]byte(version))
+	v := parseVersion([]byte(version))
 	if v.Security() == Security0 {
 		d.security = nil
 	} else {

@@ -122,7 +122,6 @@ type StatusCode int32
 
 // Status codes.
 const (
-	StatusSuccess          = StatusCode(pb.StatusSuccess)
 	StatusInvalidSecScheme = StatusCode(pb.StatusInvalidSecScheme)
 	StatusInvalidProto     = StatusCode(pb.StatusInvalidProto)
 	StatusTooManySessions  = StatusCode(pb.StatusTooManySessions)
@@ -138,7 +137,7 @@ func (s StatusCode) String() string { return pb.Status(s).String() }
 // StatusError is a device's answer that it did not do what was asked. The
 // session goes on.
 type StatusError struct {
-	Code StatusCode // never StatusSuccess
+	Code StatusCode // never 0, which is success
 }
 
 // Error names the code.

@@ -18,7 +18,7 @@ func FuzzParseVersion(f *testing.F) {
 		f.Add([]byte(s))
 	}
 	f.Fuzz(func(t *testing.T, text []byte) {
-		v := ParseVersion(text)
+		v := parseVersion(text)
 		if v.Text != string(text) || v.SecVersion < -1 || v.SecPatchVersion < 0 || v.Security() == SecurityAuto {
 			t.Errorf("%+v", v)
 		}
@@ -60,7 +60,7 @@ func FuzzAnswers(f *testing.F) {
 		calls := []func() error{
 			func() error {
 				list, err := c.Scan(ctx, ScanOptions{Timeout: 1})
-				if err == nil && len(list) > MaxNetworks {
+				if err == nil && len(list) > maxNetworks {
 					t.Errorf("%d networks", len(list))
 				}
 				MergeNetworks(list)

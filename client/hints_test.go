@@ -199,12 +199,12 @@ func TestHTTPKinds(t *testing.T) {
 // Custom return for programs.
 func TestDeviceTextsAreEscaped(t *testing.T) {
 	const bad = "\x1b[2J\r\n\u009b\u202e\u2066\u200f\u2028"
-	version := ParseVersion([]byte(`{"prov":{"ver":"v1\u001b\u202e","sec_ver":1,"cap":["a\u2066b","wifi_scan"]},` +
+	version := parseVersion([]byte(`{"prov":{"ver":"v1\u001b\u202e","sec_ver":1,"cap":["a\u2066b","wifi_scan"]},` +
 		`"app\u200f":{"ver":"1\u009b","cap":["\u2028x"]}}`))
 	require.True(t, version.Known)
 	pages := []any{
 		version, *version, version.Apps, version.Apps[0], &version.Apps[0],
-		ParseVersion([]byte(bad)), *ParseVersion([]byte(bad)),
+		parseVersion([]byte(bad)), *parseVersion([]byte(bad)),
 		hal.SSID(bad), Network{SSID: bad}, Connection{SSID: bad}, Status{State: StateConnected, Connection: Connection{SSID: bad}},
 		Details{State: StateFailed, Attempt: 1, AP: hal.AccessPoint{SSID: bad, Channel: 1}},
 		Progress{Step: StepStatus, Detail: Status{State: StateConnected, Connection: Connection{SSID: bad}}.String()},
@@ -236,7 +236,7 @@ func TestDeviceTextsAreEscaped(t *testing.T) {
 	}
 	require.Equal(t, `v1\x1b\xe2\x80\xae, security 1, can [a\xe2\x81\xa6b wifi_scan]`, version.String())
 	require.Equal(t, `app\xe2\x80\x8f 1\xc2\x9b, can [\xe2\x80\xa8x]`, version.Apps[0].String())
-	require.Equal(t, "v0.9", ParseVersion([]byte("v0.9")).String())
+	require.Equal(t, "v0.9", parseVersion([]byte("v0.9")).String())
 }
 
 // A client shows no secret, however it is printed or logged.

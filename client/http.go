@@ -12,15 +12,8 @@ import (
 	"time"
 )
 
-// Defaults of [HTTPConfig].
-const (
-	// DefaultHTTPAddress is where a device's access point has the device.
-	DefaultHTTPAddress = "192.168.4.1:80"
-	// DefaultHTTPTimeout is the time for one request. A scan has to fit in.
-	DefaultHTTPTimeout = 30 * time.Second
-	// DefaultMaxAnswer is the longest answer in bytes.
-	DefaultMaxAnswer = 64 << 10
-)
+// defaultAddress is where a device's access point has the device.
+const defaultAddress = "192.168.4.1:80"
 
 // HTTPConfig is how to reach a device over HTTP. The zero value is right for a
 // device whose access point this machine has joined.
@@ -70,9 +63,9 @@ func NewHTTP(cfg HTTPConfig) (*HTTP, error) {
 	if err := h.parseAddress(cfg.Address); err != nil {
 		return nil, fmt.Errorf("client: HTTP address: %w", err)
 	}
-	h.cfg.Timeout = cmp.Or(h.cfg.Timeout, DefaultHTTPTimeout)
+	h.cfg.Timeout = cmp.Or(h.cfg.Timeout, requestTimeout)
 	if h.cfg.MaxAnswer <= 0 {
-		h.cfg.MaxAnswer = DefaultMaxAnswer
+		h.cfg.MaxAnswer = defaultMaxAnswer
 	}
 	if h.cfg.Dial == nil {
 		h.cfg.Dial = new(net.Dialer).DialContext
@@ -83,7 +76,7 @@ func NewHTTP(cfg HTTPConfig) (*HTTP, error) {
 // parseAddress sets address, host and prefix.
 func (h *HTTP) parseAddress(s string) error {
 	if s == "" {
-		s = DefaultHTTPAddress
+		s = defaultAddress
 	}
 	if ip, err := netip.ParseAddr(s); err == nil && ip.Is6() {
 		s = "[" + s + "]"

@@ -322,10 +322,10 @@ func TestHTTPOverTCP(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	answer, err := h.Do(t.Context(), "custom%20data", make([]byte, DefaultMaxAnswer))
+	answer, err := h.Do(t.Context(), "custom%20data", make([]byte, defaultMaxAnswer))
 	require.NoError(t, err)
-	require.Len(t, answer, DefaultMaxAnswer)
-	_, err = h.Do(t.Context(), "custom%20data", make([]byte, DefaultMaxAnswer+1))
+	require.Len(t, answer, defaultMaxAnswer)
+	_, err = h.Do(t.Context(), "custom%20data", make([]byte, defaultMaxAnswer+1))
 	require.ErrorIs(t, err, ErrBadAnswer)
 	_, err = h.Do(t.Context(), "early", make([]byte, 4096))
 	require.ErrorIs(t, err, ErrNoEndpoint)

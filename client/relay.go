@@ -35,7 +35,7 @@ type relayLine struct {
 }
 
 // maxRelayLine bounds a line.
-const maxRelayLine = 4 * DefaultMaxAnswer
+const maxRelayLine = 4 * defaultMaxAnswer
 
 // NewRelay returns a transport that prints to out and reads from in. Close
 // closes neither.

@@ -13,16 +13,11 @@ import (
 
 // Defaults and bounds of a scan.
 const (
-	// DefaultScanPeriod is the time per channel that genuine clients ask for.
-	DefaultScanPeriod = 120 * time.Millisecond
-	// DefaultScanTimeout is how long Scan waits for a scan that is still
-	// running when the device answered the request for it.
-	DefaultScanTimeout = 30 * time.Second
-	// MaxNetworks bounds what Scan fetches; devices keep 16.
-	MaxNetworks = 1024
-
-	defaultPageSize  = 100
-	scanPollInterval = 500 * time.Millisecond
+	defaultScanPeriod  = 120 * time.Millisecond // that of genuine clients
+	defaultScanTimeout = 30 * time.Second
+	maxNetworks        = 1024 // devices keep 16
+	defaultPageSize    = 100
+	scanPollInterval   = 500 * time.Millisecond
 )
 
 // ScanOptions describes a scan (spec/endpoints.md 3.2). The zero value is what
@@ -78,14 +73,7 @@ func (c *Client) scan(ctx context.Context, opt ScanOptions) ([]Network, error) {
 	if opt.GroupChannels < 0 || opt.GroupChannels > 255 {
 		return nil, fmt.Errorf("ScanOptions.GroupChannels is %d, want 0 to 255", opt.GroupChannels)
 	}
-	period := opt.Period
-	switch {
-	case period == 0:
-		period = DefaultScanPeriod
-	case period < 0:
-		period = 0
-	}
-	ms := period.Milliseconds()
+	ms := max(0, cmp.Or(opt.Period, defaultScanPeriod).Milliseconds())
 	if ms > 1<<32-1 {
 		return nil, fmt.Errorf("ScanOptions.Period %v is too long", opt.Period)
 	}
@@ -115,9 +103,7 @@ func (c *Client) scan(ctx context.Context, opt ScanOptions) ([]Network, error) {
 
 // awaitScan asks until the scan is over and returns the number of results.
 func (c *Client) awaitScan(ctx context.Context, timeout time.Duration) (int, error) {
-	if timeout == 0 {
-		timeout = DefaultScanTimeout
-	}
+	timeout = cmp.Or(timeout, defaultScanTimeout)
 	start := time.Now()
 	for {
 		m := pb.WiFiScanPayload{Msg: pb.WiFiScanMsgTypeCmdScanStatus}
@@ -129,7 +115,7 @@ func (c *Client) awaitScan(ctx context.Context, timeout time.Duration) (int, err
 			return 0, err
 		}
 		if m.RespScanStatus.ScanFinished {
-			return int(min(m.RespScanStatus.ResultCount, MaxNetworks)), nil
+			return int(min(m.RespScanStatus.ResultCount, maxNetworks)), nil
 		}
 		if timeout >= 0 && time.Since(start)+scanPollInterval > timeout {
 			return 0, &Error{Op: "scan", Endpoint: endpointScan,

@@ -259,8 +259,8 @@ func TestScanBounded(t *testing.T) {
 	c := dialTransport(t, bleWire{&wire{d: d, page: 4, closed: make(chan struct{})}}, Config{})
 	list, err := c.Scan(t.Context(), ScanOptions{})
 	require.NoError(t, err)
-	require.Len(t, list, MaxNetworks)
-	require.Len(t, scanPages(d), MaxNetworks/4)
+	require.Len(t, list, maxNetworks)
+	require.Len(t, scanPages(d), maxNetworks/4)
 }
 
 func TestScanWithoutEndpoint(t *testing.T) {

@@ -32,19 +32,6 @@ const (
 	Security2
 )
 
-// SecurityMode returns the mode with the protocol's number n, 0 to 2, and
-// SecurityAuto for a negative one. Any other n gives a mode that Connect
-// refuses.
-func SecurityMode(n int) Security {
-	switch {
-	case n < 0:
-		return SecurityAuto
-	case n > 2:
-		return Security2 + 1
-	}
-	return Security0 + Security(n)
-}
-
 // String returns "security 1" or the like.
 func (s Security) String() string {
 	switch s {

@@ -1,6 +1,15 @@
 package client
 
-import "context"
+import (
+	"context"
+	"time"
+)
+
+// Defaults of the transports' configurations.
+const (
+	requestTimeout   = 30 * time.Second // of one request; a scan has to fit in
+	defaultMaxAnswer = 64 << 10         // in bytes
+)
 
 // Transport carries one request and its answer to an endpoint of one device
 // and back (spec/transports.md 4). Bodies are opaque to it.

@@ -55,7 +55,7 @@ type Version struct {
 
 // Has reports whether the device announced the capability. It is false, too,
 // when the capabilities are unknown.
-func (v *Version) Has(capability string) bool {
+func (v Version) Has(capability string) bool {
 	return slices.Contains(v.Capabilities, capability)
 }
 
@@ -69,10 +69,10 @@ func (v Version) String() string {
 }
 
 // Security is the mode that SecurityAuto uses with this device.
-func (v *Version) Security() Security {
+func (v Version) Security() Security {
 	switch {
 	case v.SecVersion >= 0:
-		return SecurityMode(v.SecVersion)
+		return Security0 + Security(min(v.SecVersion, 3)) // 3: one that Connect refuses
 	case v.Has(CapNoSecurity):
 		return Security0
 	}
@@ -97,15 +97,15 @@ func (c *Client) fetchVersion(ctx context.Context, op string) (*Version, error) 
 	if err != nil {
 		return nil, &Error{Op: op, Endpoint: endpointVersion, Err: err, Hint: hint(op, endpointVersion, err)}
 	}
-	v := ParseVersion(text)
+	v := parseVersion(text)
 	c.told, c.details = true, v.Has(CapStatus)
 	return v, nil
 }
 
-// ParseVersion takes a proto-ver text apart. It never fails: members of an
+// parseVersion takes a proto-ver text apart. It never fails: members of an
 // unexpected type are left out, and what is not a JSON object gives a Version
 // that is not Known.
-func ParseVersion(text []byte) *Version {
+func parseVersion(text []byte) *Version {
 	v := &Version{Text: string(text), SecVersion: -1}
 	members, ok := jsonMembers(bytes.TrimRight(text, "\x00"))
 	if !ok {

@@ -1,6 +1,7 @@
 package blecentral
 
 import (
+	"cmp"
 	"context"
 	"encoding/hex"
 	"errors"
@@ -15,12 +16,6 @@ import (
 	"github.com/wifiprov/wifiprov/internal/smpcrypto"
 )
 
-// Defaults of a Config.
-const (
-	DefaultMTU      = att.MaxMTU
-	DefaultInterval = 30 * time.Millisecond
-)
-
 const (
 	// commandTimeout is how long the controller may take for what is done
 	// whether a caller waits or not: it stops scanning, gives a connection
@@ -33,9 +28,9 @@ const (
 
 // Config holds the settings of a Central. The zero value is usable.
 type Config struct {
-	// MTU to ask for, 23 to 517; 0: DefaultMTU. 23: none is asked for.
+	// MTU to ask for, 23 to 517; 0: 517. With 23 the central asks for none.
 	MTU int
-	// Interval of connections, 7.5 ms to 4 s; 0: DefaultInterval.
+	// Interval of connections, 7.5 ms to 4 s; 0: 30 ms.
 	Interval time.Duration
 	// SupervisionTimeout after which a silent link is lost, 100 ms to 32 s;
 	// 0: 4 s.
@@ -76,15 +71,9 @@ var (
 
 // New returns a central that is the controller's host. An error is about cfg.
 func New(t att.Transport, cfg Config) (*Central, error) {
-	if cfg.MTU == 0 {
-		cfg.MTU = DefaultMTU
-	}
-	if cfg.Interval == 0 {
-		cfg.Interval = DefaultInterval
-	}
-	if cfg.SupervisionTimeout == 0 {
-		cfg.SupervisionTimeout = 4 * time.Second
-	}
+	cfg.MTU = cmp.Or(cfg.MTU, att.MaxMTU)
+	cfg.Interval = cmp.Or(cfg.Interval, 30*time.Millisecond)
+	cfg.SupervisionTimeout = cmp.Or(cfg.SupervisionTimeout, 4*time.Second)
 	switch {
 	case cfg.MTU < att.MinMTU || cfg.MTU > att.MaxMTU:
 		return nil, fmt.Errorf("blecentral: MTU %d is not 23 to 517", cfg.MTU)

@@ -15,7 +15,7 @@ const agentPath = dbus.ObjectPath("/wifiprov/agent")
 const maxCalls = 16
 
 // receive takes what comes from the bus.
-func (l *Link) receive(m bluezbus.Message) {
+func (l *link) receive(m bluezbus.Message) {
 	if !m.Call {
 		l.signals.put(m)
 		return
@@ -29,7 +29,7 @@ func (l *Link) receive(m bluezbus.Message) {
 // registerAgent has bluetoothd ask this link when a device wants an encrypted link,
 // which it asks nobody about, and gives up on, where no agent is. Another agent that
 // is the default one stays so. The registration ends with the connection.
-func (l *Link) registerAgent(ctx context.Context) error {
+func (l *link) registerAgent(ctx context.Context) error {
 	go func() {
 		for {
 			select {
@@ -45,7 +45,7 @@ func (l *Link) registerAgent(ctx context.Context) error {
 
 // answer is an agent that has neither input nor output: it lets bluetoothd pair by
 // Just Works with the device of this link, and agrees to nothing else.
-func (l *Link) answer(m bluezbus.Message) {
+func (l *link) answer(m bluezbus.Message) {
 	switch {
 	case m.Sender != l.bus.Owner || m.Interface != bluezbus.Agent || m.Path != agentPath:
 		l.bus.ReplyUnknown(m)
@@ -60,7 +60,7 @@ func (l *Link) answer(m bluezbus.Message) {
 
 // pair pairs with the device, which bluetoothd does for the one who asks with his
 // agent, even if another is the default one.
-func (l *Link) pair(ctx context.Context) error {
+func (l *link) pair(ctx context.Context) error {
 	err := l.bus.Do(ctx, l.path, bluezbus.Device+".Pair")
 	if bluezbus.Is(err, "AlreadyExists") {
 		return nil // bluetoothd was faster

@@ -146,7 +146,7 @@ func TestDeviceDoesNotPair(t *testing.T) {
 func TestAgentRefusesEverythingElse(t *testing.T) {
 	r := setUp(t, 517, Config{})
 	l, _ := r.connect(t)
-	ours, another := l.(*Link).path, dbus.ObjectPath("/org/bluez/hci1/dev_02_00_00_00_00_99")
+	ours, another := l.(*link).path, dbus.ObjectPath("/org/bluez/hci1/dev_02_00_00_00_00_99")
 	for _, tc := range []struct {
 		method string
 		args   []any
@@ -177,7 +177,7 @@ func TestAgentRefusesEverythingElse(t *testing.T) {
 	stranger, err := bluezbus.Dial(t.Context(), r.bus, func(bluezbus.Message) {})
 	require.NoError(t, err)
 	defer stranger.Close()
-	_, err = stranger.Call(t.Context(), l.(*Link).bus.Name(), agentPath, bluezbus.Agent+".RequestAuthorization", ours)
+	_, err = stranger.Call(t.Context(), l.(*link).bus.Name(), agentPath, bluezbus.Agent+".RequestAuthorization", ours)
 	require.True(t, bluezbus.Is(err, "UnknownMethod"), "%v", err)
 	require.NoError(t, l.Close())
 }

@@ -33,7 +33,7 @@ func TestValuesOfAllLengths(t *testing.T) {
 			for i, c := range list {
 				require.Equal(t, service.With16(uint16(0xFF50+i)), c.UUID)
 				require.Equal(t, fmt.Sprint("a name that is longer than an MTU of 23, ", i), c.Name)
-				declaration := string(l.(*Link).chars[c.Handle])
+				declaration := string(l.(*link).chars[c.Handle])
 				require.True(t, strings.HasSuffix(declaration, fmt.Sprintf("/char%04x", c.Handle-1)), declaration)
 			}
 			for _, n := range []int{0, 2, mtu - 4, mtu - 3, mtu - 2, mtu - 1, mtu, 2*mtu - 2, 511, 512} {
@@ -52,11 +52,11 @@ func TestValuesOfAllLengths(t *testing.T) {
 			require.ErrorContains(t, err, "no service")
 			require.NoError(t, l.Close())
 			require.NoError(t, l.Close())
-			require.ErrorIs(t, l.Write(t.Context(), list[0], []byte("xy")), ErrLinkLost)
+			require.ErrorIs(t, l.Write(t.Context(), list[0], []byte("xy")), errLinkLost)
 			_, err = l.Read(t.Context(), list[0])
-			require.ErrorIs(t, err, ErrLinkLost)
+			require.ErrorIs(t, err, errLinkLost)
 			_, err = l.Discover(t.Context(), service)
-			require.ErrorIs(t, err, ErrLinkLost)
+			require.ErrorIs(t, err, errLinkLost)
 			r.d.Wait("the link is over", func(v fakebluez.View) bool { return v.Links() == 0 })
 			l, list = r.connect(t)
 			_, err = l.Read(t.Context(), client.BLECharacteristic{Handle: list[0].Handle + 100})
@@ -165,7 +165,7 @@ func TestRefusals(t *testing.T) {
 	for text, lost := range map[string]bool{"Operation failed": true, "Not connected": true, "Failed to initiate write": false} {
 		r.d.SetHookAt(0, func(string) error { return dbus.NewError("org.bluez.Error.Failed", []any{text}) })
 		err := l.Write(t.Context(), list[0], []byte("xy"))
-		require.Equal(t, lost, errors.Is(err, ErrLinkLost), "%v", err)
+		require.Equal(t, lost, errors.Is(err, errLinkLost), "%v", err)
 		require.False(t, errors.As(err, new(ble.ATTError)))
 	}
 	require.NoError(t, l.Close())
@@ -251,12 +251,12 @@ func TestLostLinks(t *testing.T) {
 			r.v.setHold(told)
 			go func() { <-told; lose() }()
 			err := l.Write(t.Context(), list[0], []byte("xy"))
-			require.ErrorIs(t, err, ErrLinkLost)
+			require.ErrorIs(t, err, errLinkLost)
 			require.Equal(t, name == "hung up", errors.Is(err, client.ErrHungUp))
 			_, err = l.Read(t.Context(), list[0])
-			require.ErrorIs(t, err, ErrLinkLost)
+			require.ErrorIs(t, err, errLinkLost)
 			_, err = l.Discover(t.Context(), service)
-			require.ErrorIs(t, err, ErrLinkLost)
+			require.ErrorIs(t, err, errLinkLost)
 			require.NoError(t, l.Close())
 			r.v.setHold(nil)
 			require.NoError(t, r.v.p.StopGATT(ble.StopOptions{}))

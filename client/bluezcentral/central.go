@@ -16,9 +16,6 @@ import (
 	"github.com/wifiprov/wifiprov/internal/bluezbus"
 )
 
-// DefaultTimeout bounds ending something.
-const DefaultTimeout = 5 * time.Second
-
 // Config holds the settings of a Central. The zero value is usable.
 type Config struct {
 	// Adapter is the adapter's name, "hci0"; empty: the first.
@@ -30,7 +27,7 @@ type Config struct {
 	// its keys included, if a scan of this Central found it first. A device
 	// that the machine knew before is left alone.
 	Forget bool
-	// Timeout bounds what ends a scan and a link; 0: DefaultTimeout.
+	// Timeout bounds what ends a scan and a link; 0: 5 s.
 	Timeout time.Duration
 }
 
@@ -44,19 +41,15 @@ type Central struct {
 
 var _ client.Central = (*Central)(nil)
 
-// Errors of a central.
 var (
-	// ErrLinkLost: the link is lost. Errors of requests that the device answered
-	// by ending it match client.ErrHungUp too, if bluetoothd says so (BlueZ 5.82
-	// and later).
-	ErrLinkLost = errors.New("bluezcentral: the link is lost")
+	errLinkLost = errors.New("bluezcentral: the link is lost")
 	errUnknown  = errors.New("bluetoothd does not know the device any more; scan again")
 )
 
 // New returns a central. Nothing is checked before the first scan.
 func New(cfg Config) *Central {
 	if cfg.Timeout <= 0 {
-		cfg.Timeout = DefaultTimeout
+		cfg.Timeout = 5 * time.Second
 	}
 	return &Central{cfg: cfg, found: map[dbus.ObjectPath]bool{}}
 }

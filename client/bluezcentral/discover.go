@@ -16,23 +16,23 @@ import (
 
 // Discover implements client.BLELink: bluetoothd has found everything already;
 // the user descriptions are read from the device.
-func (l *Link) Discover(ctx context.Context, service ble.UUID) ([]client.BLECharacteristic, error) {
+func (l *link) Discover(ctx context.Context, service ble.UUID) ([]client.BLECharacteristic, error) {
 	if l.over() {
-		return nil, ErrLinkLost
+		return nil, errLinkLost
 	}
 	objects, err := l.bus.Objects(ctx)
 	switch {
 	case ctx.Err() != nil:
 		return nil, ctx.Err()
 	case bluezbus.Gone(err):
-		return nil, ErrLinkLost
+		return nil, errLinkLost
 	case err != nil:
 		return nil, fmt.Errorf("bluezcentral: %w", err)
 	}
 	at := l.findService(objects, service)
 	if at == "" {
 		if l.over() {
-			return nil, ErrLinkLost
+			return nil, errLinkLost
 		}
 		return nil, fmt.Errorf("bluezcentral: the device has no service %v", service)
 	}
@@ -64,7 +64,7 @@ func (l *Link) Discover(ctx context.Context, service ble.UUID) ([]client.BLEChar
 
 // findService returns the path of a service; the zero UUID means the first with
 // 128 bits of its own. Empty: there is none.
-func (l *Link) findService(objects bluezbus.Objects, service ble.UUID) dbus.ObjectPath {
+func (l *link) findService(objects bluezbus.Objects, service ble.UUID) dbus.ObjectPath {
 	for _, path := range below(objects, l.path, bluezbus.GattService) {
 		text := bluezbus.Get[string](objects[path][bluezbus.GattService], "UUID")
 		uuid, err := ble.ParseUUID(text)

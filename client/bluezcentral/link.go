@@ -17,8 +17,8 @@ import (
 	"github.com/wifiprov/wifiprov/internal/bluezbus"
 )
 
-// Link is a connection to a device. It implements client.BLELink.
-type Link struct {
+// link is a connection to a device. It implements client.BLELink.
+type link struct {
 	c        *Central
 	bus      *bluezbus.Bus
 	path     dbus.ObjectPath // the device's
@@ -33,11 +33,11 @@ type Link struct {
 	chars map[uint16]dbus.ObjectPath // by handle
 }
 
-var _ client.BLELink = (*Link)(nil)
+var _ client.BLELink = (*link)(nil)
 
 // Connect implements client.Central.
 func (c *Central) Connect(ctx context.Context, device client.Advertisement) (client.BLELink, error) {
-	l := &Link{
+	l := &link{
 		c: c, path: dbus.ObjectPath(device.Address), signals: newQueue(), calls: make(chan bluezbus.Message, maxCalls),
 		gone: make(chan struct{}), resolved: make(chan struct{}),
 	}
@@ -60,7 +60,7 @@ func (c *Central) Connect(ctx context.Context, device client.Advertisement) (cli
 	return nil, fmt.Errorf("bluezcentral: connecting to %s: %w", device.Address, err)
 }
 
-func (l *Link) connect(ctx context.Context) error {
+func (l *link) connect(ctx context.Context) error {
 	if err := l.registerAgent(ctx); err != nil {
 		return err
 	}
@@ -80,7 +80,7 @@ func (l *Link) connect(ctx context.Context) error {
 	}
 	switch {
 	case !bluezbus.Get[bool](props, "Connected"):
-		return ErrLinkLost
+		return errLinkLost
 	case bluezbus.Get[bool](props, "ServicesResolved"):
 		return nil
 	}
@@ -88,14 +88,14 @@ func (l *Link) connect(ctx context.Context) error {
 	case <-l.resolved:
 		return nil
 	case <-l.gone:
-		return ErrLinkLost
+		return errLinkLost
 	case <-ctx.Done():
 		return ctx.Err()
 	}
 }
 
 // watch looks for the end of the link, until the connection to the bus ends.
-func (l *Link) watch() {
+func (l *link) watch() {
 	resolved := false
 	for {
 		m, err := l.signals.get(context.Background(), l.bus.Done())
@@ -118,7 +118,7 @@ func (l *Link) watch() {
 
 // Close implements client.BLELink: it ends the connection and waits until
 // bluetoothd has done so, at most Config.Timeout.
-func (l *Link) Close() error {
+func (l *link) Close() error {
 	l.once.Do(func() {
 		defer l.bus.Close()
 		err := l.c.atEnd(context.Background(), func(ctx context.Context) error {
@@ -145,7 +145,7 @@ func (l *Link) Close() error {
 }
 
 // Write implements client.BLELink.
-func (l *Link) Write(ctx context.Context, c client.BLECharacteristic, value []byte) error {
+func (l *link) Write(ctx context.Context, c client.BLECharacteristic, value []byte) error {
 	if len(value) > ble.MaxValue {
 		return fmt.Errorf("bluezcentral: a value of %d bytes is longer than %d: %w", len(value), ble.MaxValue, ble.ATTInvalidLength)
 	}
@@ -155,12 +155,12 @@ func (l *Link) Write(ctx context.Context, c client.BLECharacteristic, value []by
 }
 
 // Read implements client.BLELink.
-func (l *Link) Read(ctx context.Context, c client.BLECharacteristic) ([]byte, error) {
+func (l *link) Read(ctx context.Context, c client.BLECharacteristic) ([]byte, error) {
 	return l.value(l.access(ctx, c, "ReadValue", bluezbus.Props{}))
 }
 
 // value takes a value out of an answer.
-func (l *Link) value(body []any, err error) ([]byte, error) {
+func (l *link) value(body []any, err error) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
@@ -171,7 +171,7 @@ func (l *Link) value(body []any, err error) ([]byte, error) {
 	return value, nil
 }
 
-func (l *Link) access(ctx context.Context, c client.BLECharacteristic, method string, args ...any) ([]any, error) {
+func (l *link) access(ctx context.Context, c client.BLECharacteristic, method string, args ...any) ([]any, error) {
 	path, known := l.chars[c.Handle]
 	if !known {
 		return nil, fmt.Errorf("bluezcentral: characteristic %v was not discovered on this link", c.UUID)
@@ -184,7 +184,7 @@ const reasonRemote = bluezbus.Name + ".Reason.Remote"
 
 // call makes a call that the device answers. If it wants an encrypted link, and
 // bluetoothd did not get one, it is paired with and called again.
-func (l *Link) call(ctx context.Context, path dbus.ObjectPath, method string, args ...any) ([]any, error) {
+func (l *link) call(ctx context.Context, path dbus.ObjectPath, method string, args ...any) ([]any, error) {
 	body, err := l.try(ctx, path, method, args...)
 	if err != ble.ATTInsufficientAuthentication {
 		return body, err
@@ -195,9 +195,9 @@ func (l *Link) call(ctx context.Context, path dbus.ObjectPath, method string, ar
 	return l.try(ctx, path, method, args...)
 }
 
-func (l *Link) try(ctx context.Context, path dbus.ObjectPath, method string, args ...any) ([]any, error) {
+func (l *link) try(ctx context.Context, path dbus.ObjectPath, method string, args ...any) ([]any, error) {
 	if l.over() {
-		return nil, ErrLinkLost
+		return nil, errLinkLost
 	}
 	body, err := l.bus.Call(ctx, path, method, args...)
 	if err == nil {
@@ -221,7 +221,7 @@ func (l *Link) try(ctx context.Context, path dbus.ObjectPath, method string, arg
 
 // lost is the error for a request after which the link ended. The signals that say
 // why may come behind the answer.
-func (l *Link) lost(ctx context.Context) error {
+func (l *link) lost(ctx context.Context) error {
 	late := time.NewTimer(lateSignals)
 	defer late.Stop()
 	select {
@@ -230,15 +230,15 @@ func (l *Link) lost(ctx context.Context) error {
 	case <-ctx.Done():
 	}
 	if l.hungUp.Load() {
-		return fmt.Errorf("%w: %w", ErrLinkLost, client.ErrHungUp)
+		return fmt.Errorf("%w: %w", errLinkLost, client.ErrHungUp)
 	}
-	return ErrLinkLost
+	return errLinkLost
 }
 
 // lateSignals is how long the signals for the end of a link may take.
 const lateSignals = 100 * time.Millisecond
 
-func (l *Link) over() bool {
+func (l *link) over() bool {
 	select {
 	case <-l.gone:
 		return true

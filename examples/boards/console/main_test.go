@@ -30,7 +30,7 @@ func TestProvisioning(t *testing.T) {
 				}()
 				transport, err := client.NewConsole(far, client.ConsoleConfig{})
 				require.NoError(t, err)
-				c, err := client.New(transport, client.Config{Security: client.SecurityMode(int(mode[0] - '0')), PoP: "abcd1234", Username: "wifiprov", Password: "abcd1234"})
+				c, err := client.New(transport, client.Config{Security: client.Security0 + client.Security(mode[0]-'0'), PoP: "abcd1234", Username: "wifiprov", Password: "abcd1234"})
 				require.NoError(t, err)
 				conn, err := c.Provision(t.Context(), client.Credentials{SSID: "HomeNet", Passphrase: "correct horse"})
 				require.NoError(t, err)

@@ -78,7 +78,7 @@ func TestBlueZWholeStory(t *testing.T) {
 				require.NoError(t, d.Manager.RegisterEndpoint("custom-data", func(_ protocomm.SessionID, req []byte) ([]byte, error) {
 					return append([]byte("got "), req...), nil
 				}))
-				c := m.phone(t, client.Config{Security: client.SecurityMode(version), PoP: PoP, Username: Username, Password: Password})
+				c := m.phone(t, client.Config{Security: client.Security0 + client.Security(version), PoP: PoP, Username: Username, Password: Password})
 				ctx := t.Context()
 				require.NoError(t, c.Connect(ctx))
 				found, err := c.Scan(ctx, client.ScanOptions{})

@@ -69,7 +69,7 @@ func TestService(t *testing.T) {
 					provisionOnce(t, cfg)
 				}()
 				synctest.Wait()
-				phone(t, air, chip, bluetooth, client.Config{Security: client.SecurityMode(security), PoP: "abcd1234", Username: "wifiprov", Password: "password"})
+				phone(t, air, chip, bluetooth, client.Config{Security: client.Security0 + client.Security(security), PoP: "abcd1234", Username: "wifiprov", Password: "password"})
 				<-done
 				require.Equal(t, []string{"INIT", "START", "CRED_RECV", "CRED_SUCCESS", "END", "DEINIT"}, events)
 				require.NoError(t, chip.Reset())
