@@ -19,79 +19,80 @@ const (
 	defaultConnectTimeout = 20 * time.Second
 )
 
-// Central is this machine's Bluetooth, as far as a client needs it. Calls do
-// not overlap.
+// Central is what a client needs of this machine's Bluetooth. Calls do not
+// overlap.
 type Central interface {
-	// Scan calls found for what advertises, again when more is known of it,
-	// until found returns false, ctx ends or scanning fails. It returns nil
-	// in the first case and ctx's error, as it is, in the second; an error
-	// that says more means that ctx ended before scanning began.
+	// Scan calls found for each device that advertises, and again when more is
+	// known of the device. It returns nil when found returns false. When ctx
+	// ends during the scan, it returns ctx.Err() itself; any other error means
+	// that scanning failed or had not begun when ctx ended.
 	Scan(ctx context.Context, found func(Advertisement) bool) error
 
 	// Connect connects to a device and negotiates the largest MTU.
 	Connect(ctx context.Context, device Advertisement) (BLELink, error)
 }
 
-// Advertisement is what a device tells everybody, advertising data and scan
-// response together.
+// Advertisement is what a device announces in its advertising data and its scan
+// response.
 type Advertisement struct {
 	// Address of the device as the Central knows it; opaque.
 	Address string
-	// Name is the complete local name; empty: not known yet.
+	// Name is the device's local name; empty: not known yet.
 	Name string
 	// Services are the advertised 128-bit services.
 	Services []ble.UUID
-	// ManufacturerData with its company identifier; nil: none.
+	// ManufacturerData begins with the company identifier; nil: none.
 	ManufacturerData []byte
 	// RSSI in dBm.
 	RSSI int
 }
 
-// BLELink is a connection to a device. Calls do not overlap, except Close. A
-// refusal by the device is a ble.ATTError and leaves the link usable; after any
-// other error it is of no use. Every call returns promptly when its context
-// ends.
+// BLELink is a connection to a device. Calls do not overlap, except that Close may
+// come at any time. If the device refuses a request, the error is a ble.ATTError
+// and the link stays usable; after any other error the link is of no use. A
+// request that the device answered by ending the link fails with an error that
+// matches [ErrHungUp]. Every call returns promptly when its context ends.
 type BLELink interface {
-	// Discover returns the characteristics of a service and their user
-	// descriptions; the zero UUID means the first service with a 128-bit
-	// UUID.
+	// Discover returns the characteristics of a service, with their user
+	// descriptions. The zero UUID stands for the first service that has a
+	// 128-bit UUID.
 	Discover(ctx context.Context, service ble.UUID) ([]BLECharacteristic, error)
 
-	// Write writes a value with response, by prepared writes when it is
-	// longer than the MTU allows. value is not kept.
+	// Write writes a value with response. It uses prepared writes if the value
+	// is longer than the MTU allows. It does not keep value.
 	Write(ctx context.Context, c BLECharacteristic, value []byte) error
 
 	// Read reads a whole value.
 	Read(ctx context.Context, c BLECharacteristic) ([]byte, error)
 
-	// Close ends the connection and leaves nothing running. Closing twice is
-	// allowed.
+	// Close ends the connection. When it returns, nothing runs any more.
+	// Closing twice is allowed.
 	Close() error
 }
 
-// BLECharacteristic is a characteristic that was discovered.
+// BLECharacteristic is a discovered characteristic.
 type BLECharacteristic struct {
 	UUID   ble.UUID
 	Handle uint16 // of the value
 	Name   string // user description, descriptor 0x2901; empty: none
 }
 
-// BLEConfig is how to find a device over BLE.
+// BLEConfig says how to find a device over BLE.
 type BLEConfig struct {
 	// Central is this machine's Bluetooth; required.
 	Central Central
 
-	// Name is the device's name. Empty: the first device that Prefix and
-	// Service describe.
+	// Name is the device's name. Empty: the first device that fits Prefix and
+	// Service.
 	Name string
 
-	// Prefix of the names to look for. Empty: PROV_, or with Service any name
-	// of a device that advertises it.
+	// Prefix of the names to look for. Empty: PROV_, or, if the device
+	// advertises Service, any name.
 	Prefix string
 
-	// Service to use; zero: the first that the device advertises, else the
-	// first that it has. Without Name, devices that advertise others are
-	// passed over.
+	// Service to use. Zero: the first one that the device advertises, else the
+	// first one that it has. Without Name, devices that advertise only other
+	// services are passed over.
 	Service ble.UUID
 
 	// FindTimeout, ConnectTimeout and Timeout bound looking for the device,
@@ -100,19 +101,19 @@ type BLEConfig struct {
 	FindTimeout, ConnectTimeout, Timeout time.Duration
 }
 
-// BLE is the [Transport] of devices that are BLE peripherals
-// (spec/transports.md 2). It looks for the device at the first request, and again
-// when the link is lost, then for the same one by its address or name. Calls of
-// Do from several goroutines wait for each other.
+// BLE is the [Transport] to a device that is a BLE peripheral. It looks for the
+// device at the first request. After a lost link it looks for the same device
+// again, by address or name. Calls of Do from several goroutines wait for each
+// other.
 type BLE struct {
 	cfg BLEConfig
 
 	turns *turns
 
-	// What follows belongs to the request that runs.
+	// The running request alone uses the following fields.
 
 	link      BLELink       // nil: none
-	device    Advertisement // to which there was a link; no Address: to none yet
+	device    Advertisement // of the present or last link; no Address: there was none
 	endpoints []BLECharacteristic
 }
 
@@ -121,10 +122,11 @@ var (
 	_ PageSizer = (*BLE)(nil)
 )
 
-// ErrNoDevice: no such device was found. It matches ErrUnreachable.
+// ErrNoDevice: no device was found that fits the configuration. It matches
+// ErrUnreachable.
 var ErrNoDevice error = &kindError{"no such device in range", []error{ErrUnreachable}}
 
-// NewBLE returns a transport. It sends nothing yet; an error is about cfg.
+// NewBLE returns a transport. It sends nothing yet. It fails if cfg is wrong.
 func NewBLE(cfg BLEConfig) (*BLE, error) {
 	if cfg.Central == nil {
 		return nil, errors.New("client: BLEConfig.Central is nil")
@@ -138,11 +140,12 @@ func NewBLE(cfg BLEConfig) (*BLE, error) {
 // ScanPageSize implements [PageSizer], with the number of genuine clients.
 func (*BLE) ScanPageSize() int { return 4 }
 
-// Do implements [Transport]: write, then read. Endpoints are found by their user
-// descriptions, whatever the case of the letters.
+// Do implements [Transport]: it writes the request to the endpoint's
+// characteristic, and reads the answer from it. The user description of a
+// characteristic names the endpoint, in upper or lower case.
 func (b *BLE) Do(ctx context.Context, endpoint string, body []byte) ([]byte, error) {
 	if len(body) == 0 {
-		return nil, ErrEmptyBody // the device takes it for nothing
+		return nil, ErrEmptyBody // a device ignores an empty write
 	}
 	return b.turns.do(ctx, 0, func(ctx context.Context) ([]byte, error) { return b.exchange(ctx, endpoint, body) })
 }
@@ -183,7 +186,7 @@ func (b *BLE) exchange(ctx context.Context, endpoint string, body []byte) ([]byt
 	return nil, ErrNoEndpoint
 }
 
-// connect finds the device and its endpoints.
+// connect finds and connects to the device, and finds its endpoints.
 func (b *BLE) connect(ctx context.Context) error {
 	var device Advertisement
 	scanning := false
@@ -192,7 +195,7 @@ func (b *BLE) connect(ctx context.Context) error {
 			device = a
 			return !b.wanted(a)
 		})
-		scanning = err == ctx.Err() // to the end, as far as the Central says
+		scanning = err == ctx.Err() // the Central was scanning until the end
 		return err
 	})
 	if errors.Is(err, ErrTimeout) && scanning {
@@ -224,7 +227,7 @@ func (b *BLE) connect(ctx context.Context) error {
 	return err
 }
 
-// wanted reports whether a device is the one, as far as it is known yet.
+// wanted reports whether a is the device to connect to, by what is known so far.
 func (b *BLE) wanted(a Advertisement) bool {
 	named := a.Name != ""
 	switch {
@@ -240,7 +243,7 @@ func (b *BLE) wanted(a Advertisement) bool {
 	return strings.HasPrefix(a.Name, b.cfg.Prefix)
 }
 
-// within runs fn with a limit of its own.
+// within runs fn with a time limit, if that is positive. what names the failure.
 func within(ctx context.Context, limit time.Duration, what string, fn func(context.Context) error) error {
 	own := ctx
 	if limit > 0 {
@@ -252,13 +255,13 @@ func within(ctx context.Context, limit time.Duration, what string, fn func(conte
 	switch {
 	case err == nil || own.Err() == nil || ctx.Err() != nil:
 		return err
-	case err != own.Err(): // it says more
+	case err != own.Err(): // err says more
 		return fmt.Errorf("%w: %s within %v: %v", ErrTimeout, what, limit, err)
 	}
 	return fmt.Errorf("%w: %s within %v", ErrTimeout, what, limit)
 }
 
-// drop gives the link up.
+// drop closes the link.
 func (b *BLE) drop() {
 	if b.link != nil {
 		_ = b.link.Close()

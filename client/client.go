@@ -32,69 +32,69 @@ const (
 
 // Config is how a [Client] behaves. The zero value is ready to use.
 type Config struct {
-	// Security is the mode to use. SecurityAuto takes what the device
-	// announces, but not less than PoP, or Username and Password, stand for:
-	// see [ErrDowngrade]. Without any of them an impostor can ask for no
-	// security at all, so programs that know their device name the mode.
+	// Security is the mode to use. SecurityAuto takes the mode that the device
+	// announces, unless it is weaker than PoP, or Username and Password, allow:
+	// see [ErrDowngrade]. With none of these three set, an impostor can ask for
+	// no security at all, so a program that knows its devices names the mode.
 	Security Security
 
 	// PoP is the proof of possession for security 1.
 	PoP hal.Secret
 
-	// Username and Password are for security 2, as Espressif's QR codes
-	// have them in `username` and `pop`. Username is 1 to 65535 bytes.
+	// Username and Password are for security 2. Espressif's QR codes contain
+	// them as `username` and `pop`. Username has 1 to 65535 bytes.
 	Username string
 	Password hal.Secret
 
-	// AskPoP is called when security 1 is used, PoP is empty and the device
-	// did not say, to a Config with SecurityAuto, that it needs none. nil: an
-	// empty PoP is tried. Its error ends Connect.
+	// AskPoP returns the PoP when security 1 is used and PoP is empty. It is
+	// not called if, with SecurityAuto, the device announces that it needs no
+	// PoP. nil: Connect tries an empty PoP. An error of AskPoP ends Connect.
 	AskPoP func(context.Context) (hal.Secret, error)
 
-	// Progress gets reports of what goes on, one at a time, from the
-	// goroutine that called the operation. It may call Close, but no other
-	// method of the Client: they would wait for the running operation.
+	// Progress is called at each step of an operation, by the goroutine that
+	// called the operation. It may call Close, but no other method of the
+	// Client: that would wait for the running operation forever.
 	Progress func(Progress)
 
 	// PollInterval is the time between two status questions in
 	// WaitConnected. 0: 5 s.
 	PollInterval time.Duration
 
-	// PollTimeout bounds WaitConnected; a question near the limit gets a
-	// second. 0: 2 min; negative: no limit, as genuine clients do.
+	// PollTimeout bounds WaitConnected; the last question may take a second
+	// more. 0: 2 min; negative: no limit, as in genuine clients.
 	PollTimeout time.Duration
 
-	// FailurePolls is how many further status questions WaitConnected asks
-	// after the device reported a failure, in case it tries again by
-	// itself. 0: none, as the phones do; esp_prov uses 3.
+	// FailurePolls is how many more status questions WaitConnected asks after
+	// the device has reported a failure, because some devices try again by
+	// themselves. 0: none, as in the phone apps; esp_prov uses 3.
 	FailurePolls int
 
-	// Rand is where private keys come from. nil: crypto/rand.
+	// Rand is the source of private keys. nil: crypto/rand.
 	Rand io.Reader
 }
 
-// Client talks to one device. Its methods may be called from any goroutine;
-// they take turns, and a context that ends also ends the waiting. Every
-// method that sends a request blocks until its answer is there.
+// Client talks to one device. Any goroutine may call its methods. Operations run
+// one at a time; the others wait until it is their turn or their context ends.
+// A method that sends a request blocks until the answer arrives.
 type Client struct {
 	transport Transport
-	cfg       *Config // printed as a pointer where Format is not called: there are secrets in it
+	cfg       *Config // a pointer, so that its secrets are not printed where Format is not called
 
 	turns *turns     // of operations
 	mu    sync.Mutex // taken when a turn ends and by Close
 
-	// What follows belongs to the operation that holds the turn.
+	// The running operation alone uses the following fields.
 
 	session security.Client // nil: none
-	choice  *choice         // of the session that there is or was last
-	lost    error           // why there is none any more; nil: never was one
+	choice  *choice         // of the present or last session
+	lost    error           // why the session ended; nil: there was none yet
 	told    bool            // proto-ver was read
-	details bool            // and announced prov-status
+	details bool            // proto-ver announced prov-status
 }
 
 // New returns a client for the device at the other end of t. It sends nothing.
-// The client owns the transport from now on: Close closes it. An error is about
-// the arguments, and the transport stays the caller's.
+// The client owns the transport from now on, and Close closes it. If New fails,
+// the arguments are wrong and the transport stays the caller's.
 func New(t Transport, cfg Config) (*Client, error) {
 	switch {
 	case t == nil:
@@ -113,7 +113,8 @@ func New(t Transport, cfg Config) (*Client, error) {
 	return &Client{transport: t, cfg: &cfg, turns: newTurns()}, nil
 }
 
-// Format shows nothing of what is inside, whatever the verb: secrets and keys.
+// Format prints the type's name for every verb, because a Client contains
+// secrets and keys.
 func (c *Client) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "*client.Client") }
 
 // Close ends the session, wipes its keys and closes the transport. An
@@ -129,7 +130,7 @@ func (c *Client) Close() error {
 	case c.turns.token <- struct{}{}:
 		c.dropSession(ErrClosed)
 		c.turns.end()
-	default: // whoever holds the turn drops the session at its end
+	default: // the running operation drops the session at its end
 	}
 	c.mu.Unlock()
 	return c.transport.Close()
@@ -166,16 +167,16 @@ func (c *Client) dropSession(why error) {
 	}
 }
 
-// lose drops the session because of err and returns it as the operation's
+// lose drops the session because of err, and returns err as the operation's
 // error.
 func (c *Client) lose(op, endpoint string, err error) error {
 	c.dropSession(err)
 	return &Error{Op: op, Endpoint: endpoint, Err: err, SessionLost: true, Hint: hint(op, endpoint, err)}
 }
 
-// request is one encrypted exchange. decode gets the plaintext of the answer,
-// which is valid during the call only; its error means that the answer makes
-// no sense and loses the session. The caller holds the turn.
+// request is one encrypted exchange. decode gets the plaintext of the answer and
+// must not keep it. An error of decode means that the answer makes no sense, and
+// loses the session. The caller holds the turn.
 func (c *Client) request(ctx context.Context, op, endpoint string, plain []byte, decode func([]byte) error) error {
 	if c.session == nil {
 		if c.lost == nil {

@@ -12,63 +12,65 @@ import (
 	"time"
 )
 
-// consoleSettle is how long the line has to be without a further prompt, or
-// without a prompt at all after an answer, until no more is expected.
+// consoleSettle is the time without another answer or prompt after which the
+// console expects none.
 const consoleSettle = 200 * time.Millisecond
 
-// ConsoleConfig is how to talk to a device over a console. The zero value is
-// right for most.
+// ConsoleConfig says how to talk to a device over a console. The zero value is
+// right for most devices.
 type ConsoleConfig struct {
-	// Session is the number of the session, up to 4294967294; 0 is what
-	// esp_prov uses. The original device keeps a number over a restart of its
-	// service and opens no session for it then (Q-T9): another number helps.
+	// Session is the session's number, up to 4294967294; esp_prov uses 0. An
+	// original device remembers the number when its service restarts, and opens
+	// no new session for it. Another number helps then.
 	Session uint32
 
 	// Timeout bounds each request. 0: 30 s; negative: no limit but the
 	// caller's context.
 	Timeout time.Duration
 
-	// MaxAnswer is the longest answer in bytes that is accepted. 0: 64 KiB.
+	// MaxAnswer is the length in bytes of the longest answer that Do accepts.
+	// 0: 64 KiB.
 	MaxAnswer int
 }
 
-// Console is the [Transport] of devices that are provisioned over a line of text
-// (spec/transports.md 3): a serial port, a pseudo-terminal, the pipes of a
-// child process. It types one line for each request. Of what the device says it
-// takes the last line that is nothing but lower-case hex before the prompt as
-// the answer; an echo, log lines and what was said before the request do not
-// matter. A prompt without an answer is a refusal: the device does not say
-// whether it lacks the endpoint, is out of step with the session, or cannot take
-// a line of that length (the original takes 255 characters).
+// Console is the [Transport] to a device with a text console: on a serial port, on
+// a pseudo-terminal, or on the pipes of a child process. It types one line for
+// each request. The answer is the last line before the prompt that consists of
+// lower-case hexadecimal digits only. Console ignores the echo, log lines and
+// everything that was on the line before the request.
 //
-// Before the first request, and after one that had no clear end, an empty line
-// finds out whether the device is ready. That takes 0.2 s, and so does
-// a refusal. If an earlier request is still being answered, its answer is waited
-// for and dropped.
+// A prompt without an answer is a refusal. The device does not say whether it
+// lacks the endpoint, is out of step with the session, or cannot take a line of
+// that length; the original takes 255 characters.
 //
-// Calls of Do from several goroutines wait for each other. When the stream has
-// ended, every Do fails; another Console is needed.
+// Before the first request, and after a request without a clear end, Console sends
+// an empty line to find out whether the device is ready. That takes 0.2 s, as does
+// a refusal. If the device is still answering an earlier request, Console waits for
+// that answer and drops it.
+//
+// Calls of Do from several goroutines wait for each other. After the end of the
+// stream every Do fails, and the program needs another Console.
 type Console struct {
 	stream io.ReadWriteCloser
 	cfg    ConsoleConfig
 
 	turns *turns
 
-	// What follows belongs to the request that runs.
+	// The running request alone uses the following fields.
 
-	reader  chan struct{} // closed when the reading goroutine has ended; nil: not begun
-	writing chan error    // gets the outcome of a write that is under way; nil: none
+	reader  chan struct{} // closed when the reading goroutine has ended; nil: not started
+	writing chan error    // gets the outcome of the write under way; nil: none
 	ready   bool          // the device waits at its prompt
 
-	changed chan struct{} // capacity 1: something on the screen is new
+	changed chan struct{} // capacity 1: the screen has changed
 
 	mu     sync.Mutex
 	screen screen
 }
 
-// NewConsole returns a transport over stream, which it owns from now on: Close
-// closes it, and must thereby end a Read and a Write that are under way. It
-// sends nothing yet. The error is about the arguments.
+// NewConsole returns a transport over stream, and owns stream from now on. Closing
+// the stream must end a Read and a Write that are under way. NewConsole sends
+// nothing yet. It fails if an argument is wrong, and stream stays the caller's then.
 func NewConsole(stream io.ReadWriteCloser, cfg ConsoleConfig) (*Console, error) {
 	switch {
 	case stream == nil:
@@ -103,7 +105,7 @@ func (c *Console) Do(ctx context.Context, endpoint string, body []byte) ([]byte,
 	})
 }
 
-// errStreamEnded: nothing more comes from the stream.
+// errStreamEnded: the stream has ended.
 var errStreamEnded error = &kindError{"the stream ended", []error{ErrClosed}}
 
 // prompted reports whether the device has ever shown its prompt.
@@ -113,8 +115,8 @@ func (c *Console) prompted() bool {
 	return c.screen.everPrompt
 }
 
-// consoleLine is a request as it is typed (spec/transports.md 3.1), without its
-// end.
+// consoleLine returns the line to type for a request, without the line end
+// (transports.md 3.1).
 func consoleLine(endpoint string, session uint32, body []byte) (string, error) {
 	if endpoint == "" {
 		return "", errors.New("endpoint has no name")
@@ -125,7 +127,7 @@ func consoleLine(endpoint string, session uint32, body []byte) (string, error) {
 		}
 	}
 	if len(body) == 0 {
-		return "", ErrEmptyBody // the hex may not be empty
+		return "", ErrEmptyBody // the command needs at least one byte
 	}
 	if strings.ContainsAny(endpoint, ` "\`) {
 		endpoint = `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(endpoint) + `"`
@@ -148,9 +150,9 @@ func (c *Console) exchange(ctx context.Context, line string) ([]byte, error) {
 	if err := c.typeLine(ctx, line); err != nil {
 		return nil, err
 	}
-	// The timer runs from an answer without a prompt on, in case the service
-	// was stopped, and from a prompt without an answer on, in case that is
-	// the greeting of a service that was started just now.
+	// The timer starts at an answer without a prompt, since the service may have
+	// ended and shows no prompt then. It also starts at a prompt without an
+	// answer, since that may be the greeting of a service that has just started.
 	settled := time.NewTimer(consoleSettle)
 	settled.Stop()
 	defer settled.Stop()
@@ -183,7 +185,7 @@ func (c *Console) exchange(ctx context.Context, line string) ([]byte, error) {
 	}
 }
 
-// outcome is what the screen shows as the answer.
+// outcome returns the answer that is on the screen.
 func (c *Console) outcome() ([]byte, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -199,8 +201,8 @@ func (c *Console) outcome() ([]byte, error) {
 	return nil, fmt.Errorf("%w: the prompt came without an answer", ErrRefused)
 }
 
-// wake waits until the device is ready for a line: it ends the one that it may
-// have the beginning of, and waits for the last prompt.
+// wake waits until the device is ready for a line. It ends a line that may have
+// been typed in part, and waits for the last prompt.
 func (c *Console) wake(ctx context.Context) error {
 	if err := c.typeLine(ctx, ""); err != nil {
 		return err
@@ -229,8 +231,8 @@ func (c *Console) wake(ctx context.Context) error {
 	}
 }
 
-// typeLine clears the screen, and writes line and CR. A write that ctx left behind
-// comes to its end first.
+// typeLine clears the screen, and writes line and CR. First it waits for a write
+// that an earlier request has left unfinished.
 func (c *Console) typeLine(ctx context.Context, line string) error {
 	if c.writing != nil {
 		select {
@@ -261,7 +263,7 @@ func (c *Console) typeLine(ctx context.Context, line string) error {
 	}
 }
 
-// read shows on the screen what the device says, until the stream ends.
+// read copies the device's output to the screen until the stream ends.
 func (c *Console) read() {
 	defer close(c.reader)
 	b := make([]byte, 1024)

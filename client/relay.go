@@ -9,26 +9,26 @@ import (
 	"strings"
 )
 
-// Relay is the [Transport] in which a person carries the messages, as with
-// esp_prov's console transport (spec/transports.md 3.4): it prints each request
-// as the line to type at the device's console, and reads the device's answer, one
-// line of hex. An empty line means that the device did not answer.
+// Relay is the [Transport] in which a person carries the messages, as in
+// esp_prov's console transport. It prints each request as a line to type at the
+// device's console, and reads the device's answer as one line of hexadecimal
+// digits. An empty line means that the device did not answer.
 //
-// Calls of Do from several goroutines wait for each other. A Read of the
-// person's input cannot be broken off: when a Do or the Relay ends before the
-// person has answered, a goroutine stays until the next line, which is dropped
-// unless another Do has begun. Between requests nothing is read, and nothing
-// beyond the end of a line.
+// Calls of Do from several goroutines wait for each other. Relay reads only during
+// a request, and never beyond the end of a line. A Read of the input cannot be
+// interrupted: if Do or Relay ends before the person answers, a goroutine stays
+// until the next line. That line is the answer to a request that has begun
+// meanwhile; otherwise it is dropped.
 type Relay struct {
 	in  io.Reader
 	out io.Writer
 
 	turns *turns
 
-	line chan relayLine // gets the line that is being read; nil: none is. Belongs to the request that runs.
+	line chan relayLine // gets the line that is being read; nil: none. The running request alone uses it.
 }
 
-// relayLine is a line that a person typed, or why there is none.
+// relayLine is a typed line, or the reason why there is none.
 type relayLine struct {
 	text string
 	err  error
@@ -37,8 +37,8 @@ type relayLine struct {
 // maxRelayLine bounds a line.
 const maxRelayLine = 4 * defaultMaxAnswer
 
-// NewRelay returns a transport that prints to out and reads from in. Close
-// closes neither.
+// NewRelay returns a transport that prints to out and reads from in. Its Close
+// leaves both open.
 func NewRelay(in io.Reader, out io.Writer) *Relay {
 	return &Relay{in: in, out: out, turns: newTurns()}
 }
@@ -55,7 +55,7 @@ func (r *Relay) Do(ctx context.Context, endpoint string, body []byte) ([]byte, e
 // exchange is Do in its turn.
 func (r *Relay) exchange(ctx context.Context, request string) ([]byte, error) {
 	select {
-	case <-r.line: // typed for nobody
+	case <-r.line: // typed for no request
 		r.line = nil
 	default:
 	}
@@ -83,7 +83,7 @@ func (r *Relay) exchange(ctx context.Context, request string) ([]byte, error) {
 	}
 }
 
-// readLine waits for the person.
+// readLine waits for the person to type a line.
 func (r *Relay) readLine(ctx context.Context) (string, error) {
 	if r.line == nil {
 		line := make(chan relayLine, 1)
@@ -99,7 +99,7 @@ func (r *Relay) readLine(ctx context.Context) (string, error) {
 	}
 }
 
-// readRelayLine reads one line and nothing beyond it.
+// readRelayLine reads one line and nothing beyond its end.
 func readRelayLine(in io.Reader) relayLine {
 	var text []byte
 	var c [1]byte

@@ -1,37 +1,37 @@
 package client
 
-// devicePrompt is what the device shows, at the begin of a line, when it waits
+// devicePrompt is what the device shows at the beginning of a line when it waits
 // for a request.
 const devicePrompt = ">> "
 
-// emptyAnswerBlanks is how many line ends in a row precede the prompt after an
-// empty answer: those before and after the answer, and the prompt's own. A
-// refusal has the last alone.
+// emptyAnswerBlanks is the number of line ends in a row between an empty answer
+// and the prompt: one before the answer, one after it, and the prompt's own. After
+// a refusal there is only the prompt's own.
 const emptyAnswerBlanks = 3
 
-// screen makes sense of what a console shows, character by character.
+// screen finds answers and prompts in what a console shows.
 type screen struct {
-	max int // longest line that is kept
+	max int // length of the longest line that is kept
 
-	line    []byte // the present one so far
-	hex     bool   // it is nothing but lower-case hex
-	cut     bool   // and longer than max
-	content bool   // something stands on it, perhaps before a CR
+	line    []byte // the present line so far
+	hex     bool   // the line consists of lower-case hexadecimal digits
+	cut     bool   // the line is longer than max
+	content bool   // the line is not empty, even if a CR has cleared it
 	blanks  int    // empty lines before it
 
 	everPrompt bool
 
-	// Since the last clear:
+	// The following fields tell what came since the last clear.
 
 	events   int  // answers and prompts
 	complete bool // a prompt followed the answer
 	answered bool
-	answer   []byte // hex digits; of answered
-	tooLong  bool   // an answer was cut
+	answer   []byte // hexadecimal digits, if answered
+	tooLong  bool   // the answer was cut
 	end      error  // the stream has ended
 }
 
-// clear forgets what was shown, but not where the cursor is.
+// clear forgets the answers and prompts, but keeps the present line.
 func (s *screen) clear() {
 	s.events, s.complete, s.answered, s.tooLong = 0, false, false, false
 	s.answer = s.answer[:0]
@@ -67,7 +67,7 @@ func (s *screen) show(c byte) {
 	}
 }
 
-// endLine looks at a line that is complete: a CR or a LF followed.
+// endLine examines a line that a CR or a LF has ended.
 func (s *screen) endLine() {
 	switch {
 	case len(s.line) == 0 || !s.hex:
@@ -81,7 +81,7 @@ func (s *screen) endLine() {
 	s.line = s.line[:0]
 }
 
-// found notes that an answer is there.
+// found notes an answer.
 func (s *screen) found(tooLong bool) {
 	s.answered, s.tooLong, s.complete = true, tooLong, false
 	s.events++
@@ -99,7 +99,7 @@ func (s *screen) prompt() {
 	s.content, s.blanks = false, 0
 }
 
-// finish notes that nothing more comes.
+// finish notes the end of the stream.
 func (s *screen) finish(err error) {
 	s.endLine()
 	s.end = err

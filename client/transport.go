@@ -11,44 +11,49 @@ const (
 	defaultMaxAnswer = 64 << 10         // in bytes
 )
 
-// Transport carries one request and its answer to an endpoint of one device
-// and back (spec/transports.md 4). Bodies are opaque to it.
+// Transport carries requests to the endpoints of one device, and the answers back.
+// It does not look into their bodies.
 //
-// [Client] makes one call of Do at a time; Close may come at any moment.
+// [Client] makes one call of Do at a time. Close may come at any moment.
 type Transport interface {
 	// Do sends body to the endpoint and returns the answer. It blocks until
-	// the answer is complete, the exchange failed or ctx ended; in the last
-	// case it returns promptly with an error that wraps ctx's.
+	// the answer is complete or the exchange has failed. When ctx ends, Do
+	// returns promptly, with an error that wraps ctx's.
 	//
-	// body stays the caller's: it is neither changed nor used after Do
-	// returned. The answer is the caller's, too; it may be empty.
+	// Do neither changes body nor keeps it. The answer belongs to the caller
+	// and may be empty.
 	//
-	// A request is sent at most once: Do never repeats it, because a
-	// device that gets it twice is out of step with the session. Errors
-	// that callers tell apart are wrapped: [ErrNoEndpoint] when the device
-	// has no such endpoint, [ErrRefused] when the device took the request
-	// and ended the exchange without an answer, [ErrNoAnswer] when the link
-	// broke in another way, [ErrHungUp] when it was the device that ended it,
-	// [ErrUnreachable] when there is no connection and nothing was sent,
-	// [ErrEmptyBody] when the transport cannot carry an empty body and sent
-	// nothing, [ErrTimeout] when the transport's own limit was reached,
-	// [ErrClosed] after Close, or when the transport cannot be used again.
-	// With any other error the device may or may not have seen the request.
+	// Do sends a request at most once: a device that gets a request twice is
+	// out of step with the session. Do wraps the errors that callers
+	// distinguish:
 	//
-	// A failed Do leaves the transport usable: the next one makes a new
+	//   - [ErrNoEndpoint]: the device has no such endpoint.
+	//   - [ErrRefused]: the device took the request and ended the exchange
+	//     without an answer.
+	//   - [ErrNoAnswer]: the link broke in another way; [ErrHungUp] if it was
+	//     the device that ended the link.
+	//   - [ErrUnreachable]: there is no connection, and nothing was sent.
+	//   - [ErrEmptyBody]: the transport cannot carry an empty body, and sent
+	//     nothing.
+	//   - [ErrTimeout]: the transport's own time limit was reached.
+	//   - [ErrClosed]: Close was called, or the transport cannot be used again.
+	//
+	// After any other error it is not known whether the device has seen the
+	// request.
+	//
+	// A failed Do leaves the transport usable. The next Do makes a new
 	// connection if it needs one.
 	Do(ctx context.Context, endpoint string, body []byte) ([]byte, error)
 
-	// Close ends a running Do, gives up the connection and leaves nothing
-	// running when it returns. Closing twice is allowed.
+	// Close ends a running Do and the connection. When it returns, nothing runs
+	// any more. Closing twice is allowed.
 	Close() error
 }
 
-// PageSizer is implemented by transports whose answers are short, such as BLE's
-// (spec/transports.md 2.5).
+// PageSizer is implemented by transports that carry short answers only, such as
+// [BLE].
 type PageSizer interface {
-	// ScanPageSize is the largest number of scan results to ask for at a
-	// time, at least 1; genuine clients use 4 over BLE. Transports without
-	// this method get 100.
+	// ScanPageSize returns how many scan results [Client.Scan] asks for at a
+	// time, at least 1. Over transports without this method it asks for 100.
 	ScanPageSize() int
 }
