@@ -14,18 +14,17 @@ import (
 type Credentials struct {
 	// SSID is the network's name, 1 to 32 bytes.
 	SSID hal.SSID
-	// Passphrase, at most 63 bytes; empty: an open network. A network's key
-	// of 64 hexadecimal digits may take its place, but the C original refuses
-	// one (Q-E13).
+	// Passphrase, at most 63 bytes; empty: an open network. It may be the
+	// network's key as 64 hexadecimal digits, which the C original refuses.
 	Passphrase hal.Secret
 	// BSSID of the access point to use; zero: any. The C original ignores
-	// it (Q-E12).
+	// it.
 	BSSID hal.BSSID
-	// Channel of the network; 0: unknown. The C original ignores it (Q-E12).
+	// Channel of the network; 0: unknown. The C original ignores it.
 	Channel int
 }
 
-// check finds what a device would refuse, or cut.
+// check finds what a device would refuse or cut.
 func (cr *Credentials) check() error {
 	wrong := ""
 	switch {
@@ -46,9 +45,9 @@ func (cr *Credentials) check() error {
 	return fmt.Errorf("%w: %s", ErrCredentials, wrong)
 }
 
-// Configure sends credentials. The device keeps them until Apply; a second
-// Configure replaces them. What the device would refuse is refused before
-// anything is sent, with [ErrCredentials]. It needs a session.
+// Configure sends credentials, which the device keeps until Apply. A second
+// Configure replaces them. Credentials that the device would refuse give
+// [ErrCredentials], and nothing is sent. Configure needs a session.
 func (c *Client) Configure(ctx context.Context, cr Credentials) error {
 	return c.do(ctx, "configure", func() error { return c.configure(ctx, cr) })
 }
@@ -71,10 +70,9 @@ func (c *Client) configure(ctx context.Context, cr Credentials) error {
 	return c.statusError(op, m.RespSetConfig.Status, "check the network's name and passphrase")
 }
 
-// Apply tells the device to join the network that Configure named. The answer
-// comes before the device begins; [Client.WaitConnected] tells the outcome.
-// A device that has credentials already answers InternalError until Reset or
-// Reprovision.
+// Apply tells the device to join the network that Configure named. The device
+// answers before it begins; [Client.WaitConnected] returns the outcome. A device
+// that has credentials already answers InternalError, until Reset or Reprovision.
 func (c *Client) Apply(ctx context.Context) error {
 	return c.do(ctx, "apply", func() error { return c.apply(ctx) })
 }
@@ -91,8 +89,8 @@ func (c *Client) apply(ctx context.Context) error {
 		"it may have credentials already: Reset after a failure, Reprovision after a success, or restart it")
 }
 
-// configRequest sends m to prov-config, receives the answer in it and checks
-// that it is of the right kind. check may be nil; it sees the answer while its
+// configRequest sends m to prov-config, receives the answer in m and checks that
+// the answer is of the right kind. check, if not nil, sees the answer while its
 // bytes are valid.
 func (c *Client) configRequest(ctx context.Context, op string, m *pb.WiFiConfigPayload,
 	want pb.WiFiConfigPayloadCase, check func() error) error {
@@ -113,7 +111,7 @@ func (c *Client) configRequest(ctx context.Context, op string, m *pb.WiFiConfigP
 	})
 }
 
-// statusError is the error for a status of prov-config, if it is one.
+// statusError returns the error for a status of prov-config; nil for success.
 func (c *Client) statusError(op string, s pb.Status, hint string) error {
 	if err := checkStatus(s); err != nil {
 		return &Error{Op: op, Endpoint: endpointConfig, Err: err, Hint: hint}
@@ -121,11 +119,11 @@ func (c *Client) statusError(op string, s pb.Status, hint string) error {
 	return nil
 }
 
-// Custom sends data to an endpoint of the device's application and returns its
-// answer, both protected by the session. HTTP cannot carry empty data.
+// Custom sends data to an endpoint of the device's application and returns the
+// answer. The session protects both. HTTP cannot carry empty data.
 //
-// A handler of the device that fails looks like every other refusal, and
-// loses the session.
+// If the device's handler fails, the device refuses the request without a reason,
+// and the session is lost.
 func (c *Client) Custom(ctx context.Context, endpoint string, data []byte) ([]byte, error) {
 	const op = "custom"
 	var answer []byte
@@ -146,8 +144,8 @@ func (c *Client) Custom(ctx context.Context, endpoint string, data []byte) ([]by
 }
 
 // Reset tells a device that failed to join its network to accept other
-// credentials (prov-ctrl, since ESP-IDF v5.1). A device without prov-ctrl
-// gives an error that matches [ErrNoEndpoint], and the session is lost.
+// credentials. Devices can do this since ESP-IDF v5.1. With an older device the
+// error matches [ErrNoEndpoint], and the session is lost.
 func (c *Client) Reset(ctx context.Context) error {
 	return c.do(ctx, "reset", func() error {
 		c.report(StepReset, "")
@@ -156,8 +154,8 @@ func (c *Client) Reset(ctx context.Context) error {
 	})
 }
 
-// Reprovision tells a device that joined its network, and still serves, to
-// accept other credentials (prov-ctrl, since ESP-IDF v5.1). Errors as Reset.
+// Reprovision tells a device that has joined its network, and still serves, to
+// accept other credentials. Older devices fail as with Reset.
 func (c *Client) Reprovision(ctx context.Context) error {
 	return c.do(ctx, "reprovision", func() error {
 		c.report(StepReprovision, "")

@@ -11,65 +11,63 @@ import (
 var (
 	// ErrNotConnected: there has been no Connect yet.
 	ErrNotConnected = errors.New("no session: call Connect first")
-	// ErrSessionLost: the session is gone; call Connect to start over. The
-	// call that lost it and those after it match.
+	// ErrSessionLost: the session is lost; call Connect to start over. The
+	// error of the call that lost it matches, and those of later calls.
 	ErrSessionLost = errors.New("session lost: call Connect again")
-	// ErrClosed: the client or the transport was closed, or the stream of a
+	// ErrClosed: the client or the transport is closed, or the stream of a
 	// Console has ended.
 	ErrClosed = errors.New("closed")
 	// ErrNoEndpoint: the device has no such endpoint.
 	ErrNoEndpoint = errors.New("device has no such endpoint")
 	// ErrRefused: the device took the request and ended the exchange without
-	// an answer. That is how it reports every error of its own: over HTTP it
-	// closes the connection (spec/transports.md 1.3), which also happens when
-	// its service ends.
+	// an answer. A device reports each of its own errors in this way. Over HTTP
+	// it closes the connection, which also happens when its service ends.
 	ErrRefused = errors.New("device refused the request")
-	// ErrNoAnswer: the link broke before the answer was there, and nothing
-	// says that the device refused. It may or may not have seen the request.
+	// ErrNoAnswer: the link broke before the answer arrived, and nothing says
+	// that the device refused. The device may or may not have seen the request.
 	ErrNoAnswer = errors.New("the link ended without an answer")
-	// ErrHungUp: the device itself ended the link instead of answering, which
-	// some use to refuse (spec/transports.md 2.6). It matches ErrNoAnswer.
+	// ErrHungUp: the device ended the link instead of answering. Some devices
+	// refuse requests in this way. It matches ErrNoAnswer.
 	ErrHungUp error = &kindError{"the device ended the link without an answer", []error{ErrNoAnswer}}
 	// ErrUnreachable: there is no connection to the device. Nothing was sent.
 	ErrUnreachable = errors.New("device cannot be reached")
-	// ErrEmptyBody: the transport cannot carry an empty body; nothing was
-	// sent and the session is unharmed.
+	// ErrEmptyBody: the transport cannot carry an empty body. Nothing was
+	// sent, and the session is unharmed.
 	ErrEmptyBody = errors.New("the transport cannot carry an empty request")
-	// ErrBadAnswer: the device's answer is not one the protocol allows.
+	// ErrBadAnswer: the protocol does not allow the device's answer.
 	ErrBadAnswer = errors.New("device's answer makes no sense")
-	// ErrTimeout: a limit of this package was reached: the time for one
-	// request, for a scan, or Config.PollTimeout. When the caller's own
-	// context ends, its error is found instead.
+	// ErrTimeout: a time limit of this package was reached: the one for a
+	// request, the one for a scan, or Config.PollTimeout. When the caller's
+	// context ends, the context's error is returned instead.
 	ErrTimeout = errors.New("timed out")
 
-	// ErrPoP: the device and the client do not have the same proof of
-	// possession.
+	// ErrPoP: device and client do not have the same proof of possession.
 	ErrPoP = errors.New("wrong proof of possession")
-	// ErrPassword: the device and the client do not have the same user name
-	// and password (security 2); nobody learns which of them differs. It
-	// matches ErrPoP as well.
+	// ErrPassword: device and client do not have the same user name and
+	// password (security 2). Which of the two differs is not known. It matches
+	// ErrPoP, too.
 	ErrPassword error = &kindError{"wrong user name or password", []error{ErrPoP}}
 	// ErrUsername: security 2 is used and Config.Username is empty or too
 	// long.
 	ErrUsername = errors.New("security 2 needs a user name")
-	// ErrSecurity: the security mode is one that cannot be used.
+	// ErrSecurity: the security mode is unknown here.
 	ErrSecurity = errors.New("security not supported")
-	// ErrDowngrade: with SecurityAuto the device asks for less security than
-	// Config has secrets for. It matches ErrSecurity as well.
+	// ErrDowngrade: the device announces less security than Config has secrets
+	// for, and Config.Security is SecurityAuto. It matches ErrSecurity, too.
 	ErrDowngrade error = &kindError{"device asks for less security than is configured", []error{ErrSecurity}}
-	// ErrCredentials: the credentials cannot be sent; nothing was.
+	// ErrCredentials: the credentials are invalid, and were not sent.
 	ErrCredentials = errors.New("invalid credentials")
 
 	// ErrConnectionFailed: the device could not join the network. ErrAuth,
-	// ErrNetworkNotFound and ErrDisconnected match it as well.
+	// ErrNetworkNotFound and ErrDisconnected match it, too.
 	ErrConnectionFailed = errors.New("device could not join the network")
 	// ErrAuth: the network refused the device, usually because of a wrong
 	// passphrase.
 	ErrAuth = fmt.Errorf("%w: authentication failed", ErrConnectionFailed)
-	// ErrNetworkNotFound: the device does not find the network.
+	// ErrNetworkNotFound: the device did not find the network.
 	ErrNetworkNotFound = fmt.Errorf("%w: network not found", ErrConnectionFailed)
-	// ErrDisconnected: the device does not try to join, or cannot tell
-	// (Q-E1).
+	// ErrDisconnected: the device is not connected and does not try, or does
+	// not know whether it is connected.
 	ErrDisconnected = fmt.Errorf("%w: not connected", ErrConnectionFailed)
 )
 
@@ -84,10 +82,10 @@ type Error struct {
 	Err error
 	// SessionLost says that Connect is needed before the next request.
 	SessionLost bool
-	// Details say how the device failed to join its network, if it told; nil:
-	// it did not.
+	// Details say how the device failed to join its network; nil: it told no
+	// details.
 	Details *Details
-	// Hint is what to do about it; may be empty.
+	// Hint says what to do about the failure; it may be empty.
 	Hint string
 }
 
@@ -107,8 +105,7 @@ func (e *Error) Error() string {
 	return s
 }
 
-// Unwrap gives errors.Is and errors.As the cause and, where it applies,
-// [ErrSessionLost].
+// Unwrap returns the cause and, if the session is lost, [ErrSessionLost].
 func (e *Error) Unwrap() []error {
 	if e.SessionLost {
 		return []error{e.Err, ErrSessionLost}
@@ -116,8 +113,7 @@ func (e *Error) Unwrap() []error {
 	return []error{e.Err}
 }
 
-// StatusCode is the result a device puts in its answer, with the protocol's
-// numbers (spec/protocomm.md 2.1).
+// StatusCode is the result in a device's answer, with the protocol's numbers.
 type StatusCode int32
 
 // Status codes.
@@ -134,8 +130,8 @@ const (
 // String returns the code's name, or its number when it has none.
 func (s StatusCode) String() string { return pb.Status(s).String() }
 
-// StatusError is a device's answer that it did not do what was asked. The
-// session goes on.
+// StatusError is the answer of a device that has not done what the client asked
+// for. The session goes on.
 type StatusError struct {
 	Code StatusCode // never 0, which is success
 }
@@ -143,7 +139,7 @@ type StatusError struct {
 // Error names the code.
 func (e *StatusError) Error() string { return "device answered " + e.Code.String() }
 
-// checkStatus turns a status into an error.
+// checkStatus returns the error for a status; nil for success.
 func checkStatus(s pb.Status) error {
 	if s == pb.StatusSuccess {
 		return nil
@@ -151,7 +147,7 @@ func checkStatus(s pb.Status) error {
 	return &StatusError{StatusCode(s)}
 }
 
-// kindError says one thing and matches several.
+// kindError is an error that matches several others.
 type kindError struct {
 	text  string
 	kinds []error
@@ -160,12 +156,12 @@ type kindError struct {
 func (e *kindError) Error() string   { return e.text }
 func (e *kindError) Unwrap() []error { return e.kinds }
 
-// badAnswer is an ErrBadAnswer that says more.
+// badAnswer returns an ErrBadAnswer that says more.
 func badAnswer(format string, args ...any) error {
 	return fmt.Errorf("%w: %s", ErrBadAnswer, fmt.Sprintf(format, args...))
 }
 
-// opError wraps err unless an inner operation has done so.
+// opError wraps err in an Error, unless an inner operation has done so.
 func opError(op, endpoint string, err error) error {
 	if err == nil {
 		return nil

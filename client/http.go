@@ -12,14 +12,14 @@ import (
 	"time"
 )
 
-// defaultAddress is where a device's access point has the device.
+// defaultAddress is a device's address at its own access point.
 const defaultAddress = "192.168.4.1:80"
 
-// HTTPConfig is how to reach a device over HTTP. The zero value is right for a
+// HTTPConfig says how to reach a device over HTTP. The zero value is right for a
 // device whose access point this machine has joined.
 type HTTPConfig struct {
-	// Address is a host, host:port, or an http:// URL, whose path then comes
-	// before the endpoints'. Empty: 192.168.4.1:80.
+	// Address is a host, host:port, or an http:// URL. The path of a URL is put
+	// before the endpoints' names. Empty: 192.168.4.1:80.
 	Address string
 
 	// Dial opens connections, for example inside one process. It must return
@@ -27,19 +27,19 @@ type HTTPConfig struct {
 	// no proxy.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 
-	// Timeout bounds each request from dialling to the end of the answer.
+	// Timeout bounds each request, from dialling to the end of the answer.
 	// 0: 30 s; negative: no limit but the caller's context.
 	Timeout time.Duration
 
-	// MaxAnswer is the longest answer in bytes that is accepted. 0: 64 KiB.
+	// MaxAnswer is the length in bytes of the longest answer that Do accepts.
+	// 0: 64 KiB.
 	MaxAnswer int
 }
 
-// HTTP is the [Transport] of devices that open an access point
-// (spec/transports.md 1): one POST for each request, over one connection that
-// is kept open. The cookie that the device gave is returned with each
-// request, so that a session outlives its connection. A request is never
-// repeated, redirects are not followed, and no proxy is used.
+// HTTP is the [Transport] to a device that opens an access point. It sends one POST
+// for each request, over one connection that it keeps open. It returns the device's
+// cookie with each request, so that a session outlives its connection. It never
+// repeats a request, follows no redirects and uses no proxy.
 //
 // Calls of Do from several goroutines wait for each other.
 type HTTP struct {
@@ -50,14 +50,14 @@ type HTTP struct {
 
 	turns *turns
 
-	// What follows belongs to the request that runs.
+	// The running request alone uses the following fields.
 
 	conn   *httpConn // nil: none
 	cookie string
 }
 
-// NewHTTP returns a transport. It sends nothing and opens no connection yet; an
-// error is about cfg.
+// NewHTTP returns a transport. It opens no connection yet. It fails if cfg is
+// wrong.
 func NewHTTP(cfg HTTPConfig) (*HTTP, error) {
 	h := &HTTP{cfg: cfg, turns: newTurns()}
 	if err := h.parseAddress(cfg.Address); err != nil {
@@ -99,8 +99,7 @@ func (h *HTTP) parseAddress(s string) error {
 	port := u.Port()
 	h.host = u.Host
 	if port == "" || port == "80" {
-		// As genuine clients write it.
-		port = "80"
+		port = "80" // genuine clients leave it out of the Host header
 		h.host = strings.TrimSuffix(strings.TrimSuffix(h.host, "80"), ":")
 	}
 	h.address = net.JoinHostPort(u.Hostname(), port)
@@ -140,7 +139,7 @@ func (h *HTTP) exchange(ctx context.Context, endpoint string, body []byte) ([]by
 		}
 		h.conn = newHTTPConn(conn)
 	}
-	// Closing is what makes a pending write or read return.
+	// Closing the connection makes a pending write or read return.
 	stop := context.AfterFunc(ctx, h.conn.close)
 	answer, cookie, reuse, err := h.conn.roundTrip(h.request(endpoint, body), h.cfg.MaxAnswer)
 	if !stop() || !reuse {
@@ -152,7 +151,7 @@ func (h *HTTP) exchange(ctx context.Context, endpoint string, body []byte) ([]by
 	return answer, err
 }
 
-// drop gives the connection up.
+// drop closes the connection.
 func (h *HTTP) drop() {
 	if h.conn != nil {
 		h.conn.close()
@@ -161,7 +160,7 @@ func (h *HTTP) drop() {
 	}
 }
 
-// request is a whole request, with esp_prov's headers.
+// request returns a whole request, with esp_prov's headers.
 func (h *HTTP) request(endpoint string, body []byte) []byte {
 	b := make([]byte, 0, 256+len(h.cookie)+len(body))
 	b = fmt.Appendf(b, "POST %s/%s HTTP/1.1\r\nHost: %s\r\nAccept-Encoding: identity\r\nContent-Length: %d\r\n"+

@@ -16,20 +16,19 @@ const maxHeader = 16 << 10
 
 var errLongHeader = errors.New("headers too long")
 
-// httpConn is one connection to a device. Go's own HTTP client is not used:
-// nothing here sends a request twice, a connection that the device closed is
-// noticed before the next request is written to it, and after wait nothing is
-// left running.
+// httpConn is one connection to a device. It does what Go's HTTP client does not
+// promise: it never sends a request twice, it notices that the device has closed
+// the connection before it writes the next request, and after wait nothing runs.
 type httpConn struct {
 	conn  net.Conn
 	br    *bufio.Reader
 	limit *limitReader
 	once  sync.Once
 
-	// first gets one value for each answer: nil when its first byte is
-	// there, else why it will not come.
+	// first gets one value for each answer: nil when the first byte has
+	// arrived, else the reason why none will.
 	first chan error
-	over  bool // first was received and no answer is awaited
+	over  bool // first was received, and no answer is awaited
 }
 
 func newHTTPConn(conn net.Conn) *httpConn {
@@ -39,8 +38,8 @@ func newHTTPConn(conn net.Conn) *httpConn {
 	return c
 }
 
-// await looks out for the first byte of the next answer or the connection's
-// end. Until it sent to first the reader is its.
+// await waits in the background for the first byte of the next answer, or the end
+// of the connection. It owns the reader until it has sent to first.
 func (c *httpConn) await() {
 	c.limit.left = maxHeader
 	c.over = false
@@ -50,9 +49,8 @@ func (c *httpConn) await() {
 	}()
 }
 
-// ended reports, between two exchanges, whether the connection cannot be used
-// any more: closed by the device, or out of step because it sent what
-// nobody asked for.
+// ended reports, between two exchanges, whether the connection is of no use any
+// more: the device has closed it, or has sent something without a request.
 func (c *httpConn) ended() bool {
 	select {
 	case <-c.first:
@@ -62,10 +60,10 @@ func (c *httpConn) ended() bool {
 	return c.over
 }
 
-// close closes the connection; it may come at any time and more than once.
+// close closes the connection. It may be called at any time and more than once.
 func (c *httpConn) close() { c.once.Do(func() { c.conn.Close() }) }
 
-// wait returns when nothing of a closed connection runs any more.
+// wait waits until nothing of the closed connection runs any more.
 func (c *httpConn) wait() {
 	if !c.over {
 		<-c.first
@@ -74,7 +72,7 @@ func (c *httpConn) wait() {
 }
 
 // roundTrip sends a request and receives the answer of at most max bytes.
-// reuse says whether the connection is good for another one.
+// reuse says whether the connection can carry another request.
 func (c *httpConn) roundTrip(req []byte, max int) (answer []byte, cookie string, reuse bool, err error) {
 	_, werr := c.conn.Write(req)
 	err = <-c.first
@@ -82,7 +80,7 @@ func (c *httpConn) roundTrip(req []byte, max int) (answer []byte, cookie string,
 	switch {
 	case err == nil:
 	case werr == nil && errors.Is(err, io.EOF):
-		// How a device says no: it took the request and closes in order.
+		// A device refuses a request by closing the connection in order.
 		return nil, "", false, fmt.Errorf("%w: connection closed without an answer", ErrRefused)
 	case werr != nil:
 		return nil, "", false, fmt.Errorf("%w: the request did not go out: %w", ErrNoAnswer, werr)
@@ -96,7 +94,7 @@ func (c *httpConn) roundTrip(req []byte, max int) (answer []byte, cookie string,
 		} else if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 			err = errors.New("it ends in the headers")
 		}
-		return nil, "", false, badAnswer("%s", printable(err.Error())) // before Go 1.26 the device's words are in it
+		return nil, "", false, badAnswer("%s", printable(err.Error())) // before Go 1.26 it contains the device's words
 	}
 	c.limit.left = -1 // the body has a limit of its own
 	switch {
@@ -121,8 +119,8 @@ func (c *httpConn) roundTrip(req []byte, max int) (answer []byte, cookie string,
 	return answer, lastCookie(resp.Header["Set-Cookie"]), reuse, nil
 }
 
-// lastCookie is the cookie to return to the device: the last one it set,
-// without attributes, unless it does not fit into a header.
+// lastCookie returns the cookie to send to the device: the last one that the device
+// set, without attributes. A cookie that does not fit into a header is left out.
 func lastCookie(set []string) string {
 	if len(set) == 0 {
 		return ""

@@ -20,21 +20,21 @@ const (
 	scanPollInterval   = 500 * time.Millisecond
 )
 
-// ScanOptions describes a scan (spec/endpoints.md 3.2). The zero value is what
-// the phones use.
+// ScanOptions describes a scan. The zero value is what the phone apps use.
 type ScanOptions struct {
-	// Passive listens for beacons only instead of sending probe requests.
+	// Passive makes the device listen for beacons without sending probe
+	// requests.
 	Passive bool
 	// GroupChannels n > 0 makes the device scan channel by channel and pause
-	// before each channel number divisible by n, which keeps its own access
-	// point reachable; esp_prov uses 5 over SoftAP. 0: all at once. At most
-	// 255.
+	// before each channel number divisible by n, so that its own access point
+	// stays reachable; esp_prov uses 5 over SoftAP. 0: all channels at once.
+	// At most 255.
 	GroupChannels int
 	// Period is the time per channel, in whole milliseconds. 0: 120 ms;
 	// negative: the device's own default. Devices with Bluetooth ignore it.
 	Period time.Duration
-	// Timeout bounds the waiting for a scan that does not block. 0: 30 s;
-	// negative: no limit.
+	// Timeout bounds the wait for a device that answers before its scan is
+	// over. 0: 30 s; negative: no limit.
 	Timeout time.Duration
 }
 
@@ -52,13 +52,13 @@ func (n Network) String() string {
 	return fmt.Sprintf("%v (%v, channel %d, %d dBm, %v)", n.SSID, n.BSSID, n.Channel, n.RSSI, n.Auth)
 }
 
-// Scan lets the device scan for access points and returns what it found, in
-// the device's order (strongest first) and with one entry for each access
-// point; [MergeNetworks] reduces it to one for each name. It needs a session.
+// Scan lets the device scan, and returns one entry for each access point that it
+// found, in the device's order, strongest first. [MergeNetworks] reduces the list
+// to one entry for each name. Scan needs a session.
 //
-// The device answers when the scan is over; if it answers earlier Scan asks
-// every 0.5 s until it is. A list that shrinks while it is read, because
-// another client started a scan, gives fewer entries.
+// A device usually answers when its scan is over. If it answers earlier, Scan asks
+// every 0.5 s whether the scan is over. If another client starts a scan while Scan
+// reads the list, the list may become shorter.
 func (c *Client) Scan(ctx context.Context, opt ScanOptions) ([]Network, error) {
 	var list []Network
 	err := c.do(ctx, "scan", func() (err error) {
@@ -101,7 +101,7 @@ func (c *Client) scan(ctx context.Context, opt ScanOptions) ([]Network, error) {
 	return c.scanResults(ctx, count)
 }
 
-// awaitScan asks until the scan is over and returns the number of results.
+// awaitScan waits until the scan is over and returns the number of results.
 func (c *Client) awaitScan(ctx context.Context, timeout time.Duration) (int, error) {
 	timeout = cmp.Or(timeout, defaultScanTimeout)
 	start := time.Now()
@@ -148,8 +148,8 @@ func (c *Client) scanResults(ctx context.Context, count int) ([]Network, error) 
 			return nil, err
 		}
 		list = append(list, entries...)
-		// InternalError with or after some entries means that the list ends
-		// sooner than it did (spec/endpoints.md 3.5).
+		// InternalError with or after some entries means that the list has
+		// become shorter (endpoints.md 3.5).
 		if err := checkStatus(status); err != nil && (status != pb.StatusInternalError || len(list) == 0) {
 			return nil, opError("scan", endpointScan, err)
 		}
@@ -161,8 +161,8 @@ func (c *Client) scanResults(ctx context.Context, count int) ([]Network, error) 
 	return list, nil
 }
 
-// scanRequest sends m, receives the answer in it and checks that it is of the
-// right kind. Each check sees the answer while its bytes are valid.
+// scanRequest sends m, receives the answer in m and checks that the answer is of
+// the right kind. Each check sees the answer while its bytes are valid.
 func (c *Client) scanRequest(ctx context.Context, m *pb.WiFiScanPayload, want pb.WiFiScanPayloadCase,
 	checks ...func() error) (pb.Status, error) {
 	msg := m.Msg + 1
@@ -204,8 +204,7 @@ func networks(entries []pb.WiFiScanResult, want int) ([]Network, error) {
 	return list, nil
 }
 
-// authMode passes the device's number on; those that no driver can have
-// become 255.
+// authMode returns the device's number, or 255 for one that no driver can have.
 func authMode(a pb.WiFiAuthMode) hal.AuthMode {
 	if a < 0 || a > 255 {
 		return 255
@@ -213,9 +212,9 @@ func authMode(a pb.WiFiAuthMode) hal.AuthMode {
 	return hal.AuthMode(a)
 }
 
-// MergeNetworks reduces a scan to what a user chooses from: one entry for each
-// SSID, its strongest access point, strongest first. Networks that hide their
-// name are left out. The argument is not changed.
+// MergeNetworks returns the list from which a user chooses: for each SSID its
+// strongest access point, strongest first, without hidden networks. It does not
+// change its argument.
 func MergeNetworks(list []Network) []Network {
 	sorted := slices.Clone(list)
 	slices.SortStableFunc(sorted, func(a, b Network) int { return cmp.Compare(b.RSSI, a.RSSI) })
@@ -227,7 +226,7 @@ func MergeNetworks(list []Network) []Network {
 	})
 }
 
-// sleep waits for d, the end of ctx or Close.
+// sleep waits for d, or until ctx ends or Close is called.
 func (c *Client) sleep(ctx context.Context, d time.Duration) error {
 	t := time.NewTimer(d)
 	defer t.Stop()

@@ -12,7 +12,7 @@ import (
 	"github.com/wifiprov/wifiprov/security/sec2"
 )
 
-// choice is the security of a session and what it needs.
+// choice is the security mode of a session, with what the mode needs.
 type choice struct {
 	mode     Security
 	patch    int // sec_patch_ver
@@ -50,7 +50,7 @@ func checkUsername(name string) error {
 	return nil
 }
 
-// unproved is the error for a device that did not accept the client's proof, twice.
+// unproved is the error for a device that has refused the client's proof twice.
 func (ch *choice) unproved(err error) error {
 	const other = "; if right, another client may have pushed this one out: try again"
 	switch {
@@ -63,8 +63,8 @@ func (ch *choice) unproved(err error) error {
 	return sessionError(&kindError{"device refused the proof of possession", []error{ErrPoP, err}}, "check the PoP"+other)
 }
 
-// checkDowngrade refuses what a device announced if nothing is proved with it of
-// what cfg has.
+// checkDowngrade refuses the mode that a device announced if the mode proves none
+// of the secrets in cfg.
 func (ch *choice) checkDowngrade(cfg *Config, noPoP bool) error {
 	has := "a PoP"
 	switch {
@@ -94,11 +94,11 @@ func (ch *choice) checkDowngrade(cfg *Config, noPoP bool) error {
 		Hint: "it may be an impostor that wants the credentials; if it is known to be the right device, " + advice}
 }
 
-// stepError says what it means that a handshake broke off on this side.
+// stepError explains why this side ended a handshake.
 func (ch *choice) stepError(err error) (hint string, cause error) {
 	switch {
 	case errors.Is(err, security.ErrProof) && ch.mode == Security2:
-		// The device accepted the client's proof and could not give its own.
+		// The device accepted the client's proof, but its own was wrong.
 		return "check that it is the right device", fmt.Errorf("%w: %w", ErrPassword, err)
 	case errors.Is(err, security.ErrProof):
 		return "check the PoP, and that it is the right device", fmt.Errorf("%w: %w", ErrPoP, err)

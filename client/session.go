@@ -8,27 +8,27 @@ import (
 	"github.com/wifiprov/wifiprov/security"
 )
 
-// Security is a way to protect a session (spec/protocomm.md 3-5).
+// Security is a way to protect a session.
 type Security uint8
 
 // Security modes.
 const (
-	// SecurityAuto takes what the device announces in proto-ver: `sec_ver`;
-	// without it security 0 if there is the capability no_sec, else
-	// security 1. It takes no session in which nothing that Config has is
-	// proved, neither the PoP nor the password: an impostor could announce it
-	// and read the credentials. Connect then fails with ErrDowngrade, and
-	// who means it names the mode.
+	// SecurityAuto takes the mode that the device announces in proto-ver as
+	// `sec_ver`. Without `sec_ver` it is security 0 if the device has the
+	// capability no_sec, else security 1. If Config has a PoP or a password,
+	// Connect fails with ErrDowngrade in a mode that proves neither of them:
+	// an impostor could announce such a mode and read the credentials. Name
+	// the mode to use it all the same.
 	SecurityAuto Security = iota
 	// Security0 sends everything in the clear.
 	Security0
 	// Security1 is an X25519 key exchange with a proof of possession, and
 	// AES-CTR.
 	Security1
-	// Security2 is SRP6a with a user name and a password, and AES-GCM. How
-	// nonces are used is up to the device, which announces it in proto-ver
-	// as `sec_patch_ver`; Connect asks for it, whether the mode was named or
-	// not, and takes a device without proto-ver for an old one.
+	// Security2 is SRP6a with a user name and a password, and AES-GCM. The
+	// device decides how nonces are used, and announces it in proto-ver as
+	// `sec_patch_ver`. Connect therefore always reads proto-ver in this mode; it
+	// treats a device without proto-ver as an old one.
 	Security2
 )
 
@@ -46,14 +46,13 @@ func (s Security) String() string {
 // maxSteps bounds a handshake; security 1 and 2 take two requests.
 const maxSteps = 8
 
-// Connect opens a session: it chooses the security (asking the device with
-// SecurityAuto), and does the handshake on prov-session. A session that there
-// was before is dropped first.
+// Connect opens a session. It chooses the security, for which it asks the device
+// with SecurityAuto, and does the handshake. It drops an earlier session first.
 //
-// A wrong proof of possession gives an error that matches [ErrPoP]; a wrong user
-// name or password one that matches [ErrPassword]. A device says no in the same way
-// when it has meanwhile dropped the handshake to make room for another client's;
-// so a refused proof is tried once more from the start before it counts.
+// After a wrong proof of possession the error matches [ErrPoP], and after a wrong
+// user name or password [ErrPassword]. A device also refuses the right proof if it
+// has dropped this handshake in favour of another client's. Connect therefore does
+// a handshake whose proof was refused once more.
 func (c *Client) Connect(ctx context.Context) error {
 	const op = "connect"
 	return c.do(ctx, op, func() error { return c.connect(ctx) })
@@ -69,7 +68,7 @@ func (c *Client) connect(ctx context.Context) error {
 	return c.open(ctx, ch)
 }
 
-// choose settles the security mode and what it needs.
+// choose decides the security mode and collects what it needs.
 func (c *Client) choose(ctx context.Context) (*choice, error) {
 	ch := &choice{mode: c.cfg.Security, pop: c.cfg.PoP, username: c.cfg.Username, password: c.cfg.Password}
 	noPoP, auto := false, ch.mode == SecurityAuto
@@ -81,7 +80,7 @@ func (c *Client) choose(ctx context.Context) (*choice, error) {
 		}
 		ch.mode, ch.patch, noPoP = v.Security(), v.SecPatchVersion, v.Has(CapNoPoP)
 	case Security2:
-		// The mode is settled, how nonces are used is not.
+		// The mode is known, but not how nonces are used.
 		switch v, err := c.fetchVersion(ctx, "connect"); {
 		case err == nil:
 			ch.patch = v.SecPatchVersion
@@ -115,9 +114,9 @@ func (c *Client) choose(ctx context.Context) (*choice, error) {
 	return ch, nil
 }
 
-// open opens a session. A device refuses a wrong proof, and likewise the right one
-// of a client whose half-open session it has closed to make room for another
-// client's. The proof is then tried a second time, from the start.
+// open opens a session. A device refuses a wrong proof. It refuses the right proof,
+// too, if it has closed the half-open session in favour of another client's. After
+// a refusal open therefore does the handshake a second time.
 func (c *Client) open(ctx context.Context, ch *choice) error {
 	err := c.handshake(ctx, ch)
 	var refused *notProved
@@ -131,13 +130,13 @@ func (c *Client) open(ctx context.Context, ch *choice) error {
 	return ch.unproved(refused.err)
 }
 
-// notProved is a handshake that the device ended at the client's proof.
+// notProved means that the device ended a handshake at the client's proof.
 type notProved struct{ err error }
 
 func (e *notProved) Error() string { return e.err.Error() }
 func (e *notProved) Unwrap() error { return e.err }
 
-// handshake carries the messages of a new session to the device and back.
+// handshake opens a session, or fails without one.
 func (c *Client) handshake(ctx context.Context, ch *choice) error {
 	s, err := ch.newSession(c.cfg.Rand)
 	if err != nil {
@@ -152,7 +151,7 @@ func (c *Client) handshake(ctx context.Context, ch *choice) error {
 	return nil
 }
 
-// exchange does the handshake of s.
+// exchange carries the handshake messages of s to the device and back.
 func (c *Client) exchange(ctx context.Context, s security.Client, ch *choice) error {
 	c.report(StepHandshake, "")
 	req, done, err := s.Step(nil)
@@ -181,7 +180,7 @@ func (c *Client) exchange(ctx context.Context, s security.Client, ch *choice) er
 	return nil
 }
 
-// sessionError is a handshake that failed.
+// sessionError is the error for a failed handshake.
 func sessionError(err error, hint string) error {
 	return &Error{Op: "connect", Endpoint: endpointSession, Err: err, Hint: hint}
 }
