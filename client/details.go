@@ -34,32 +34,33 @@ func (p Problem) String() string {
 	return "problem " + strconv.Itoa(int(p))
 }
 
-// IPConfig is a device's IPv4 configuration; what it did not tell is invalid.
+// IPConfig is a device's IPv4 configuration. Addresses that the device did not tell
+// are invalid.
 type IPConfig struct {
 	Address, Netmask, Gateway, DNS netip.Addr
 }
 
-// Details is what the endpoint prov-status tells, which devices of this library
-// may have (docs/prov-status.md). Credentials that the device tries later begin
-// a new story.
+// Details is the answer of the endpoint prov-status, which devices of this library
+// may have (docs/prov-status.md). It covers the credentials that the device tried
+// last.
 type Details struct {
 	// State, also StateWaiting or StateStopping.
 	State State
-	// Attempt is the number of the present or last attempt, from 1; 0: none
-	// was made. AttemptsAllowed is how many there are, 0 for no limit, and
-	// AttemptsLeft how many of these are left.
+	// Attempt is the number of the present or last attempt, from 1; 0: there was
+	// none. AttemptsAllowed is the limit, 0 for none, and AttemptsLeft how many
+	// attempts are left.
 	Attempt, AttemptsAllowed, AttemptsLeft int
 	// Step is how far that attempt got.
 	Step hal.JoinStep
-	// Reason why the last failed attempt failed, with the number and the
-	// name of the device's Wi-Fi driver; 0: none did.
+	// Reason why the last failed attempt failed, as the device's Wi-Fi driver
+	// numbers and names it; 0: no attempt failed.
 	Reason hal.Reason
 	// Problem of another kind.
 	Problem Problem
-	// AP is the access point of that attempt, with its signal; its Channel is
-	// 0 when the device does not know or found none.
+	// AP is the access point of that attempt, with its signal. Its Channel is 0
+	// if the device found no access point or does not know it.
 	AP hal.AccessPoint
-	// IP, with a link.
+	// IP is set while the device has a link.
 	IP IPConfig
 }
 
@@ -88,11 +89,11 @@ func (d Details) String() string {
 	return s
 }
 
-// Details asks the device how its attempts to join go, in more detail than
-// Status. Asking does not end the service of a device that has joined. Whether
-// the device can tell it says in proto-ver, which is asked first unless that
-// was done; if it cannot, the error matches [ErrNoEndpoint] and the session is
-// unharmed. It needs a session.
+// Details asks the device how its attempts to join go, in more detail than Status.
+// The question does not end the service of a device that has joined. Details needs
+// a session. It reads proto-ver first, if that was not done yet, because a device
+// announces there whether it tells details. If the device does not tell them, the
+// error matches [ErrNoEndpoint] and the session is unharmed.
 func (c *Client) Details(ctx context.Context) (Details, error) {
 	const op = "details"
 	var d Details
@@ -111,7 +112,7 @@ func (c *Client) Details(ctx context.Context) (Details, error) {
 	return d, err
 }
 
-// fetchDetails is Details in its turn, of a device that has the endpoint.
+// fetchDetails is Details in its turn, for a device that has the endpoint.
 func (c *Client) fetchDetails(ctx context.Context, op string) (d Details, err error) {
 	c.report(StepDetails, "")
 	cmd := pb.CmdProvStatus{Version: 1}
@@ -135,8 +136,8 @@ func (c *Client) fetchDetails(ctx context.Context, op string) (d Details, err er
 	return d, nil
 }
 
-// failure returns the details that go with a failure to join, if the device has
-// any. It must not make matters worse.
+// failure returns the details of a failure to join, or nil. It ignores its own
+// errors: they would hide the failure.
 func (c *Client) failure(ctx context.Context, op string) (details *Details) {
 	_ = c.do(ctx, op, func() error {
 		if !c.details || c.session == nil {

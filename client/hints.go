@@ -54,14 +54,15 @@ func unreachableHint(err error) string {
 	return "is the device on and in provisioning mode, its address right, and this machine in its network or in range?"
 }
 
-// failHint says what to do when the device could not join, by what it told.
+// failHint says what to do about a device that could not join. d is what the device
+// told; nil: nothing.
 func failHint(err error, d *Details) string {
 	advice := ""
 	if d != nil {
 		advice = d.advice()
 	}
 	switch {
-	case errors.Is(err, ErrTimeout): // it is still trying
+	case errors.Is(err, ErrTimeout): // the device is still trying
 		return advice
 	case advice != "":
 	case errors.Is(err, ErrAuth):
@@ -74,12 +75,12 @@ func failHint(err error, d *Details) string {
 	return advice + ", and try again, after a Reset if the device wants one"
 }
 
-// advice is what helps against the failure that the details tell of; empty: they
-// tell of none, or it is not known.
+// advice says what to do about the failure in the details; empty: there is no
+// failure, or no advice.
 func (d *Details) advice() string {
 	switch d.Problem {
 	case ProblemNotStored:
-		return "the credentials are right, but the device cannot store them: it needs looking after"
+		return "the credentials are right, but the device cannot store them: have the device checked"
 	case ProblemRefused:
 		return "restart the device"
 	}
@@ -90,24 +91,24 @@ func (d *Details) advice() string {
 	case hal.ReasonNoAPFound:
 		return "check the network's name and that it is in the device's reach"
 	case hal.ReasonNoAPCompatibleSec:
-		return "the network is there, but its security does not go with the credentials: check whether it has a passphrase, and its security mode"
+		return "the network is there, but its security does not fit the credentials: check whether it has a passphrase, and its security mode"
 	case hal.ReasonNoAPAuthModeThreshold:
 		return "the network is there, but its security is weaker than the device accepts: check its security mode"
 	case hal.ReasonNoAPRSSIThreshold:
-		return "the network is there, but its signal too weak for the device: bring them nearer to each other"
+		return "the network is there, but its signal is too weak for the device: move the device nearer to the access point"
 	case hal.ReasonAssocTooMany:
-		return "the access point is full: disconnect something else from it"
+		return "the access point is full: disconnect another device from it"
 	case hal.Reason8021XAuthFailed:
 		return "check the passphrase, and that the network wants no login (802.1X)"
 	case hal.ReasonMICFailure, hal.Reason4WayHandshakeTimeout, hal.ReasonHandshakeTimeout, hal.ReasonAuthFail:
 		return "check the passphrase"
 	case hal.ReasonAuthExpire:
-		return "check the passphrase, and that the network is well in the device's reach"
+		return "check the passphrase, and that the network is well within the device's reach"
 	case hal.ReasonAssocExpire, hal.ReasonAssocFail, hal.ReasonBeaconTimeout, hal.ReasonConnectionFail:
-		return "check that the network is well in the device's reach and that its access point admits the device"
+		return "check that the network is well within the device's reach, and that its access point admits the device"
 	}
 	return ""
 }
 
-// printable is text of the device as it may go to a terminal.
+// printable escapes a device's text for a terminal.
 func printable(s string) string { return hal.SSID(s).String() }

@@ -25,20 +25,20 @@ func TestFailHints(t *testing.T) {
 	reach := "check the network's name and that it is in the device's reach"
 	want := map[hal.Reason]string{
 		hal.ReasonNoAPFound:             reach,
-		hal.ReasonNoAPCompatibleSec:     "the network is there, but its security does not go with the credentials",
+		hal.ReasonNoAPCompatibleSec:     "the network is there, but its security does not fit the credentials",
 		hal.ReasonNoAPAuthModeThreshold: "the network is there, but its security is weaker than the device accepts",
-		hal.ReasonNoAPRSSIThreshold:     "the network is there, but its signal too weak for the device",
+		hal.ReasonNoAPRSSIThreshold:     "the network is there, but its signal is too weak for the device",
 		hal.ReasonAssocTooMany:          "the access point is full",
 		hal.Reason8021XAuthFailed:       "check the passphrase, and that the network wants no login (802.1X)",
 		hal.ReasonMICFailure:            "check the passphrase",
 		hal.Reason4WayHandshakeTimeout:  "check the passphrase",
 		hal.ReasonHandshakeTimeout:      "check the passphrase",
 		hal.ReasonAuthFail:              "check the passphrase",
-		hal.ReasonAuthExpire:            "check the passphrase, and that the network is well in the device's reach",
-		hal.ReasonAssocExpire:           "check that the network is well in the device's reach",
-		hal.ReasonAssocFail:             "check that the network is well in the device's reach",
-		hal.ReasonBeaconTimeout:         "check that the network is well in the device's reach",
-		hal.ReasonConnectionFail:        "check that the network is well in the device's reach",
+		hal.ReasonAuthExpire:            "check the passphrase, and that the network is well within the device's reach",
+		hal.ReasonAssocExpire:           "check that the network is well within the device's reach",
+		hal.ReasonAssocFail:             "check that the network is well within the device's reach",
+		hal.ReasonBeaconTimeout:         "check that the network is well within the device's reach",
+		hal.ReasonConnectionFail:        "check that the network is well within the device's reach",
 	}
 	kinds := map[error]string{ErrAuth: "check the passphrase", ErrNetworkNotFound: reach, ErrConnectionFailed: "", ErrDisconnected: ""}
 	for n := range 256 {

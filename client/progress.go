@@ -60,13 +60,12 @@ func (s Step) String() string {
 
 // Progress is one report of what a [Client] is doing.
 type Progress struct {
-	// Step is what begins, or has been reached.
+	// Step begins now, or has just been reached.
 	Step Step
-	// Detail says more in a few English words, safe to show on a terminal
-	// and without secrets; may be empty.
+	// Detail says more in a few English words. It is safe to show on a terminal,
+	// contains no secrets, and may be empty.
 	Detail string
-	// Status is what the device answered, with StepStatus and
-	// StepConnected.
+	// Status is the device's answer, with StepStatus and StepConnected.
 	Status Status
 }
 
@@ -78,7 +77,7 @@ func (p Progress) String() string {
 	return p.Step.String() + ": " + p.Detail
 }
 
-// report tells the user's callback.
+// report calls Config.Progress.
 func (c *Client) report(step Step, detail string) {
 	if c.cfg.Progress != nil {
 		c.cfg.Progress(Progress{Step: step, Detail: detail})

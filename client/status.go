@@ -79,13 +79,13 @@ type Connection struct {
 	IP      netip.Addr // the device's address there
 }
 
-// Status is a device's answer to the question how it is doing.
+// Status is how far a device has come in joining its network.
 type Status struct {
 	State State
 	// Reason, with StateFailed.
 	Reason FailReason
-	// Retrying, with StateConnecting: an attempt failed, another follows,
-	// and AttemptsLeft are left (ESP-IDF v5.4.1 and later).
+	// Retrying, with StateConnecting: an attempt has failed, another one
+	// follows, and AttemptsLeft are left (ESP-IDF v5.4.1 and later).
 	Retrying     bool
 	AttemptsLeft int
 	// Connection, with StateConnected.
@@ -121,9 +121,8 @@ func (s Status) Err() error {
 	return ErrConnectionFailed
 }
 
-// Status asks the device how it is doing. It needs a session. A device that
-// joined its network usually ends the service soon after it was asked
-// (spec/manager.md 6.3).
+// Status asks the device how far it has come. It needs a session. A device that has
+// joined its network usually ends its service soon after this question.
 func (c *Client) Status(ctx context.Context) (Status, error) {
 	var s Status
 	err := c.do(ctx, "status", func() (err error) {
@@ -203,9 +202,8 @@ func newStatus(r *pb.RespGetStatus) (Status, error) {
 	return Status{}, badAnswer("station state %d", r.StaState)
 }
 
-// Provision does the whole of it in the order of spec/client.md 1: it connects
-// if there is no session, sends the credentials, applies them and waits for
-// the outcome as WaitConnected does.
+// Provision does the whole provisioning: it connects if there is no session, sends
+// the credentials, applies them and waits for the outcome as WaitConnected does.
 func (c *Client) Provision(ctx context.Context, cr Credentials) (Connection, error) {
 	if err := cr.check(); err != nil { // before anything is sent
 		return Connection{}, opError("configure", "", err)

@@ -8,15 +8,15 @@ import (
 	"strings"
 )
 
-// Capabilities that a device announces in proto-ver (spec/manager.md 8).
+// Capabilities that a device announces in proto-ver.
 const (
 	CapNoSecurity = "no_sec"      // security 0
 	CapNoPoP      = "no_pop"      // security 1 without proof of possession
-	CapWiFiScan   = "wifi_scan"   // prov-scan is there
+	CapWiFiScan   = "wifi_scan"   // prov-scan exists
 	CapWiFi       = "wifi_prov"   // network_provisioning for Wi-Fi
 	CapThread     = "thread_prov" // network_provisioning for Thread
-	CapThreadScan = "thread_scan" // prov-scan is there, for Thread
-	CapStatus     = "prov_status" // prov-status is there (docs/prov-status.md)
+	CapThreadScan = "thread_scan" // prov-scan exists, for Thread
+	CapStatus     = "prov_status" // prov-status exists (docs/prov-status.md)
 )
 
 // App is what the device's own application announces about itself.
@@ -32,14 +32,14 @@ func (a App) String() string {
 	return printable(a.Label + " " + a.Version + ", can [" + strings.Join(a.Capabilities, " ") + "]")
 }
 
-// Version is a device's answer to proto-ver. Its texts are the device's own: they
-// go to a terminal through String, or escaped as by %q.
+// Version is a device's answer to proto-ver. Its texts come from the device: show
+// them on a terminal through String, or escaped as by %q.
 type Version struct {
-	// Text is the answer as it came.
+	// Text is the whole answer.
 	Text string
-	// Known is false when Text is not the JSON object that devices since
-	// ESP-IDF v4.0 send; nothing below is set then, and nothing is known
-	// about the device's capabilities.
+	// Known is false if Text is not the JSON object that devices send since
+	// ESP-IDF v4.0. The following fields are not set then, and the device's
+	// capabilities are unknown.
 	Known bool
 	// Protocol is the protocol's version, "v1.1" or "netprov-v1.2".
 	Protocol string
@@ -53,8 +53,8 @@ type Version struct {
 	Apps []App
 }
 
-// Has reports whether the device announced the capability. It is false, too,
-// when the capabilities are unknown.
+// Has reports whether the device announced the capability. It is also false if the
+// capabilities are unknown.
 func (v Version) Has(capability string) bool {
 	return slices.Contains(v.Capabilities, capability)
 }
@@ -79,8 +79,8 @@ func (v Version) Security() Security {
 	return Security1
 }
 
-// Version asks the device what it is (endpoint proto-ver). It needs no session
-// and leaves one undisturbed, whatever comes of it.
+// Version asks the device for its version and capabilities. It needs no session,
+// and never harms one.
 func (c *Client) Version(ctx context.Context) (*Version, error) {
 	var v *Version
 	err := c.do(ctx, "version", func() (err error) {
@@ -102,9 +102,9 @@ func (c *Client) fetchVersion(ctx context.Context, op string) (*Version, error) 
 	return v, nil
 }
 
-// parseVersion takes a proto-ver text apart. It never fails: members of an
-// unexpected type are left out, and what is not a JSON object gives a Version
-// that is not Known.
+// parseVersion parses a proto-ver text. It never fails: it ignores members of an
+// unexpected type, and returns a Version that is not Known for a text that is not a
+// JSON object.
 func parseVersion(text []byte) *Version {
 	v := &Version{Text: string(text), SecVersion: -1}
 	members, ok := jsonMembers(bytes.TrimRight(text, "\x00"))
@@ -177,7 +177,7 @@ func jsonString(b json.RawMessage) string {
 	return s
 }
 
-// jsonNumber returns a number that is a small natural one, else def.
+// jsonNumber returns a small natural number, or def for any other value.
 func jsonNumber(b json.RawMessage, def int) int {
 	var n float64
 	if len(b) == 0 || string(b) == "null" || json.Unmarshal(b, &n) != nil ||

@@ -8,20 +8,19 @@ import (
 	"time"
 )
 
-// WaitConnected asks the device at once and then every Config.PollInterval
-// until it joined its network, gave up (an error that matches
-// [ErrConnectionFailed]) or Config.PollTimeout is over ([ErrTimeout]). Both
-// errors have [Error.Details] if the device said in proto-ver that it tells them.
-// A device is connecting from Apply on, so asking at once is safe. Between the
-// questions other operations have their turn.
+// WaitConnected asks the device for its status, at once and then every
+// Config.PollInterval, until the device has joined its network. It fails with an
+// error that matches [ErrConnectionFailed] when the device gives up, and with one
+// that matches [ErrTimeout] after Config.PollTimeout. Both have [Error.Details] if
+// the device announced in proto-ver that it tells them. Other operations may run
+// between the questions.
 //
 // A device that moves its radio to another channel loses its clients for a while.
-// When a question loses the session, WaitConnected opens another one in the same
-// way, without asking for the security or the PoP again: at once, and then at
-// every interval. Only an end of ctx, of the client or of the transport, and an
-// answer of the device, end it before the limit. An ErrTimeout leaves the session
-// unharmed unless [Error.SessionLost] says so, and it matches why the last question
-// failed.
+// When a question loses the session, WaitConnected opens another one, at once and
+// then at every interval, without asking for the security or the PoP again. Before
+// the time limit it ends only with an answer of the device, with ctx, with the
+// client or with the transport. An ErrTimeout also matches the error of the last
+// question. It leaves the session unharmed unless [Error.SessionLost] says so.
 func (c *Client) WaitConnected(ctx context.Context) (Connection, error) {
 	const op = "wait"
 	w := waiting{Client: c, start: time.Now()}
@@ -50,7 +49,7 @@ func (c *Client) WaitConnected(ctx context.Context) (Connection, error) {
 	}
 }
 
-// shortestQuestion is the time that a question gets near the limit and at it.
+// shortestQuestion is the least time that a question gets, even at the limit.
 const shortestQuestion = time.Second
 
 // waiting is a WaitConnected under way.
@@ -58,7 +57,7 @@ type waiting struct {
 	*Client
 	start    time.Time
 	asked    bool // there was a session
-	failures int  // that the device reported in a row
+	failures int  // failures in a row that the device reported
 }
 
 // left is the time to the limit.
@@ -69,8 +68,8 @@ func (w *waiting) left() time.Duration {
 	return w.cfg.PollTimeout - time.Since(w.start)
 }
 
-// ask asks for the status, once more if that loses the session, and not much
-// beyond the limit.
+// ask asks for the status, and once more if the question loses the session. It ends
+// at most shortestQuestion after the limit.
 func (w *waiting) ask(ctx context.Context, op string) (s Status, err error) {
 	if left := w.left(); left < math.MaxInt64 {
 		var cancel context.CancelFunc
@@ -93,8 +92,8 @@ func (w *waiting) ask(ctx context.Context, op string) (s Status, err error) {
 	return s, err
 }
 
-// lost reports whether err is a question or a handshake without success that may
-// have one later.
+// lost reports whether err is the failure of a question or a handshake that may
+// succeed later.
 func (w *waiting) lost(ctx context.Context, err error) bool {
 	var e *Error
 	return w.asked && errors.As(err, &e) && (e.SessionLost || e.Op == "connect") &&
@@ -106,8 +105,8 @@ func (w *waiting) over(ctx context.Context, err error) bool {
 	return ctx.Err() == nil && errors.Is(err, context.DeadlineExceeded)
 }
 
-// timedOut is the error at the limit, after an answer or the failure of the last
-// question.
+// timedOut is the error at the limit. last is the failure of the last question; nil:
+// its answer was s.
 func (w *waiting) timedOut(ctx context.Context, op string, s Status, last error) error {
 	e := &Error{Op: op, Endpoint: endpointConfig}
 	if last == nil {
@@ -126,13 +125,12 @@ func (w *waiting) timedOut(ctx context.Context, op string, s Status, last error)
 	return e
 }
 
-// joinError is the error for a device that could not join, with all that it
-// tells.
+// joinError is the error for a device that could not join, with its details.
 func (c *Client) joinError(ctx context.Context, op string, err error) error {
 	return c.tell(ctx, op, &Error{Op: op, Endpoint: endpointConfig, Err: err})
 }
 
-// tell adds the details that the device has, and what to do.
+// tell adds the device's details and a hint to e.
 func (c *Client) tell(ctx context.Context, op string, e *Error) error {
 	e.Details = c.failure(ctx, op)
 	e.Hint = failHint(e.Err, e.Details)
