@@ -17,26 +17,25 @@ import (
 )
 
 const (
-	// commandTimeout is how long the controller may take for what is done
-	// whether a caller waits or not: it stops scanning, gives a connection
-	// up, ends a link. Afterwards it is reset.
+	// commandTimeout is how long the controller may take for commands that
+	// clean up, such as those that stop a scan or end a link. After that it is
+	// reset.
 	commandTimeout = 2 * time.Second
-	// maxDevices is how many devices a scan tells apart; the rest is not
-	// reported.
+	// maxDevices is how many devices a scan reports. It ignores further ones.
 	maxDevices = 1024
 )
 
 // Config holds the settings of a Central. The zero value is usable.
 type Config struct {
-	// MTU to ask for, 23 to 517; 0: 517. With 23 the central asks for none.
+	// MTU to ask for, 23 to 517; 0: 517. With 23 the central does not ask.
 	MTU int
 	// Interval of connections, 7.5 ms to 4 s; 0: 30 ms.
 	Interval time.Duration
 	// SupervisionTimeout after which a silent link is lost, 100 ms to 32 s;
 	// 0: 4 s.
 	SupervisionTimeout time.Duration
-	// Pairing lets links be encrypted; nil: they are not, and refusals for
-	// want of encryption are returned.
+	// Pairing lets the central encrypt links. nil: it does not, and a request
+	// that needs encryption fails.
 	Pairing *Pairing
 }
 
@@ -45,14 +44,14 @@ type Central struct {
 	t   att.Transport
 	cfg Config
 
-	mu      sync.Mutex // guards what follows
+	mu      sync.Mutex // guards the fields below
 	up      bool
 	aclLen  int
 	aclFree int
 	room    chan struct{} // replaced when buffers come back
-	reply   chan []byte   // of the command that runs: opcode and parameters
+	reply   chan []byte   // to the running command: opcode and parameters
 	reports chan report   // of a scan; nil: none
-	made    chan []byte   // parameters of a connection that is made
+	made    chan []byte   // parameters of the connection that Connect waits for
 	link    *Link
 	bonds   map[[7]byte]*bond // by the device's address; pointers, which %v does not follow
 	public  smpcrypto.Address
@@ -63,13 +62,14 @@ var _ client.Central = (*Central)(nil)
 
 // Errors of a central.
 var (
-	// ErrLinkLost: the link is lost. Errors of requests that the device answered
-	// by ending it match client.ErrHungUp too.
+	// ErrLinkLost: the link is lost. If the device ended the link, the error of
+	// the running request matches client.ErrHungUp, too.
 	ErrLinkLost = errors.New("blecentral: the link is lost")
 	errBusy     = errors.New("blecentral: there is a link already; close it first")
 )
 
-// New returns a central that is the controller's host. An error is about cfg.
+// New returns a central that is the host of the controller behind t. It fails if
+// cfg is wrong.
 func New(t att.Transport, cfg Config) (*Central, error) {
 	cfg.MTU = cmp.Or(cfg.MTU, att.MaxMTU)
 	cfg.Interval = cmp.Or(cfg.Interval, 30*time.Millisecond)
@@ -87,10 +87,12 @@ func New(t att.Transport, cfg Config) (*Central, error) {
 	return c, nil
 }
 
-// Format shows nothing of what is inside, whatever the verb: keys of devices.
+// Format prints the type's name for every verb, because a Central contains the keys
+// of devices.
 func (c *Central) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "*blecentral.Central") }
 
-// run sends a command and returns what the controller says: status, more.
+// run sends a command and returns the controller's answer, which begins with the
+// status.
 func (c *Central) run(ctx context.Context, op int, params ...byte) ([]byte, error) {
 	for len(c.reply) > 0 {
 		<-c.reply // of a command that was given up
@@ -115,8 +117,8 @@ func (c *Central) run(ctx context.Context, op int, params ...byte) ([]byte, erro
 	}
 }
 
-// finish is run for what has to be done although the caller's context has
-// ended. A controller that does not do it is reset at the next occasion.
+// finish is run for a command that has to be sent even if the caller's context has
+// ended. A controller that does not carry it out is reset before its next use.
 func (c *Central) finish(op int, params ...byte) error {
 	ctx, cancel := context.WithTimeout(context.Background(), commandTimeout)
 	defer cancel()
@@ -127,8 +129,8 @@ func (c *Central) finish(op int, params ...byte) error {
 	return err
 }
 
-// giveUp has the controller reset at the next occasion. l, if that is the link,
-// ends now.
+// giveUp has the controller reset before its next use, and ends l if that is the
+// present link.
 func (c *Central) giveUp(l *Link) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -138,7 +140,7 @@ func (c *Central) giveUp(l *Link) {
 	}
 }
 
-// endLink forgets the link, which ended for a reason. mu is held.
+// endLink forgets the link, which has ended. The caller holds mu.
 func (c *Central) endLink(reason ble.HCIReason) {
 	c.link.reason = reason
 	c.aclFree += c.link.inFlight
@@ -147,7 +149,7 @@ func (c *Central) endLink(reason ble.HCIReason) {
 	c.wake()
 }
 
-// refusal is a status of a command.
+// refusal is the status of a command that the controller refused.
 type refusal struct {
 	op     int
 	status byte
@@ -157,7 +159,8 @@ func (r refusal) Error() string {
 	return fmt.Sprintf("blecentral: the controller refused command %04x with status %d", r.op, r.status)
 }
 
-// setUp resets the controller, once.
+// setUp resets the controller and reads the number and size of its buffers, unless
+// that is done.
 func (c *Central) setUp(ctx context.Context) error {
 	c.mu.Lock()
 	up := c.up
@@ -206,7 +209,7 @@ type report struct {
 	rssi int8
 }
 
-// Scan implements client.Central: active, all devices.
+// Scan implements client.Central. It scans actively and reports all devices.
 func (c *Central) Scan(ctx context.Context, found func(client.Advertisement) bool) error {
 	if err := c.setUp(ctx); err != nil {
 		return err
@@ -250,7 +253,7 @@ func (c *Central) Scan(ctx context.Context, found func(client.Advertisement) boo
 	}
 }
 
-// parse adds advertising structures to what is known.
+// parse adds the advertising structures in p to a.
 func parse(a *client.Advertisement, p []byte) {
 	for len(p) >= 2 && p[0] != 0 && int(p[0]) < len(p) {
 		typ, data := p[1], p[2:1+int(p[0])]
@@ -302,7 +305,8 @@ func (c *Central) Connect(ctx context.Context, device client.Advertisement) (cli
 	select {
 	case params = <-made:
 	case <-ctx.Done():
-		// The attempt ends with a connection that failed, or was just made.
+		// After the cancellation the controller reports that the connection
+		// failed, or that it was made just before.
 		_ = c.finish(0x200E)
 		select {
 		case params = <-made:

@@ -9,9 +9,9 @@ import (
 	"github.com/wifiprov/wifiprov/hal/ble"
 )
 
-// Discover implements client.BLELink, with the requests that phones make: the
-// service by its UUID, all characteristics, all descriptors, and each user
-// description.
+// Discover implements client.BLELink. It makes the same requests as phones: for the
+// service by its UUID, for all characteristics, for all descriptors, and for each
+// user description.
 func (l *Link) Discover(ctx context.Context, service ble.UUID) ([]client.BLECharacteristic, error) {
 	first, last, err := l.findService(ctx, service)
 	if err != nil {
@@ -33,8 +33,8 @@ func (l *Link) Discover(ctx context.Context, service ble.UUID) ([]client.BLEChar
 	return list, nil
 }
 
-// findService returns the handles of a service; the zero UUID means the first
-// with 128 bits.
+// findService returns the first and last handle of a service. The zero UUID stands
+// for the first service that has a 128-bit UUID.
 func (l *Link) findService(ctx context.Context, service ble.UUID) (first, last int, err error) {
 	if service != (ble.UUID{}) {
 		p, err := l.Request(ctx, append([]byte{0x06, 1, 0, 0xFF, 0xFF, 0x00, 0x28}, service[:]...)...)
@@ -74,7 +74,7 @@ func (l *Link) findService(ctx context.Context, service ble.UUID) (first, last i
 
 var errShort = errors.New("blecentral: the device's answer makes no sense")
 
-// characteristics returns those between two handles.
+// characteristics returns the characteristics between two handles.
 func (l *Link) characteristics(ctx context.Context, from, last int) (list []client.BLECharacteristic, err error) {
 	for from <= last {
 		p, err := l.Request(ctx, 0x08, byte(from), byte(from>>8), byte(last), byte(last>>8), 0x03, 0x28)

@@ -1,8 +1,8 @@
-// Package blecentral is a BLE central over HCI: scanning, connecting and a GATT
-// client, as much as package client needs to provision a device. It is the host
-// on a simulated controller (package hal/sim); a real one will do as well.
+// Package blecentral is a BLE central over HCI. It scans, connects and is a GATT
+// client, as far as package client needs it to provision a device. It is the host of
+// a Bluetooth controller, simulated (package hal/sim) or real.
 //
-// A [Central] has one link at a time. It owns no goroutine. With Config.Pairing it
+// A [Central] has one link at a time and owns no goroutine. With Config.Pairing it
 // pairs with devices that want an encrypted link, legacy or with LE Secure
 // Connections, and asks the user nothing.
 package blecentral

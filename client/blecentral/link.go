@@ -26,8 +26,8 @@ type Link struct {
 
 	// guarded by c.mu
 	reason    ble.HCIReason // why the link has ended
-	frame     []byte        // being received
-	more      bool          // it is not complete
+	frame     []byte        // L2CAP frame that is being received
+	more      bool          // frame is not complete
 	inFlight  int
 	encrypted bool
 }
@@ -44,9 +44,9 @@ func newLink(c *Central, handle int, device [7]byte) *Link {
 // MTU returns the MTU that was agreed on.
 func (l *Link) MTU() int { return l.mtu }
 
-// Close implements client.BLELink: it ends the connection and waits until it is
-// over, at most a little longer than the supervision time-out. If the controller
-// does not end it, it is reset before its next use.
+// Close implements client.BLELink. It ends the connection and waits for its end, at
+// most a little longer than the supervision time-out. A controller that does not end
+// the connection is reset before its next use.
 func (l *Link) Close() error {
 	l.once.Do(func() {
 		select {
@@ -63,7 +63,7 @@ func (l *Link) Close() error {
 			}
 		}
 		select {
-		case <-l.gone: // before the order came
+		case <-l.gone: // the link ended before the command arrived
 		default:
 			l.c.giveUp(l)
 		}
@@ -71,9 +71,9 @@ func (l *Link) Close() error {
 	return nil
 }
 
-// Request sends an ATT request and returns the answer, the opcode of which is
-// one higher; an Error Response is a ble.ATTError. With Config.Pairing a link
-// that is not encrypted enough for it is encrypted, and the request repeated.
+// Request sends an ATT request and returns the answer. An Error Response gives a
+// ble.ATTError. If the device refuses the request because the link is not encrypted,
+// and Config.Pairing is set, Request encrypts the link and repeats the request.
 func (l *Link) Request(ctx context.Context, pdu ...byte) ([]byte, error) {
 	p, err := l.request(ctx, pdu)
 	if err != nil && l.refusedInClear(err) {
@@ -87,7 +87,7 @@ func (l *Link) Request(ctx context.Context, pdu ...byte) ([]byte, error) {
 
 func (l *Link) request(ctx context.Context, pdu []byte) ([]byte, error) {
 	select {
-	case <-l.answers: // of a request that was given up
+	case <-l.answers: // to an abandoned request
 	default:
 	}
 	if err := l.send(ctx, 4, pdu); err != nil {
@@ -109,7 +109,7 @@ func (l *Link) request(ctx context.Context, pdu []byte) ([]byte, error) {
 	}
 }
 
-// lost is the error for a request after which the link ended.
+// lost is the error of a request during which the link ended.
 func (l *Link) lost() error {
 	l.c.mu.Lock()
 	defer l.c.mu.Unlock()

@@ -17,7 +17,7 @@ type pairing struct {
 	named             bond // by legacy pairing
 }
 
-// Pair pairs with the device and encrypts the link. Afterwards keys are known if
+// Pair pairs with the device and encrypts the link. The Central keeps the keys if
 // both sides bond.
 func (l *Link) Pair(ctx context.Context) error {
 	cfg := l.c.cfg.Pairing
@@ -25,10 +25,10 @@ func (l *Link) Pair(ctx context.Context) error {
 		return errNoPairing
 	}
 	for len(l.security) > 0 {
-		<-l.security // of a pairing that was given up
+		<-l.security // of an abandoned pairing
 	}
 	p := &pairing{Link: l}
-	auth := byte(0x04) // somebody in the middle is to be kept out, if it can be
+	auth := byte(0x04) // asks for protection against an attacker in the middle
 	if cfg.Bonding {
 		auth |= 0x01
 	}
@@ -73,7 +73,7 @@ func (l *Link) Pair(ctx context.Context) error {
 	return nil
 }
 
-// ask sends a PDU and waits for one.
+// ask sends a PDU and waits for the answer.
 func (p *pairing) ask(ctx context.Context, code byte, length int, pdu ...byte) ([]byte, error) {
 	if err := p.send(ctx, 6, pdu); err != nil {
 		return nil, err
@@ -81,7 +81,7 @@ func (p *pairing) ask(ctx context.Context, code byte, length int, pdu ...byte) (
 	return p.await(ctx, code, length)
 }
 
-// await waits for a PDU.
+// await waits for a PDU with a code and a length.
 func (p *pairing) await(ctx context.Context, code byte, length int) ([]byte, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, pairingTimeout, client.ErrTimeout)
 	defer cancel()
@@ -89,7 +89,7 @@ func (p *pairing) await(ctx context.Context, code byte, length int) ([]byte, err
 		select {
 		case pdu := <-p.security:
 			switch {
-			case pdu[0] == 0x0B: // Security Request: that is what we are at
+			case pdu[0] == 0x0B: // Security Request, which this pairing fulfils
 				continue
 			case pdu[0] == 0x05 && len(pdu) == 2:
 				return nil, PairingError(pdu[1])
@@ -214,8 +214,8 @@ func (p *pairing) secureConnections(ctx context.Context) error {
 	return nil
 }
 
-// takeKeys receives the device's keys. What identifies it is not needed: its
-// address does not change.
+// takeKeys receives the device's keys. It drops the identity information, since the
+// device's address does not change.
 func (p *pairing) takeKeys(ctx context.Context, secure bool) error {
 	dist := p.response[6]
 	if dist&1 != 0 && !secure {
@@ -227,7 +227,7 @@ func (p *pairing) takeKeys(ctx context.Context, secure bool) error {
 		if err != nil {
 			return err
 		}
-		// Over HCI the random number comes first, here the diversifier.
+		// The random number comes first over HCI, but the diversifier in this PDU.
 		p.named.key = smpcrypto.Reversed16(key[1:])
 		copy(p.named.name[0:], name[3:])
 		copy(p.named.name[8:], name[1:3])
@@ -243,7 +243,7 @@ func (p *pairing) takeKeys(ctx context.Context, secure bool) error {
 	return nil
 }
 
-// giveKeys sends what the device asked for.
+// giveKeys sends the keys that the device asked for.
 func (p *pairing) giveKeys(ctx context.Context, secure bool) error {
 	var pdus [][]byte
 	if p.response[5]&1 != 0 && !secure {

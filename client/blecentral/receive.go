@@ -5,7 +5,7 @@ import (
 	"github.com/wifiprov/wifiprov/hal/ble/att"
 )
 
-// receive takes one packet from the controller. What does not parse is dropped.
+// receive takes one packet from the controller. It drops invalid ones.
 func (c *Central) receive(packet []byte) {
 	if len(packet) < 3 {
 		return
@@ -34,7 +34,7 @@ func (c *Central) event(code byte, p []byte) {
 		if l := c.link; l != nil && le16(p[1:]) == l.handle {
 			c.endLink(ble.HCIReason(p[3]))
 		}
-	case code == 0x10: // Hardware Error: nothing is left of the link
+	case code == 0x10: // Hardware Error: the link is lost
 		c.mu.Lock()
 		l := c.link
 		c.mu.Unlock()
@@ -66,7 +66,7 @@ func (c *Central) eventLE(code byte, p []byte) {
 	case code == 0x01 && len(p) >= 11:
 		c.mu.Lock()
 		defer c.mu.Unlock()
-		if c.made == nil { // nobody asked for it
+		if c.made == nil { // no Connect waits for it
 			return
 		}
 		if p[0] == 0 && c.link == nil {
@@ -80,7 +80,7 @@ func (c *Central) eventLE(code byte, p []byte) {
 		defer c.mu.Unlock()
 		select {
 		case c.reports <- r:
-		default: // the same comes again soon
+		default: // the device will repeat it soon
 		}
 	}
 }
@@ -92,7 +92,7 @@ func (c *Central) replied(lo, hi byte, params []byte) {
 	}
 }
 
-// wake wakes who waits for buffers. mu is held.
+// wake wakes the senders that wait for buffers. The caller holds mu.
 func (c *Central) wake() {
 	close(c.room)
 	c.room = make(chan struct{})
@@ -120,7 +120,7 @@ func (c *Central) data(head int, p []byte) {
 	if want <= 4+att.MaxMTU && len(l.frame) < want {
 		return
 	}
-	l.more = false // complete, or longer than it may be
+	l.more = false // the frame is complete or too long
 	if len(l.frame) != want {
 		return
 	}
@@ -134,12 +134,12 @@ func (c *Central) data(head int, p []byte) {
 	}
 	select {
 	case channel <- append([]byte(nil), l.frame[4:]...):
-	default: // nobody asked
+	default: // no request waits for it
 	}
 }
 
-// isAnswer tells responses from what a device may send on its own:
-// notifications, indications, requests to the server that this side is not.
+// isAnswer tells responses from PDUs that a device may send on its own, which are
+// notifications, indications, and requests to a server.
 func isAnswer(pdu []byte) bool {
 	if len(pdu) == 0 || pdu[0]&1 == 0 {
 		return false

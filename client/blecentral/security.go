@@ -13,20 +13,22 @@ import (
 	"github.com/wifiprov/wifiprov/internal/smpcrypto"
 )
 
-// Pairing is how a Central pairs. It does so when a device refuses a request for
-// want of encryption, as phones do, and when Link.Pair is called. Users are asked
-// nothing (Just Works), which protects from listeners but not from somebody in the
-// middle.
+// Pairing says how a Central pairs. Like a phone, it pairs when a device refuses a
+// request because the link is not encrypted; Link.Pair pairs at once. It asks the
+// user nothing (Just Works), which protects against listeners, but not against an
+// attacker in the middle.
 type Pairing struct {
 	// Rand is a cryptographic source of random numbers; nil: crypto/rand.
 	Rand io.Reader
-	// Bonding keeps the keys of devices that do so too, as long as the
-	// Central lives; links are encrypted with them without pairing again.
+	// Bonding keeps the keys of a device, if the device keeps them, too, as
+	// long as the Central lives. Later links are encrypted with these keys
+	// without pairing again.
 	Bonding bool
-	// Legacy does without LE Secure Connections.
+	// Legacy turns LE Secure Connections off.
 	Legacy bool
-	// IRK makes private addresses, a new one for each connection, and tells
-	// devices of it; zero: the controller's public address is used.
+	// IRK is the key from which the central makes a new private address for each
+	// connection. Devices that pair learn it. Zero: the central uses the
+	// controller's public address.
 	IRK [16]byte
 }
 
@@ -38,9 +40,8 @@ func (p Pairing) Format(f fmt.State, _ rune) {
 // pairingTimeout is how long a device may take for each step of a pairing.
 const pairingTimeout = 30 * time.Second
 
-// ErrKeyMissing: the device has forgotten the keys of an earlier pairing.
-// Central.Forget forgets them here too, after which the device can be paired
-// again ("forget this device").
+// ErrKeyMissing: the device has forgotten the keys of an earlier pairing. After
+// Central.Forget the central can pair with the device again.
 var ErrKeyMissing = errors.New("blecentral: the device has no keys of the earlier pairing; forget it and pair again")
 
 var (
@@ -56,7 +57,7 @@ func (e PairingError) Error() string {
 	return fmt.Sprintf("blecentral: pairing failed, reason %d", uint8(e))
 }
 
-// bond is a key of a device. It is not printed.
+// bond is the key of a device. It must not be printed.
 type bond struct {
 	key  [16]byte // most significant byte first
 	name [10]byte // random number and diversifier, as they go over HCI
@@ -139,8 +140,8 @@ func (l *Link) secure(ctx context.Context) error {
 	return l.Pair(ctx)
 }
 
-// refusedInClear reports whether a request was refused because the link is not
-// encrypted, and that can be helped.
+// refusedInClear reports whether err is the refusal of a request on a link that is
+// not encrypted, but can be.
 func (l *Link) refusedInClear(err error) bool {
 	return l.c.cfg.Pairing != nil && !l.Encrypted() &&
 		(errors.Is(err, ble.ATTInsufficientAuthentication) || errors.Is(err, ble.ATTInsufficientEncryption))
@@ -172,7 +173,7 @@ func (l *Link) encrypt(ctx context.Context, b bond) error {
 	}
 }
 
-// encryptionChanged takes the outcome of encrypt. mu is held.
+// encryptionChanged takes the outcome of encrypt. The caller holds mu.
 func (c *Central) encryptionChanged(handle int, status byte, on bool) {
 	l := c.link
 	if l == nil || handle != l.handle {

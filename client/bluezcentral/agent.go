@@ -14,7 +14,7 @@ const agentPath = dbus.ObjectPath("/wifiprov/agent")
 // maxCalls is how many calls of the agent wait to be answered.
 const maxCalls = 16
 
-// receive takes what comes from the bus.
+// receive takes a message from the bus.
 func (l *link) receive(m bluezbus.Message) {
 	if !m.Call {
 		l.signals.put(m)
@@ -26,9 +26,9 @@ func (l *link) receive(m bluezbus.Message) {
 	}
 }
 
-// registerAgent has bluetoothd ask this link when a device wants an encrypted link,
-// which it asks nobody about, and gives up on, where no agent is. Another agent that
-// is the default one stays so. The registration ends with the connection.
+// registerAgent registers the agent that bluetoothd asks when a device wants an
+// encrypted link. Without any agent bluetoothd does not encrypt the link. The default
+// agent stays the same. The registration ends with the connection to the bus.
 func (l *link) registerAgent(ctx context.Context) error {
 	go func() {
 		for {
@@ -43,8 +43,8 @@ func (l *link) registerAgent(ctx context.Context) error {
 	return l.bus.Do(ctx, bluezbus.Root, bluezbus.AgentManager+".RegisterAgent", agentPath, "NoInputNoOutput")
 }
 
-// answer is an agent that has neither input nor output: it lets bluetoothd pair by
-// Just Works with the device of this link, and agrees to nothing else.
+// answer is the agent, which has neither input nor output. It allows bluetoothd to pair
+// by Just Works with the device of this link, and refuses everything else.
 func (l *link) answer(m bluezbus.Message) {
 	switch {
 	case m.Sender != l.bus.Owner || m.Interface != bluezbus.Agent || m.Path != agentPath:
@@ -58,8 +58,8 @@ func (l *link) answer(m bluezbus.Message) {
 	}
 }
 
-// pair pairs with the device, which bluetoothd does for the one who asks with his
-// agent, even if another is the default one.
+// pair pairs with the device. bluetoothd asks the agent of the program that calls Pair,
+// even if another one is the default agent.
 func (l *link) pair(ctx context.Context) error {
 	err := l.bus.Do(ctx, l.path, bluezbus.Device+".Pair")
 	if bluezbus.Is(err, "AlreadyExists") {

@@ -20,18 +20,18 @@ import (
 type Config struct {
 	// Adapter is the adapter's name, "hci0"; empty: the first.
 	Adapter string
-	// Bus is the address of the message bus, "unix:path=…"; empty: the system
-	// bus.
+	// Bus is the address of the message bus, such as "unix:path=…". Empty: the
+	// system bus.
 	Bus string
-	// Forget removes a device from bluetoothd's cache when its link is closed,
-	// its keys included, if a scan of this Central found it first. A device
-	// that the machine knew before is left alone.
+	// Forget removes a device, its keys included, from bluetoothd's cache when
+	// its link is closed. Devices that the machine knew before this Central found
+	// them stay there.
 	Forget bool
-	// Timeout bounds what ends a scan and a link; 0: 5 s.
+	// Timeout bounds the time to end a scan or a link. 0: 5 s.
 	Timeout time.Duration
 }
 
-// Central implements client.Central on an adapter of this machine. New makes it.
+// Central implements client.Central on an adapter of this machine. Make it with New.
 type Central struct {
 	cfg Config
 
@@ -80,7 +80,7 @@ func (c *Central) scan(ctx context.Context, found func(client.Advertisement) boo
 			return err
 		}
 	}
-	// With a filter, every packet's RSSI is told.
+	// With a filter, bluetoothd reports the RSSI of every packet.
 	filter := bluezbus.Props{"Transport": dbus.MakeVariant("le")}
 	if err := bus.Do(ctx, adapter, bluezbus.Adapter+".SetDiscoveryFilter", filter); err != nil {
 		return err
@@ -88,7 +88,8 @@ func (c *Central) scan(ctx context.Context, found func(client.Advertisement) boo
 	if err := bus.Do(ctx, adapter, bluezbus.Adapter+".StartDiscovery"); err != nil {
 		return err
 	}
-	// Closing the connection ends it too, but not before what comes next.
+	// Closing the connection ends the discovery, too, but perhaps only after the
+	// next scan or link has begun.
 	defer c.atEnd(ctx, func(ctx context.Context) error {
 		return bus.Do(ctx, adapter, bluezbus.Adapter+".StopDiscovery")
 	})
@@ -135,7 +136,7 @@ func (c *Central) scan(ctx context.Context, found func(client.Advertisement) boo
 	}
 }
 
-// atEnd ends something although ctx may be over. What fails ends otherwise.
+// atEnd runs fn, which ends something, even if ctx has ended.
 func (c *Central) atEnd(ctx context.Context, fn func(context.Context) error) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), c.cfg.Timeout)
 	defer cancel()
@@ -150,7 +151,7 @@ func (c *Central) remember(path dbus.ObjectPath) {
 	}
 }
 
-// toForget reports whether a device is to be removed, once.
+// toForget reports whether a device is to be removed, and forgets that.
 func (c *Central) toForget(path dbus.ObjectPath) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -159,7 +160,7 @@ func (c *Central) toForget(path dbus.ObjectPath) bool {
 	return was
 }
 
-// report tells of a device that is there now: it has an RSSI.
+// report passes a device on to found if the device is present: it has an RSSI then.
 func report(path dbus.ObjectPath, props bluezbus.Props, found func(client.Advertisement) bool) bool {
 	rssi, here := props["RSSI"].Value().(int16)
 	if !here {
@@ -180,7 +181,7 @@ func report(path dbus.ObjectPath, props bluezbus.Props, found func(client.Advert
 	for id := range companies {
 		ids = append(ids, id)
 	}
-	if len(ids) > 0 { // a packet has those of one
+	if len(ids) > 0 { // a packet contains the data of one company
 		id := slices.Min(ids)
 		data, _ := companies[id].Value().([]byte)
 		a.ManufacturerData = append([]byte{byte(id), byte(id >> 8)}, data...)

@@ -14,8 +14,8 @@ import (
 	"github.com/wifiprov/wifiprov/internal/bluezbus"
 )
 
-// Discover implements client.BLELink: bluetoothd has found everything already;
-// the user descriptions are read from the device.
+// Discover implements client.BLELink. bluetoothd knows the characteristics already;
+// Discover reads their user descriptions from the device.
 func (l *link) Discover(ctx context.Context, service ble.UUID) ([]client.BLECharacteristic, error) {
 	if l.over() {
 		return nil, errLinkLost
@@ -43,7 +43,7 @@ func (l *link) Discover(ctx context.Context, service ble.UUID) ([]client.BLEChar
 		uuid, err := ble.ParseUUID(bluezbus.Get[string](props, "UUID"))
 		handle, numbered := handleOf(path)
 		if err != nil || !numbered {
-			continue // nothing that BlueZ would say
+			continue // BlueZ does not send this
 		}
 		c := client.BLECharacteristic{UUID: uuid, Handle: handle + 1} // the value follows its declaration
 		for _, desc := range below(objects, path, bluezbus.GattDesc) {
@@ -62,8 +62,8 @@ func (l *link) Discover(ctx context.Context, service ble.UUID) ([]client.BLEChar
 	return list, nil
 }
 
-// findService returns the path of a service; the zero UUID means the first with
-// 128 bits of its own. Empty: there is none.
+// findService returns the path of a service, or "" if there is none. The zero UUID
+// stands for the first service that has a 128-bit UUID.
 func (l *link) findService(objects bluezbus.Objects, service ble.UUID) dbus.ObjectPath {
 	for _, path := range below(objects, l.path, bluezbus.GattService) {
 		text := bluezbus.Get[string](objects[path][bluezbus.GattService], "UUID")
@@ -75,8 +75,8 @@ func (l *link) findService(objects bluezbus.Objects, service ble.UUID) dbus.Obje
 	return ""
 }
 
-// below returns the objects just below a path that have an interface, in the
-// order of their handles, which are the numbers in their names.
+// below returns the objects directly below a path that have an interface. Their names
+// contain their handles, and they are in this order.
 func below(objects bluezbus.Objects, parent dbus.ObjectPath, iface string) []dbus.ObjectPath {
 	var list []dbus.ObjectPath
 	for path, interfaces := range objects {

@@ -1,30 +1,34 @@
-// Package bluezcentral is a BLE central on Linux: it implements client.Central on
-// BlueZ's bluetoothd over D-Bus (BlueZ's documentation: org.bluez.Adapter,
-// org.bluez.Device, org.bluez.GattCharacteristic), so that a program provisions
-// devices with the Bluetooth adapter of its machine:
+// Package bluezcentral is a BLE central on Linux. With it a program provisions devices
+// through the Bluetooth adapter of its machine. It implements client.Central on
+// BlueZ's bluetoothd, over D-Bus (BlueZ's documentation: org.bluez.Adapter,
+// org.bluez.Device, org.bluez.GattCharacteristic):
 //
 //	central := bluezcentral.New(bluezcentral.Config{})
 //	transport, err := client.NewBLE(client.BLEConfig{Central: central})
 //
 // # What the machine needs
 //
-// bluetoothd has to run (systemctl start bluetooth), and the D-Bus policy has to
-// let the program talk to org.bluez: distributions allow it to root and, most of
-// them, to the group bluetooth. bluetoothd has not to run with -E. An adapter
-// that is off is switched on, and stays on.
+// bluetoothd has to run (systemctl start bluetooth); it does not need the option -E.
+// The D-Bus policy has to let the program talk to org.bluez: distributions allow
+// this to root and, most of them, to the group bluetooth. A scan switches on an
+// adapter that is off, and leaves it on.
 //
 // # What BlueZ does by itself
 //
-// It negotiates the largest MTU, finds services, reads and writes long values in
-// parts, and pairs when a device asks for an encrypted link. Each link registers an
-// agent that lets it pair with this device by Just Works, and with no other; it
-// goes with the link and leaves another program's default agent, which bluetoothd
-// may ask first, as it is. A pairing stays, unless Config.Forget removes it.
+// BlueZ negotiates the largest MTU, finds services, reads and writes long values in
+// parts, and pairs when a device asks for an encrypted link. For pairing, each link
+// registers an agent, which exists as long as the link. The agent allows Just Works
+// with this device, and nothing else. It does not become the default agent, so
+// bluetoothd may ask another program's agent first. A pairing stays, unless
+// Config.Forget removes it.
 //
-// Devices to which a program connected stay in bluetoothd's cache, with the
-// names and services that they had then. A bench on which devices come and go
-// has them removed by Config.Forget.
+// bluetoothd keeps the devices to which a program has connected in its cache, with
+// the names and services that they had then. On a bench where devices come and go,
+// set Config.Forget to remove them.
 //
-// Each scan and each link has a connection to the bus of its own, and ends with
-// it. Nothing runs between them.
+// A request that the device answered by ending the link fails with an error that
+// matches client.ErrHungUp, if bluetoothd tells who ended it (BlueZ 5.82 and later).
+//
+// Each scan and each link has its own connection to the bus. Nothing runs between
+// them.
 package bluezcentral

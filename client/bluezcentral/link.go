@@ -116,8 +116,8 @@ func (l *link) watch() {
 	}
 }
 
-// Close implements client.BLELink: it ends the connection and waits until
-// bluetoothd has done so, at most Config.Timeout.
+// Close implements client.BLELink. It waits until bluetoothd has ended the connection,
+// at most Config.Timeout.
 func (l *link) Close() error {
 	l.once.Do(func() {
 		defer l.bus.Close()
@@ -159,7 +159,7 @@ func (l *link) Read(ctx context.Context, c client.BLECharacteristic) ([]byte, er
 	return l.value(l.access(ctx, c, "ReadValue", bluezbus.Props{}))
 }
 
-// value takes a value out of an answer.
+// value returns the value in an answer.
 func (l *link) value(body []any, err error) ([]byte, error) {
 	if err != nil {
 		return nil, err
@@ -179,11 +179,11 @@ func (l *link) access(ctx context.Context, c client.BLECharacteristic, method st
 	return l.call(ctx, path, bluezbus.GattChar+"."+method, args...)
 }
 
-// reasonRemote is why a link ended that the device ended.
+// reasonRemote is bluetoothd's reason for a link that the device ended.
 const reasonRemote = bluezbus.Name + ".Reason.Remote"
 
-// call makes a call that the device answers. If it wants an encrypted link, and
-// bluetoothd did not get one, it is paired with and called again.
+// call makes a call that the device answers. If the device wants an encrypted link and
+// bluetoothd has not made one, call pairs with the device and makes the call again.
 func (l *link) call(ctx context.Context, path dbus.ObjectPath, method string, args ...any) ([]any, error) {
 	body, err := l.try(ctx, path, method, args...)
 	if err != ble.ATTInsufficientAuthentication {
@@ -213,14 +213,15 @@ func (l *link) try(ctx context.Context, path dbus.ObjectPath, method string, arg
 	case ctx.Err() != nil:
 		return nil, ctx.Err()
 	case l.over() || bluezbus.Gone(err) || bluezbus.Is(err, "UnknownObject") || bluezbus.Is(err, "UnknownMethod") || e != nil && (e.Text == "Not connected" || e.Text == "Operation failed"):
-		// The latter, without a code, is what a lost link does to what waits.
+		// A call that waits when the link is lost fails with the last of these
+		// texts, without a code.
 		return nil, l.lost(ctx)
 	}
 	return nil, fmt.Errorf("bluezcentral: %w", err)
 }
 
-// lost is the error for a request after which the link ended. The signals that say
-// why may come behind the answer.
+// lost is the error of a request during which the link ended. The signals that say
+// why may arrive after the answer.
 func (l *link) lost(ctx context.Context) error {
 	late := time.NewTimer(lateSignals)
 	defer late.Stop()
@@ -235,7 +236,7 @@ func (l *link) lost(ctx context.Context) error {
 	return errLinkLost
 }
 
-// lateSignals is how long the signals for the end of a link may take.
+// lateSignals is how long to wait for the signals at the end of a link.
 const lateSignals = 100 * time.Millisecond
 
 func (l *link) over() bool {
@@ -247,7 +248,7 @@ func (l *link) over() bool {
 	}
 }
 
-// attError returns the refusal of a device that bluetoothd wraps, if it is one.
+// attError returns the device's refusal that an error of bluetoothd contains, if any.
 func attError(e *bluezbus.Error) (ble.ATTError, bool) {
 	const numbered = "Operation failed with ATT error: "
 	switch strings.TrimPrefix(e.Name, bluezbus.Name+".Error.") {

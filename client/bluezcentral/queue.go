@@ -20,11 +20,11 @@ type queue struct {
 
 func newQueue() *queue { return &queue{wake: make(chan struct{}, 1)} }
 
-// put adds a signal. When there is no room, what a radio hears is lost: it comes
-// again soon.
+// put adds a signal. A full queue drops changes of properties, such as what the radio
+// hears, because they come again soon.
 func (q *queue) put(m bluezbus.Message) {
 	if m.Call {
-		return // a scan has nothing to be called for
+		return // a scan offers no methods
 	}
 	q.mu.Lock()
 	if len(q.list) < maxQueue || m.Member != "PropertiesChanged" {
@@ -37,7 +37,7 @@ func (q *queue) put(m bluezbus.Message) {
 	}
 }
 
-// drop forgets what is there.
+// drop empties the queue.
 func (q *queue) drop() {
 	q.mu.Lock()
 	defer q.mu.Unlock()
