@@ -90,7 +90,7 @@ func openOrBlank(path string, k *keyFlags, p *placeFlags) (*image, error) {
 	return openPart(path, nil, extent{}, bytes.Repeat([]byte{0xff}, blank), k, true)
 }
 
-// fault says what to do about an error on a key.
+// fault adds to an error on a key what to do about it.
 func (m *image) fault(err error) error {
 	var e *store.Error
 	if !errors.As(err, &e) {
@@ -194,7 +194,7 @@ func plain(shown string) string {
 	return shown
 }
 
-// missing adds to NotFound what there is.
+// missing adds to a store.ErrNotFound the names that exist.
 func (m *image) missing(err error) error {
 	var e *store.Error
 	if !errors.Is(err, store.ErrNotFound) || !errors.As(err, &e) {

@@ -64,7 +64,7 @@ func check(s streams, path string, k *keyFlags, p *placeFlags, asJSON bool) erro
 		e := json.NewEncoder(s.out)
 		e.SetIndent("", "  ")
 		err = e.Encode(c)
-	} else if r.Foreign == "" { // else nothing that could be said of its sectors helps
+	} else if r.Foreign == "" { // a foreign file has no sectors to report on
 		_, err = fmt.Fprint(s.out, report(r))
 	}
 	switch {

@@ -56,11 +56,11 @@ examples:
 	}
 }
 
-// dump is what the command prints; as JSON, field by field.
+// dump is what the command prints, as a table or as this JSON.
 type dump struct {
 	Size       int              `json:"size"`
 	Encrypted  bool             `json:"encrypted"`
-	Irregular  bool             `json:"irregular"` // espprov nvs check says why
+	Irregular  bool             `json:"irregular"` // espprov nvs check explains it
 	Namespaces map[string]uint8 `json:"namespaces"`
 	Entries    []*dumped        `json:"entries"`
 	Used       int              `json:"entries_used"`
@@ -162,7 +162,7 @@ func reason(err error) string {
 	return err.Error()
 }
 
-// blank reports whether a value is what unused keys have, and so no secret.
+// blank reports whether a value is that of an unused key, and so no secret.
 func blank(v []byte) bool {
 	return all(v, 0) || all(v, 0xff)
 }
@@ -170,7 +170,7 @@ func blank(v []byte) bool {
 // all reports whether a value has no other byte than c.
 func all(v []byte, c byte) bool { return bytes.Count(v, []byte{c}) == len(v) }
 
-// What of a value fits a line of the table.
+// The parts of values that fit into a line of the table.
 const (
 	shownBytes = 24
 	shownText  = 60
@@ -184,8 +184,8 @@ func showText(s string) string {
 	return strconv.Quote(s)
 }
 
-// showBlob returns a blob's beginning, and what the Wi-Fi driver's are known
-// to mean.
+// showBlob returns a blob's beginning, or the name or passphrase in a blob of the
+// Wi-Fi driver.
 func showBlob(key string, v []byte) string {
 	if len(v) > 0 && all(v, 0xff) {
 		return "ff … (not set)"

@@ -30,8 +30,8 @@ func readFile(path string, limit int64) ([]byte, error) {
 	return readAll(path, f, limit)
 }
 
-// readInput reads a file, or with - the standard input, and returns the name
-// for messages.
+// readInput reads a file, or the standard input for -, and also returns the name for
+// messages.
 func readInput(path string, in io.Reader, limit int64) ([]byte, string, error) {
 	if path != standard {
 		b, err := readFile(path, limit)
@@ -42,7 +42,7 @@ func readInput(path string, in io.Reader, limit int64) ([]byte, string, error) {
 	return b, name, err
 }
 
-// readAll reads what may be a pipe, without a size of its own.
+// readAll reads up to a limit from a reader without a size, such as a pipe.
 func readAll(name string, r io.Reader, limit int64) ([]byte, error) {
 	b, err := io.ReadAll(io.LimitReader(r, limit+1))
 	if err == nil && int64(len(b)) > limit {
@@ -51,7 +51,7 @@ func readAll(name string, r io.Reader, limit int64) ([]byte, error) {
 	return b, fileError(name, err)
 }
 
-// fileError shortens an error to reason and the file as the user named it.
+// fileError shortens an error to the file, as the user named it, and the reason.
 func fileError(path string, err error) error {
 	var p *fs.PathError
 	var l *os.LinkError
@@ -86,14 +86,14 @@ func (e *namedError) Unwrap() error { return e.err }
 
 // Permissions of files that are written.
 const (
-	// ownerOnly is for what is made here: partitions hold passphrases.
+	// ownerOnly is for new files, since partitions contain passphrases.
 	ownerOnly fs.FileMode = 0o600
-	// others are the bits of those who are neither owner nor of the group.
+	// others are the bits for users who are neither the owner nor in the group.
 	others fs.FileMode = 0o007
 )
 
-// kept returns the permissions of a file whose contents change. What everybody
-// may read, as files are unless somebody decides otherwise, becomes the owner's.
+// kept returns the permissions of a file whose contents change. A file that everybody
+// may read, which is the usual default, becomes readable for its owner alone.
 func kept(old fs.FileMode) fs.FileMode {
 	if old&others != 0 {
 		return ownerOnly
@@ -101,17 +101,17 @@ func kept(old fs.FileMode) fs.FileMode {
 	return old
 }
 
-// makeFile writes a new image, which is its maker's only, also in the place of
-// a file that was somebody else's or everybody's.
+// makeFile writes a new image, which only its maker may read, even if it replaces a
+// file of somebody else or one that everybody may read.
 func makeFile(path string, b []byte) error { return replaceFile(path, b, false) }
 
-// changeFile writes the new contents of an image, which keeps its owner and
-// group and, as kept says, its permissions.
+// changeFile writes the new contents of an image. The image keeps its owner and
+// group, and the permissions that kept returns.
 func changeFile(path string, b []byte) error { return replaceFile(path, b, true) }
 
-// replaceFile writes a file so that it has the old or the new contents
-// whatever happens: a new one takes its place. So who has the old one open, or
-// another name of it, does not see the new contents.
+// replaceFile puts a new file in the place of an old one, so that the file has the
+// old or the new contents whatever happens. A program that has the old file open, and
+// a hard link to it, keep the old contents.
 func replaceFile(path string, b []byte, keep bool) error {
 	target, perm := path, ownerOnly
 	if link, err := filepath.EvalSymlinks(path); err == nil {
@@ -132,7 +132,7 @@ func replaceFile(path string, b []byte, keep bool) error {
 	}
 	temp := f.Name()
 	if keep && old != nil && !giveTo(f, old) {
-		perm &^= 0o070 // it would be another group's
+		perm &^= 0o070 // the file has another group than the old one
 	}
 	_, err = io.Copy(f, bytes.NewReader(b))
 	if err == nil {
@@ -152,7 +152,7 @@ func replaceFile(path string, b []byte, keep bool) error {
 		return fileError(path+": it was left as it was", err)
 	}
 	if dir, err := os.Open(filepath.Dir(target)); err == nil {
-		_ = dir.Sync() // not every file system can
+		_ = dir.Sync() // not every file system can do this
 		dir.Close()
 	}
 	return nil

@@ -48,8 +48,8 @@ func (k *keyFlags) load() (*nvs.Keys, error) {
 	return nil, nil
 }
 
-// memory is the flash that commands work on: the whole image, which save puts
-// in the file's place at once.
+// memory is the flash that commands work on. It holds the whole image, which save
+// writes at once.
 type memory struct{ b []byte }
 
 func (m *memory) Size() int64           { return int64(len(m.b)) }
@@ -70,7 +70,7 @@ func (m *memory) EraseBlocks(start, n int64) error {
 	return nil
 }
 
-// image is a file with a partition, open.
+// image is a file with an open partition.
 type image struct {
 	*nvs.Partition
 	path  string // as the user named it
@@ -80,8 +80,8 @@ type image struct {
 	keys  *nvs.Keys
 }
 
-// openImage opens a file, or with - the standard input, for reading: what needs
-// repair is repaired in memory.
+// openImage opens a file, or the standard input for -, for reading. Repairs are made
+// in memory.
 func openImage(s streams, path string, k *keyFlags, p *placeFlags) (*image, error) {
 	b, name, err := readInput(path, s.in, nvsgen.MaxSize)
 	if err != nil {
@@ -128,7 +128,7 @@ func openPart(name string, file []byte, at extent, part []byte, k *keyFlags, wri
 // before returns the partition as it was in the file.
 func (m *image) before() []byte { return m.file[m.place.from:m.place.to] }
 
-// openFault says what to do about an error of opening.
+// openFault adds to an error of opening what to do about it.
 func (m *image) openFault(err error) error {
 	sectors := len(m.flash.b) / nvs.SectorSize
 	text := m.path + ": "
@@ -147,11 +147,10 @@ func (m *image) openFault(err error) error {
 	return errors.New(text)
 }
 
-// minWritable is the smallest partition that can be written, in sectors.
+// minWritable is the size, in sectors, of the smallest partition that can be written.
 const minWritable = 3
 
-// save closes the partition and, if it was changed, replaces the file as a
-// whole.
+// save closes the partition and, if it has changed, replaces the whole file.
 func (m *image) save() error {
 	if err := m.Close(); err != nil {
 		return fmt.Errorf("%s: %w", m.path, err)

@@ -1,15 +1,15 @@
-// Command espprov is the toolbox of provisioning: its group nvs reads, makes
-// and changes the NVS partitions of ESP32 devices as image files.
+// Command espprov is the toolbox of provisioning. Its group nvs reads, makes and
+// changes image files of the NVS partitions of ESP32 devices.
 //
 //	espprov nvs dump nvs.bin
 //	espprov nvs create factory.csv nvs.bin 0x6000
 //
-// docs/nvs.md shows it at work; espprov help lists the commands, and each one
-// has -h.
+// docs/nvs.md has examples. espprov help lists the commands, and each command
+// explains itself with -h.
 //
-// Exit status: 0 done; 1 done, and the answer is no (check found something
-// irregular, a key or namespace to get, erase or dump does not exist); 2 not
-// done: the command line, a file, a value or the keys are wrong.
+// Exit status: 0 done; 1 done, and the answer is no: check found something
+// irregular, or a key or namespace does not exist; 2 not done: the command line, a
+// file, a value or the keys are wrong.
 package main
 
 import (
@@ -37,15 +37,15 @@ const (
 type command struct {
 	name  string
 	short string // what it does, for the list of its group
-	args  string // what follows the name
+	args  string // the arguments, for its usage
 	long  string // explanation and examples
 
 	under []*command               // of a group
 	setup func(*flag.FlagSet) task // of a command: defines its flags
 	least int                      // arguments
 	most  int
-	// literal is the place of an argument that may begin with a hyphen,
-	// counted from 1; 0: none may.
+	// literal is the number, from 1, of the argument that may begin with a
+	// hyphen; 0: none may.
 	literal int
 }
 
@@ -58,7 +58,7 @@ type streams struct {
 	out, err io.Writer
 }
 
-// answerNo is an error that is an answer: status 1.
+// answerNo is the answer no, with exit status 1.
 type answerNo struct{ why string }
 
 func (e answerNo) Error() string { return e.why }
@@ -102,7 +102,7 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	return c.run(path, args, s)
 }
 
-// help explains the command that args name, from a group on.
+// help explains the command in the group c that args name.
 func help(path string, c *command, args []string, s streams) int {
 	for len(args) > 0 && !strings.HasPrefix(args[0], "-") {
 		next, between := c.find(args[0]), ""
@@ -167,8 +167,8 @@ func (c *command) run(path string, args []string, s streams) int {
 	return statusTrouble
 }
 
-// parse separates flags, which may stand anywhere, from arguments. What is
-// wrong with arguments is told without them: one may be a passphrase.
+// parse separates flags, which may stand anywhere, from arguments. Its errors do not
+// show the arguments, because one of them may be a passphrase.
 func (c *command) parse(flags *flag.FlagSet, args []string) ([]string, error) {
 	var plain []string
 	for len(args) > 0 {

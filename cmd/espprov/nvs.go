@@ -104,7 +104,7 @@ func create(s streams, args []string, k *keyFlags, generate string, version int)
 		return fmt.Errorf("%s: %w", name, errors.Unwrap(err))
 	}
 	if generate != "" {
-		// Before the image: keys without an image are of no harm.
+		// The keys are written first: keys without an image do no harm.
 		if err := writeKeys(generate, o.Keys); err != nil {
 			return err
 		}
@@ -165,7 +165,7 @@ example:
 	}
 }
 
-// writeKeys makes a file of keys, never over another one.
+// writeKeys makes a file of keys. It never replaces a file.
 func writeKeys(path string, keys *nvs.Keys) error {
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if errors.Is(err, os.ErrExist) {

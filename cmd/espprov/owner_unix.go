@@ -8,8 +8,8 @@ import (
 	"syscall"
 )
 
-// giveTo gives a new file to the owner and group of the one whose place it
-// takes, as far as permitted, and reports whether it has that group.
+// giveTo gives a new file the owner and group of the old file, as far as permitted.
+// It reports whether the new file has that group.
 func giveTo(f *os.File, old fs.FileInfo) bool {
 	was, ok := old.Sys().(*syscall.Stat_t)
 	if !ok {

@@ -11,7 +11,7 @@ import (
 )
 
 // placeFlags say where in a file the partition is: --partition, or --offset and
-// --size. Without them it is the whole file.
+// --size. Without them the partition is the whole file.
 type placeFlags struct {
 	partition string
 	offset    offset
@@ -30,11 +30,11 @@ const partitionsSize = "the partition at --offset has `N` bytes; needless where 
 // extent is where a partition lies in a file.
 type extent struct {
 	from, to int64
-	// sure: the user said where it ends.
+	// sure: the user or the partition table said where the partition ends.
 	sure bool
 }
 
-// find returns the place in a file's contents.
+// find returns the place of the partition in a file's contents.
 func (p *placeFlags) find(name string, file []byte) (extent, error) {
 	rows := nvscheck.Partitions(file)
 	all := extent{0, int64(len(file)), false}
@@ -93,9 +93,9 @@ func offer(rows []nvscheck.FlashPartition) string {
 	return "Its partitions of NVS: " + strings.Join(names, ", ")
 }
 
-// refuse says why a part of a file is no image of a partition, nil if it is
-// one. Devices are less particular, and erase what they do not know; but who
-// names a wrong file wants to hear of it.
+// refuse says why a part of a file is no image of a partition; nil: it is one. A
+// device would erase what it does not know, but a user who names a wrong file wants
+// to be told.
 func (p extent) refuse(name string, file []byte, writing bool) error {
 	part := file[p.from:p.to]
 	l := nvscheck.Looks(part)

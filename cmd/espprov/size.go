@@ -37,8 +37,8 @@ func (o *offset) Set(text string) error {
 	return nil
 }
 
-// parseBytes reads a multiple of a sector, up to the size of a flash: decimal,
-// with 0x, or with K or M behind it in either case.
+// parseBytes parses a multiple of a sector, up to the size of a flash: decimal or
+// with 0x, and with the unit k, K, m or M or none.
 func parseBytes(text string) (int, bool) {
 	digits, unit, base := text, 1, 10
 	switch {

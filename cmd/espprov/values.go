@@ -24,8 +24,8 @@ var types = map[string]store.Type{
 	"string": store.TypeString, "blob": store.TypeBlob,
 }
 
-// parseValue reads a value on the command line. Errors do not show it, unless
-// it is an integer under a harmless name.
+// parseValue parses a value on the command line. Its errors do not show the value,
+// unless that is an integer under a harmless name.
 func parseValue(key string, t store.Type, text string, in io.Reader) ([]byte, error) {
 	if t.Size() != 0 {
 		return parseInteger(key, t, text)
@@ -51,7 +51,7 @@ func parseValue(key string, t store.Type, text string, in io.Reader) ([]byte, er
 		if err != nil {
 			return nil, fmt.Errorf("standard input: %w", err)
 		}
-		if t == store.TypeString { // what is typed, or echo prints, ends with a line end
+		if t == store.TypeString { // typed text, and that of echo, has a line end
 			b = bytes.TrimSuffix(bytes.TrimSuffix(b, []byte("\n")), []byte("\r"))
 		}
 		return b, nil
@@ -102,7 +102,7 @@ func number(t store.Type, v []byte) string {
 	return strconv.FormatUint(n, 10)
 }
 
-// typeName returns the name of a type, those of newer releases too.
+// typeName returns the name of a type, including those of newer releases.
 func typeName(t store.Type) string {
 	switch t {
 	case nvs.TypeFloat:
@@ -113,7 +113,7 @@ func typeName(t store.Type) string {
 	return t.String()
 }
 
-// quoted returns a name as it is, or quoted where it could confuse a terminal.
+// quoted returns a name, in quotes if it could confuse a terminal.
 func quoted(name string) string {
 	if name == "" || strings.ContainsFunc(name, func(r rune) bool { return r < '!' || r > '~' }) {
 		return strconv.Quote(name)
