@@ -38,16 +38,13 @@ examples:
   espprov nvs set --size 0x6000 new.bin app serial string SN-0001
   espprov nvs set nvs.bin tls cert blob @device.der`,
 		setup: func(flags *flag.FlagSet) task {
-			var k keyFlags
-			var p placeFlags
-			k.define(flags)
-			p.define(flags, "start with a blank image of `N` bytes if FILE does not exist; with --offset, the partition's size")
-			return func(s streams, args []string) error { return set(s, args, &k, &p) }
+			f := defineImageFlags(flags, "start with a blank image of `N` bytes if FILE does not exist; with --offset, the partition's size")
+			return func(s streams, args []string) error { return set(s, args, f) }
 		},
 	}
 }
 
-func set(s streams, args []string, k *keyFlags, p *placeFlags) error {
+func set(s streams, args []string, f *imageFlags) error {
 	path, namespace, key := args[0], args[1], args[2]
 	t, ok := types[args[3]]
 	if !ok {
@@ -58,7 +55,7 @@ func set(s streams, args []string, k *keyFlags, p *placeFlags) error {
 	if err != nil {
 		return fmt.Errorf("%s/%s: %w", quoted(namespace), quoted(key), err)
 	}
-	m, err := openOrBlank(path, k, p)
+	m, err := openOrBlank(path, f)
 	if err != nil {
 		return err
 	}
@@ -72,22 +69,22 @@ func set(s streams, args []string, k *keyFlags, p *placeFlags) error {
 	return m.save()
 }
 
-func openOrBlank(path string, k *keyFlags, p *placeFlags) (*image, error) {
+func openOrBlank(path string, f *imageFlags) (*image, error) {
 	info, err := os.Stat(path)
-	blank := int(p.size)
-	inside := p.partition != "" || p.offset >= 0
+	blank := int(f.size)
+	inside := f.partition != "" || f.offset >= 0
 	switch {
 	case err == nil && blank != 0 && !inside && info.Mode().IsRegular() && int64(blank) != info.Size():
 		return nil, fmt.Errorf("%s: it exists and has %d bytes, not %d: leave --size out, or give another file", path, info.Size(), blank)
 	case err == nil || path == standard || inside || !errors.Is(err, fs.ErrNotExist):
-		return changeImage(path, k, p)
+		return changeImage(path, f)
 	case blank == 0:
 		return nil, fmt.Errorf("%w: give --size to start with a blank image", fileError(path, err))
 	case blank < minWritable*nvs.SectorSize:
 		return nil, fmt.Errorf("--size %d: the smallest partition that can be written has %d bytes (0x3000)",
 			blank, minWritable*nvs.SectorSize)
 	}
-	return openPart(path, nil, extent{}, bytes.Repeat([]byte{0xff}, blank), k, true)
+	return openPart(path, nil, extent{}, bytes.Repeat([]byte{0xff}, blank), f, true)
 }
 
 // fault adds to an error on a key what to do about it.
@@ -125,18 +122,15 @@ examples:
   espprov nvs get nvs.bin app serial
   espprov nvs get --raw nvs.bin tls cert > device.der`,
 		setup: func(flags *flag.FlagSet) task {
-			var k keyFlags
-			var p placeFlags
-			k.define(flags)
-			p.define(flags, partitionsSize)
+			f := defineImageFlags(flags, partitionsSize)
 			raw := flags.Bool("raw", false, "print the value's bytes and nothing else; numbers are little endian")
-			return func(s streams, args []string) error { return get(s, args, &k, &p, *raw) }
+			return func(s streams, args []string) error { return get(s, args, f, *raw) }
 		},
 	}
 }
 
-func get(s streams, args []string, k *keyFlags, p *placeFlags, raw bool) error {
-	m, err := openImage(s, args[0], k, p)
+func get(s streams, args []string, f *imageFlags, raw bool) error {
+	m, err := openImage(s, args[0], f)
 	if err != nil {
 		return err
 	}
@@ -223,17 +217,14 @@ examples:
   espprov nvs erase nvs.bin app limit
   espprov nvs erase nvs.bin nvs.net80211     forget Wi-Fi credentials`,
 		setup: func(flags *flag.FlagSet) task {
-			var k keyFlags
-			var p placeFlags
-			k.define(flags)
-			p.define(flags, partitionsSize)
-			return func(s streams, args []string) error { return erase(args, &k, &p) }
+			f := defineImageFlags(flags, partitionsSize)
+			return func(s streams, args []string) error { return erase(args, f) }
 		},
 	}
 }
 
-func erase(args []string, k *keyFlags, p *placeFlags) error {
-	m, err := changeImage(args[0], k, p)
+func erase(args []string, f *imageFlags) error {
+	m, err := changeImage(args[0], f)
 	if err != nil {
 		return err
 	}

@@ -27,26 +27,23 @@ examples:
   espprov nvs check nvs.bin
   espprov nvs check --json --hmac-key efuse.bin nvs.bin`,
 		setup: func(flags *flag.FlagSet) task {
-			var k keyFlags
-			var p placeFlags
-			k.define(flags)
-			p.define(flags, partitionsSize)
+			f := defineImageFlags(flags, partitionsSize)
 			asJSON := flags.Bool("json", false, "print JSON")
-			return func(s streams, args []string) error { return check(s, args[0], &k, &p, *asJSON) }
+			return func(s streams, args []string) error { return check(s, args[0], f, *asJSON) }
 		},
 	}
 }
 
-func check(s streams, path string, k *keyFlags, p *placeFlags, asJSON bool) error {
+func check(s streams, path string, f *imageFlags, asJSON bool) error {
 	file, name, err := readInput(path, s.in, nvsgen.MaxSize)
 	if err != nil {
 		return err
 	}
-	keys, err := k.load()
+	keys, err := f.load()
 	if err != nil {
 		return err
 	}
-	at, err := p.find(name, file)
+	at, err := f.find(name, file)
 	if err != nil {
 		return err
 	}

@@ -32,15 +32,12 @@ examples:
   espprov nvs dump --json --keys keys.bin nvs.bin
   espprov nvs dump --partition nvs flash.bin`,
 		setup: func(flags *flag.FlagSet) task {
-			var k keyFlags
-			var p placeFlags
-			k.define(flags)
-			p.define(flags, partitionsSize)
+			f := defineImageFlags(flags, partitionsSize)
 			asJSON := flags.Bool("json", false, "print JSON")
 			secrets := flags.Bool("show-secrets", false, "show passphrases and keys")
 			namespace := flags.String("namespace", "", "list this `NAMESPACE` only")
 			return func(s streams, args []string) error {
-				d, err := newDump(s, args[0], &k, &p, *namespace, *secrets)
+				d, err := newDump(s, args[0], f, *namespace, *secrets)
 				switch {
 				case err != nil:
 					return err
@@ -83,8 +80,8 @@ type dumped struct {
 	show string // in the table
 }
 
-func newDump(s streams, path string, k *keyFlags, p *placeFlags, namespace string, secrets bool) (*dump, error) {
-	m, err := openImage(s, path, k, p)
+func newDump(s streams, path string, f *imageFlags, namespace string, secrets bool) (*dump, error) {
+	m, err := openImage(s, path, f)
 	if err != nil {
 		return nil, err
 	}

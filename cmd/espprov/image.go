@@ -48,6 +48,19 @@ func (k *keyFlags) load() (*nvs.Keys, error) {
 	return nil, nil
 }
 
+// imageFlags are the flags of the commands that work on an image.
+type imageFlags struct {
+	keyFlags
+	placeFlags
+}
+
+func defineImageFlags(flags *flag.FlagSet, aboutSize string) *imageFlags {
+	f := new(imageFlags)
+	f.keyFlags.define(flags)
+	f.placeFlags.define(flags, aboutSize)
+	return f
+}
+
 // memory is the flash that commands work on. It holds the whole image, which save
 // writes at once.
 type memory struct{ b []byte }
@@ -82,16 +95,16 @@ type image struct {
 
 // openImage opens a file, or the standard input for -, for reading. Repairs are made
 // in memory.
-func openImage(s streams, path string, k *keyFlags, p *placeFlags) (*image, error) {
+func openImage(s streams, path string, f *imageFlags) (*image, error) {
 	b, name, err := readInput(path, s.in, nvsgen.MaxSize)
 	if err != nil {
 		return nil, err
 	}
-	return openFile(name, b, k, p, false)
+	return openFile(name, b, f, false)
 }
 
 // changeImage opens a file for writing.
-func changeImage(path string, k *keyFlags, p *placeFlags) (*image, error) {
+func changeImage(path string, f *imageFlags) (*image, error) {
 	if path == standard {
 		return nil, errors.New("-: the image to change is a file: give its name (./- if it is called that)")
 	}
@@ -99,22 +112,22 @@ func changeImage(path string, k *keyFlags, p *placeFlags) (*image, error) {
 	if err != nil {
 		return nil, err
 	}
-	return openFile(path, b, k, p, true)
+	return openFile(path, b, f, true)
 }
 
-func openFile(name string, file []byte, k *keyFlags, p *placeFlags, writing bool) (*image, error) {
-	at, err := p.find(name, file)
+func openFile(name string, file []byte, f *imageFlags, writing bool) (*image, error) {
+	at, err := f.find(name, file)
 	if err != nil {
 		return nil, err
 	}
 	if err := at.refuse(name, file, writing); err != nil {
 		return nil, err
 	}
-	return openPart(name, file, at, bytes.Clone(file[at.from:at.to]), k, writing)
+	return openPart(name, file, at, bytes.Clone(file[at.from:at.to]), f, writing)
 }
 
-func openPart(name string, file []byte, at extent, part []byte, k *keyFlags, writing bool) (*image, error) {
-	keys, err := k.load()
+func openPart(name string, file []byte, at extent, part []byte, f *imageFlags, writing bool) (*image, error) {
+	keys, err := f.load()
 	if err != nil {
 		return nil, err
 	}
