@@ -68,6 +68,34 @@ func TestHiddenSecretIsNotReadBack(t *testing.T) {
 	require.Equal(t, hal.StationConfig{SSID: "HomeNet", Passphrase: "correct horse"}, config)
 }
 
+// In JSON, addresses and modes are text, and can be read back.
+func TestJSON(t *testing.T) {
+	type all struct {
+		BSSID hal.BSSID
+		IP    hal.IPv4
+		Auth  hal.AuthMode
+		Mode  hal.Mode
+	}
+	want := all{hal.BSSID{0xaa, 1, 2, 3, 4, 0xff}, hal.IPv4{10, 0, 0, 255}, hal.AuthWPA2WPA3PSK, hal.ModeAPSTA}
+	text, err := json.Marshal(want)
+	require.NoError(t, err)
+	require.Equal(t, `{"BSSID":"aa:01:02:03:04:ff","IP":"10.0.0.255","Auth":"WPA2/WPA3","Mode":"APSTA"}`, string(text))
+	var got all
+	require.NoError(t, json.Unmarshal(text, &got))
+	require.Equal(t, want, got)
+	require.NoError(t, json.Unmarshal([]byte(`{"BSSID":"AA:01:02:03:04:FF","Auth":"auth 200","Mode":"off"}`), &got))
+	require.Equal(t, all{want.BSSID, want.IP, 200, hal.ModeOff}, got)
+	for _, bad := range []string{
+		`{"BSSID":""}`, `{"BSSID":"aa:01:02:03:04"}`, `{"BSSID":"aa:01:02:03:04:5"}`, `{"BSSID":"aa:01:02:03:04:fg"}`,
+		`{"IP":""}`, `{"IP":"10.0.0"}`, `{"IP":"10.0.0.256"}`, `{"IP":"10.0.0.01"}`, `{"IP":"10.0.0.+1"}`,
+		`{"Auth":"WPA4"}`, `{"Mode":""}`,
+	} {
+		before := got
+		require.Error(t, json.Unmarshal([]byte(bad), &got), bad)
+		require.Equal(t, before, got)
+	}
+}
+
 // What a terminal gets of an SSID is text, whatever the bytes are.
 func TestSSIDIsPrintable(t *testing.T) {
 	for ssid, want := range map[hal.SSID]string{

@@ -1,5 +1,13 @@
 package hal
 
+import (
+	"errors"
+	"strconv"
+	"strings"
+
+	"github.com/wifiprov/wifiprov/internal/enum"
+)
+
 // SSID is a network's name: 0 to 32 arbitrary bytes, not necessarily text.
 // Empty means "none" in a configuration; in a scan see Hidden.
 type SSID string
@@ -27,12 +35,55 @@ func (b BSSID) String() string {
 	return string(buf[:])
 }
 
+// MarshalText returns the usual form.
+func (b BSSID) MarshalText() ([]byte, error) { return []byte(b.String()), nil }
+
+// UnmarshalText reads the usual form, in small or capital letters.
+func (b *BSSID) UnmarshalText(text []byte) error {
+	var v BSSID
+	if !parseBytes(v[:], string(text), ":", 16) || v.String() != strings.ToLower(string(text)) {
+		return errors.New("hal: \"" + string(text) + "\" is no BSSID")
+	}
+	*b = v
+	return nil
+}
+
+// parseBytes fills dst with numbers between separators, and reports whether
+// there are as many.
+func parseBytes(dst []byte, text, sep string, base int) bool {
+	parts := strings.Split(text, sep)
+	if len(parts) != len(dst) {
+		return false
+	}
+	for i, part := range parts {
+		n, err := strconv.ParseUint(part, base, 8)
+		if err != nil {
+			return false
+		}
+		dst[i] = byte(n)
+	}
+	return true
+}
+
 // IPv4 is an address in network order.
 type IPv4 [4]byte
 
 // String returns the dotted form, 192.168.1.77.
 func (a IPv4) String() string {
 	return itoa(int(a[0])) + "." + itoa(int(a[1])) + "." + itoa(int(a[2])) + "." + itoa(int(a[3]))
+}
+
+// MarshalText returns the dotted form.
+func (a IPv4) MarshalText() ([]byte, error) { return []byte(a.String()), nil }
+
+// UnmarshalText reads the dotted form.
+func (a *IPv4) UnmarshalText(text []byte) error {
+	var v IPv4
+	if !parseBytes(v[:], string(text), ".", 10) || v.String() != string(text) {
+		return errors.New("hal: \"" + string(text) + "\" is no IPv4 address")
+	}
+	*a = v
+	return nil
 }
 
 // AuthMode is a network's authentication, with the driver's numbers
@@ -83,6 +134,12 @@ func (a AuthMode) String() string {
 	}
 	return "auth " + itoa(int(a))
 }
+
+// MarshalText returns the name of String.
+func (a AuthMode) MarshalText() ([]byte, error) { return []byte(a.String()), nil }
+
+// UnmarshalText reads the name of String.
+func (a *AuthMode) UnmarshalText(text []byte) error { return enum.Parse(a, text) }
 
 // ScanMethod is how the station looks for its network before it joins.
 type ScanMethod uint8

@@ -1,5 +1,7 @@
 package hal
 
+import "github.com/wifiprov/wifiprov/internal/enum"
+
 // Mode is what the radio does (manager.md 13).
 type Mode uint8
 
@@ -25,6 +27,12 @@ func (m Mode) String() string {
 	}
 	return "mode " + itoa(int(m))
 }
+
+// MarshalText returns the name of String.
+func (m Mode) MarshalText() ([]byte, error) { return []byte(m.String()), nil }
+
+// UnmarshalText reads the name of String.
+func (m *Mode) UnmarshalText(text []byte) error { return enum.Parse(m, text) }
 
 // Storage says where a station configuration that is set is kept.
 type Storage uint8
