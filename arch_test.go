@@ -48,7 +48,7 @@ var arrows = map[string][]string{
 	"store/wifistore":     {"hal", "store"},
 
 	// protocomm, security, scheme, the Manager
-	".":                          {"hal", "internal/fsm", "internal/pb", "internal/protover", "internal/scanlist", "protocomm", "scheme"},
+	".":                          {"hal", "internal/fsm", "internal/pb", "internal/protover", "internal/scanlist", "internal/status", "protocomm", "scheme"},
 	"protocomm":                  {"hal", "internal/fair", "internal/quote"},
 	"protocomm/console":          {"hal", "internal/quote", "protocomm"},
 	"protocomm/gatt":             {"hal", "hal/ble", "protocomm"},
@@ -65,7 +65,7 @@ var arrows = map[string][]string{
 	"security/sec2":              {"internal/pb", "internal/srp", "protocomm", "security"},
 
 	// client
-	"client":              {"hal", "hal/ble", "internal/pb", "security", "security/sec0", "security/sec1", "security/sec2"},
+	"client":              {"hal", "hal/ble", "internal/pb", "internal/status", "security", "security/sec0", "security/sec1", "security/sec2"},
 	"client/blecentral":   {"client", "hal/ble", "hal/ble/att", "internal/smpcrypto"},
 	"client/bluezcentral": {"client", "hal/ble", "internal/bluezbus"},
 
@@ -75,7 +75,7 @@ var arrows = map[string][]string{
 	"internal/enum":       {},
 	"internal/events":     {"hal"},
 	"internal/fair":       {},
-	"internal/fsm":        {"hal"},
+	"internal/fsm":        {"hal", "internal/status"},
 	"internal/nvsfmt":     {},
 	"internal/pb":         {},
 	"internal/protover":   {},

@@ -34,36 +34,36 @@ const (
 // reasons are final for the credentials (manager.md 7.2). After any other
 // reason the station connects again. Reasons 210 to 212, finer codes for "no
 // access point fits", are final in all of them.
-type ReasonMap uint8
+type ReasonMap = fsm.ReasonMap
 
 // Reason maps.
 const (
 	// ReasonsNewest is that of ESP-IDF v5.2 and later, v5.0.5, v5.1.3 and
 	// network_provisioning.
-	ReasonsNewest = ReasonMap(fsm.ReasonsNewest)
+	ReasonsNewest = fsm.ReasonsNewest
 	// ReasonsV444 is that of v4.4.4, v5.0.0 to v5.0.4 and v5.1.0 to v5.1.2:
 	// AUTH_EXPIRE (2) is final too.
-	ReasonsV444 = ReasonMap(fsm.ReasonsV444)
+	ReasonsV444 = fsm.ReasonsV444
 	// ReasonsV431 is that of v4.3.1 to v4.4.3: ASSOC_EXPIRE (4) is final as
 	// well.
-	ReasonsV431 = ReasonMap(fsm.ReasonsV431)
+	ReasonsV431 = fsm.ReasonsV431
 	// ReasonsV40 is that of v4.0 to v4.3.0: as ReasonsV431, but MIC_FAILURE
 	// (14) is not final.
-	ReasonsV40 = ReasonMap(fsm.ReasonsV40)
+	ReasonsV40 = fsm.ReasonsV40
 )
 
 // VersionStyle selects the text of the proto-ver endpoint (manager.md 8).
-type VersionStyle uint8
+type VersionStyle = protover.Style
 
 // Version styles. All are understood by all clients; phone apps use sec_ver,
 // when it is there, to choose the security.
 const (
 	// VersionV5 is the text of ESP-IDF v5's Wi-Fi manager.
-	VersionV5 VersionStyle = VersionStyle(protover.V5)
+	VersionV5 = protover.V5
 	// VersionV44 is the text of ESP-IDF v4.4, without sec_ver.
-	VersionV44 VersionStyle = VersionStyle(protover.V44)
+	VersionV44 = protover.V44
 	// VersionNetProv is the text of network_provisioning 1.2.
-	VersionNetProv VersionStyle = VersionStyle(protover.NetProv)
+	VersionNetProv = protover.NetProv
 )
 
 // Config is what Init needs. Zero fields mean the defaults named with them.

@@ -4,7 +4,7 @@ import (
 	"sync"
 
 	"github.com/wifiprov/wifiprov/hal"
-	"github.com/wifiprov/wifiprov/internal/fsm"
+	"github.com/wifiprov/wifiprov/internal/status"
 	"github.com/wifiprov/wifiprov/protocomm"
 )
 
@@ -110,59 +110,33 @@ type Event struct {
 	Err error
 }
 
-// FailReason is why credentials did not work (manager.md 2.3), with the
-// protocol's numbers.
-type FailReason uint8
+// FailReason is why credentials failed. Zero: no reason is known.
+type FailReason = status.FailReason
 
 // Fail reasons.
 const (
-	// ReasonAuthError: the network refused the passphrase.
-	ReasonAuthError = FailReason(fsm.AuthError)
-	// ReasonAPNotFound: no such network is in range.
-	ReasonAPNotFound = FailReason(fsm.APNotFound)
+	// ReasonAuthError: the network refused the device, usually because of a
+	// wrong passphrase.
+	ReasonAuthError = status.ReasonAuthError
+	// ReasonAPNotFound: no access point of that name is in reach.
+	ReasonAPNotFound = status.ReasonAPNotFound
 )
 
-// String returns "authentication error" or "access point not found".
-func (r FailReason) String() string {
-	switch r {
-	case ReasonAuthError:
-		return "authentication error"
-	case ReasonAPNotFound:
-		return "access point not found"
-	}
-	return "unknown reason"
-}
-
-// StationState is what the station does (manager.md 2.2).
-type StationState uint8
+// StationState is what the station does.
+type StationState = status.StationState
 
 // Station states.
 const (
 	// StationConnecting, also before any credentials were applied.
-	StationConnecting = StationState(fsm.Connecting)
+	StationConnecting = status.StationConnecting
 	// StationConnected: it has an address.
-	StationConnected = StationState(fsm.Connected)
+	StationConnected = status.StationConnected
 	// StationDisconnected: the credentials failed.
-	StationDisconnected = StationState(fsm.Disconnected)
+	StationDisconnected = status.StationDisconnected
 	// StationAttemptFailed: an attempt failed and another follows, with
 	// Config.Attempts.
-	StationAttemptFailed = StationState(fsm.AttemptFailed)
+	StationAttemptFailed = status.StationAttemptFailed
 )
-
-// String returns "connecting", "connected", "disconnected" or "attempt failed".
-func (s StationState) String() string {
-	switch s {
-	case StationConnecting:
-		return "connecting"
-	case StationConnected:
-		return "connected"
-	case StationDisconnected:
-		return "disconnected"
-	case StationAttemptFailed:
-		return "attempt failed"
-	}
-	return "unknown state"
-}
 
 // maxPendingEvents bounds what a handler that does not return lets pile up.
 const maxPendingEvents = 32

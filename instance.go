@@ -7,8 +7,8 @@ import (
 
 	"github.com/wifiprov/wifiprov/hal"
 	"github.com/wifiprov/wifiprov/internal/fsm"
-	"github.com/wifiprov/wifiprov/internal/pb"
 	"github.com/wifiprov/wifiprov/internal/protover"
+	"github.com/wifiprov/wifiprov/internal/status"
 	"github.com/wifiprov/wifiprov/protocomm"
 	"github.com/wifiprov/wifiprov/scheme"
 )
@@ -16,9 +16,10 @@ import (
 // instance is what a Manager is from Init to Deinit. Its methods run as jobs
 // of the manager's serial queue, unless they say otherwise.
 type instance struct {
-	m   *Manager
-	cfg Config
-	svc scheme.Service
+	m     *Manager
+	cfg   Config
+	svc   scheme.Service
+	clock clock
 
 	// Settings made in IDLE.
 	apps    []protover.App
@@ -33,7 +34,7 @@ type instance struct {
 	join        timer
 	autoStop    timer
 	cleaning    timer
-	scan        scan
+	scan        scanner
 
 	// A start whose EventStationStart was not told yet.
 	unseen   bool  // there is one
@@ -46,20 +47,21 @@ type instance struct {
 
 	// adjusting: Config.AdjustStation is running.
 	adjusting bool
-	// freeing: Deinit waits for the tear-down, and the context goes with it.
+	// freeing: Deinit waits for the tear-down, after which the instance ends.
 	freeing bool
 	// tornDown is closed when a tear-down is complete.
 	tornDown chan struct{}
 	stopErr  error
-	// gone is closed when DEINIT was delivered.
+	// gone is closed when EventDeinit was delivered.
 	gone chan struct{}
 
-	mu       sync.Mutex // guards what requests and getters read:
-	state    fsm.State
-	link     *hal.Link        // of the last address; nil: not known
-	accepted []acceptedConfig // by SetConfig, one a session
-	owner    owner            // of the present credentials
-	report   *report          // for prov-status
+	accepted accepted // by SetConfig
+
+	mu     sync.Mutex // guards what requests and getters read:
+	state  fsm.State
+	link   *hal.Link // of the last address; nil: not known
+	owner  owner     // of the present credentials
+	report report    // for prov-status
 }
 
 // snapshot returns the present state, from any goroutine.
@@ -69,22 +71,60 @@ func (in *instance) snapshot() fsm.State {
 	return in.state
 }
 
+// call is what the caller of an API function gives to the action that the state
+// machine orders for it, and what the action gives back.
+type call struct {
+	op    string
+	done  fsm.InputKind // reports the success of the action
+	from  owner         // the client that calls
+	owned bool          // the present credentials are from that client
+
+	sec       protocomm.Security // for BringUp
+	name, key string
+	station   hal.StationConfig // for ApplyConfig and TryConfig
+	scan      scanParams        // for BeginScan
+
+	scanEnd *scanEnd // of BeginScan
+	err     error
+}
+
 // step feeds the state machine and carries out what it says.
-func (in *instance) step(input fsm.Input) fsm.Result {
+func (in *instance) step(input fsm.Input) fsm.Result { return in.stepFor(nil, input) }
+
+// request is step for a caller of the API.
+func (in *instance) request(c *call, kind fsm.InputKind) fsm.Result {
+	c.owned = in.owns(c.from)
+	return in.stepFor(c, fsm.Input{Kind: kind, Owner: c.owned})
+}
+
+// finish keeps how the action for a caller went, and reports a success.
+func (in *instance) finish(c *call, err error) {
+	if c.err = err; err == nil {
+		in.stepFor(c, fsm.Input{Kind: c.done, Owner: c.owned})
+	}
+}
+
+func (in *instance) stepFor(c *call, input fsm.Input) fsm.Result {
 	in.mu.Lock()
 	next, actions, result := fsm.Step(in.state, input)
 	in.state = next
 	in.mu.Unlock()
 	for _, a := range actions.List() {
-		in.act(a)
+		in.act(a, c)
 	}
 	return result
 }
 
-// act carries out one action. BringUp, ApplyConfig, Blank and Forget belong to
-// the API function that asked, because their outcome is its answer.
-func (in *instance) act(a fsm.Action) {
+// act carries out one action. c is the call that asked for it; nil for what no
+// call asks for.
+func (in *instance) act(a fsm.Action, c *call) {
 	switch a {
+	case fsm.BringUp:
+		in.bringUp(c)
+	case fsm.ApplyConfig:
+		in.finish(c, in.applyConfig(c, hal.StorageFlash))
+	case fsm.TryConfig:
+		in.tryConfig(c)
 	case fsm.ArmConnect:
 		in.arm(&in.connect, connectDelay, fsm.ConnectDue)
 	case fsm.ArmReconnect:
@@ -106,32 +146,45 @@ func (in *instance) act(a fsm.Action) {
 		in.connect.stop()
 		in.join.stop()
 		in.autoStop.stop()
-	case fsm.Commit:
-		in.commitTrial()
-	case fsm.Restore:
-		in.restoreFormer()
+	case fsm.BeginScan:
+		c.scanEnd, c.err = in.scan.begin(c.scan)
 	case fsm.EndScan:
-		in.endScan(nil)
+		in.scan.stop(nil)
 	case fsm.DropScan:
-		in.dropScan()
+		in.scan.drop()
 	case fsm.Unsubscribe:
 		in.unsubscribe()
 	case fsm.ArmCleanup:
 		in.arm(&in.cleaning, max(in.cleanup, minCleanup), fsm.CleanupDue)
 	case fsm.TearDown:
 		in.tearDown()
+	case fsm.Blank:
+		in.finish(c, in.blank(c.op))
+	case fsm.Forget:
+		in.finish(c, in.forget(c.op))
+	case fsm.Commit:
+		in.commitTrial()
+	case fsm.Restore:
+		in.restoreFormer()
+	case fsm.ClearReport:
+		in.note(func(p *report) { *p = report{} })
 	case fsm.EmitStart:
 		in.announce()
 	case fsm.EmitCredRecv:
 		cfg, _ := in.cfg.WiFi.StationConfig()
 		in.emit(Event{Kind: EventCredRecv, Station: cfg}, nil)
 	case fsm.EmitCredFail:
-		in.emit(Event{Kind: EventCredFail, Reason: FailReason(in.snapshot().Reason)}, nil)
+		in.emit(Event{Kind: EventCredFail, Reason: in.snapshot().Reason}, nil)
 	case fsm.EmitCredSuccess:
 		in.emit(Event{Kind: EventCredSuccess}, nil)
 	case fsm.EmitEnd:
 		in.emit(Event{Kind: EventEnd}, in.m.runningSince())
 	}
+}
+
+// arm reports kind in d, instead of what is pending in t.
+func (in *instance) arm(t *timer, d time.Duration, kind fsm.InputKind) {
+	in.after(t, d, func() { in.step(fsm.Input{Kind: kind}) })
 }
 
 // emit queues an event; it is delivered when the job is over.
@@ -153,7 +206,7 @@ func (in *instance) startConnecting() {
 		in.step(fsm.Input{Kind: fsm.ConnectBusy})
 	default:
 		in.log(hal.LevelWarn, "the Wi-Fi driver refused to connect", err)
-		in.note(func(p *report) { p.problem = pb.ProvProblemRefused })
+		in.note(func(p *report) { p.problem = status.ProblemRefused })
 		in.step(fsm.Input{Kind: fsm.ConnectError})
 	}
 }
@@ -177,19 +230,16 @@ func (in *instance) wifiEvent(e hal.Event) {
 		in.noteLoss(e.Reason)
 		in.step(fsm.Input{Kind: fsm.Lost, Reason: e.Reason})
 	case hal.EventScanDone:
-		in.scanDone(e)
+		in.scan.finished(e)
 	case hal.EventGotIP:
 		link, err := in.cfg.WiFi.Link()
-		if err != nil && in.snapshot().Leaving {
-			return // of the network that it was just told to leave
-		}
 		in.rememberLink(link, err)
-		in.step(fsm.Input{Kind: fsm.GotIP})
+		in.step(fsm.Input{Kind: fsm.GotIP, NoLink: err != nil})
 	}
 }
 
-// rememberLink keeps what a client will be told, should the link be gone when
-// it asks (Q-E19).
+// rememberLink keeps the link, for a client that asks after the link was lost
+// (Q-E19).
 func (in *instance) rememberLink(link hal.Link, err error) {
 	in.mu.Lock()
 	defer in.mu.Unlock()
@@ -227,35 +277,5 @@ func (in *instance) log(level hal.Level, msg string, err error) {
 	in.cfg.Logger.Log(level, msg, hal.Err(err))
 }
 
-// timer is one pending input. armed again or stopped, what was pending does
-// not happen even when its callback has begun.
-type timer struct {
-	t   hal.Timer
-	gen uint
-}
-
-func (t *timer) stop() {
-	t.gen++
-	if t.t != nil {
-		t.t.Stop()
-		t.t = nil
-	}
-}
-
-// after replaces what is pending in t by fn, as a job, in d.
-func (in *instance) after(t *timer, d time.Duration, fn func()) {
-	t.stop()
-	gen := t.gen
-	t.t = in.cfg.Clock.AfterFunc(d, func() {
-		in.m.post(func() {
-			if t.gen == gen {
-				t.t = nil
-				fn()
-			}
-		})
-	})
-}
-
-func (in *instance) arm(t *timer, d time.Duration, kind fsm.InputKind) {
-	in.after(t, d, func() { in.step(fsm.Input{Kind: kind}) })
-}
+// after runs fn as a job in d, instead of what is pending in t.
+func (in *instance) after(t *timer, d time.Duration, fn func()) { in.clock.after(t, d, fn) }

@@ -116,11 +116,12 @@ func (m *Manager) init(cfg Config) error {
 			return fail(op, nil, "the scheme refused the endpoint "+e.name, err)
 		}
 	}
-	in := &instance{m: m, cfg: cfg, svc: svc, cleanup: defaultCleanup, gone: make(chan struct{})}
+	in := &instance{m: m, cfg: cfg, svc: svc, clock: clock{cfg.Clock, m.post}, cleanup: defaultCleanup, gone: make(chan struct{})}
+	in.scan = scanner{wifi: cfg.WiFi, clock: in.clock, log: in.log, entries: cfg.ScanEntries}
 	in.state.Options = fsm.Options{
 		AutoStop:  true,
 		Attempts:  uint16(cfg.Attempts),
-		Reasons:   fsm.ReasonMap(cfg.Reasons),
+		Reasons:   cfg.Reasons,
 		Verify:    cfg.VerifyCredentials,
 		Reconnect: cfg.ReconnectFormer,
 		Retry:     cfg.RetryAfterFailure,

@@ -9,15 +9,6 @@ import (
 	"github.com/wifiprov/wifiprov/protocomm"
 )
 
-// acceptedConfig is what a session's SetConfig left for its ApplyConfig.
-type acceptedConfig struct {
-	session protocomm.SessionID
-	station hal.StationConfig
-}
-
-// maxAccepted bounds them for a transport that never closes its sessions.
-const maxAccepted = 16
-
 // handleConfig answers prov-config (endpoints.md 2).
 func (in *instance) handleConfig(dst []byte, session protocomm.SessionID, req []byte) ([]byte, error) {
 	const op = "prov-config"
@@ -54,8 +45,8 @@ func (in *instance) handleConfig(dst []byte, session protocomm.SessionID, req []
 	return resp.AppendTo(dst), nil
 }
 
-// postStatusSeen lets the service end. Were it a part of handleConfig, TinyGo would
-// keep every request's variables in the heap for the function in it.
+// postStatusSeen lets the service end. If the closure were in handleConfig, TinyGo
+// would put the variables of every request on the heap.
 func (in *instance) postStatusSeen() {
 	in.m.post(func() { in.step(fsm.Input{Kind: fsm.StatusSeen}) })
 }
@@ -71,7 +62,7 @@ func (in *instance) status(resp *pb.RespGetStatus) (connected bool) {
 	}
 	state := in.snapshot()
 	switch state.Station {
-	case fsm.Connected:
+	case StationConnected:
 		link, ok := in.presentLink()
 		if !ok {
 			resp.StaState = pb.WiFiStationStateConnecting
@@ -87,11 +78,11 @@ func (in *instance) status(resp *pb.RespGetStatus) (connected bool) {
 			Channel:  int32(link.AP.Channel),
 		}
 		return true
-	case fsm.Disconnected:
+	case StationDisconnected:
 		resp.StaState = pb.WiFiStationStateConnectionFailed
 		resp.WhichState = pb.RespGetStatusFailReason
-		resp.FailReason = pb.WiFiConnectFailedReason(state.Reason)
-	case fsm.AttemptFailed:
+		resp.FailReason = pb.WiFiConnectFailedReason(state.Reason - 1)
+	case StationAttemptFailed:
 		resp.StaState = pb.WiFiStationStateConnecting
 		resp.WhichState = pb.RespGetStatusAttemptFailed
 		resp.AttemptFailed.AttemptsRemaining = uint32(state.Remaining())
@@ -124,23 +115,13 @@ func (in *instance) accept(session protocomm.SessionID, cmd *pb.CmdSetConfig) pb
 		return pb.StatusInvalidArgument
 	}
 	passphrase, _, _ = strings.Cut(passphrase, "\x00")
-	config := acceptedConfig{session, hal.StationConfig{
-		SSID:       hal.SSID(cmd.SSID),
-		Passphrase: hal.Secret(passphrase),
-	}}
-	in.forgetAccepted(session)
-	in.mu.Lock()
-	defer in.mu.Unlock()
-	if len(in.accepted) == maxAccepted {
-		in.accepted = append(in.accepted[:0], in.accepted[1:]...)
-	}
-	in.accepted = append(in.accepted, config)
+	in.accepted.put(session, hal.StationConfig{SSID: hal.SSID(cmd.SSID), Passphrase: hal.Secret(passphrase)})
 	return pb.StatusSuccess
 }
 
-// apply hands over what the same session set, once.
+// apply hands over the credentials that the same session set, once.
 func (in *instance) apply(session protocomm.SessionID) pb.Status {
-	station, ok := in.takeAccepted(session)
+	station, ok := in.accepted.take(session)
 	if !ok || in.m.instance() != in {
 		return pb.StatusInternalError
 	}
@@ -151,29 +132,10 @@ func (in *instance) apply(session protocomm.SessionID) pb.Status {
 	return pb.StatusSuccess
 }
 
-// takeAccepted removes and returns what a session set.
-func (in *instance) takeAccepted(session protocomm.SessionID) (hal.StationConfig, bool) {
-	in.mu.Lock()
-	defer in.mu.Unlock()
-	for i, c := range in.accepted {
-		if c.session == session {
-			last := len(in.accepted) - 1
-			in.accepted[i] = in.accepted[last]
-			in.accepted[last] = acceptedConfig{}
-			in.accepted = in.accepted[:last]
-			return c.station, true
-		}
-	}
-	return hal.StationConfig{}, false
-}
-
-// forgetAccepted drops what a session set, when it closes or sets anew (Q-E15).
-func (in *instance) forgetAccepted(session protocomm.SessionID) { in.takeAccepted(session) }
-
-// sessionClosed forgets what belongs to a session: its number may be another
-// client's next.
+// sessionClosed forgets what belongs to a session, because another client may get
+// its number next.
 func (in *instance) sessionClosed(session protocomm.SessionID) {
-	in.forgetAccepted(session)
+	in.accepted.take(session)
 	in.mu.Lock()
 	defer in.mu.Unlock()
 	if in.owner == (owner{session, true}) {

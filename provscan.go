@@ -4,6 +4,7 @@ import (
 	"unsafe"
 
 	"github.com/wifiprov/wifiprov/hal"
+	"github.com/wifiprov/wifiprov/internal/fsm"
 	"github.com/wifiprov/wifiprov/internal/pb"
 	"github.com/wifiprov/wifiprov/protocomm"
 )
@@ -28,7 +29,7 @@ func (in *instance) handleScan(dst []byte, _ protocomm.SessionID, req []byte) ([
 		}
 		resp.Status = status
 	case pb.WiFiScanMsgTypeCmdScanStatus:
-		running, found := in.scanned()
+		running, found := in.scan.results()
 		resp.Msg = pb.WiFiScanMsgTypeRespScanStatus
 		resp.WhichPayload = pb.WiFiScanPayloadRespScanStatus
 		resp.RespScanStatus = pb.RespScanStatus{ScanFinished: !running, ResultCount: uint32(len(found))}
@@ -52,34 +53,34 @@ func (in *instance) handleScan(dst []byte, _ protocomm.SessionID, req []byte) ([
 	return resp.AppendTo(dst), nil
 }
 
-// serveScanStart starts a scan, or joins the one that runs, and if the client
-// asks for it waits for its end.
+// serveScanStart starts a scan, or joins the running one, and waits for its end
+// if the client asks for that.
 func (in *instance) serveScanStart(cmd *pb.CmdScanStart) (pb.Status, error) {
-	var (
-		params = newScanParams(cmd)
-		done   *scanEnd
-		err    error
-	)
-	in.m.do(func() { done, err = in.startScan(params) })
-	if err != nil {
-		in.log(hal.LevelWarn, "a scan could not be started", err)
+	c := call{scan: newScanParams(cmd)}
+	in.m.do(func() {
+		if in.request(&c, fsm.Scan) != fsm.OK {
+			c.err = fail("scan", ErrInvalidState, "no scan while the service is "+in.snapshot().Phase.String(), nil)
+		}
+	})
+	if c.err != nil {
+		in.log(hal.LevelWarn, "a scan could not be started", c.err)
 		return pb.StatusInternalError, nil
 	}
 	if !cmd.Blocking {
 		return pb.StatusSuccess, nil
 	}
-	hal.Await(done.c, in.cfg.Poll)
-	return pb.StatusSuccess, done.err
+	hal.Await(c.scanEnd.c, in.cfg.Poll)
+	return pb.StatusSuccess, c.scanEnd.err
 }
 
 // scanPageSize is how many results the genuine clients ask for at a time
-// (client.md 3). More cost an allocation.
+// (client.md 3). A request for more costs an allocation.
 const scanPageSize = 4
 
-// scanPage appends entries of the last scan to dst. A window past the end of the
-// list is an InternalError with what there is (Q-E4).
+// scanPage appends entries of the last scan to dst. For a window past the end of
+// the list the status is InternalError, with what there is (Q-E4).
 func (in *instance) scanPage(dst []pb.WiFiScanResult, from, count int) (pb.Status, []pb.WiFiScanResult) {
-	_, found := in.scanned()
+	_, found := in.scan.results()
 	status := pb.StatusSuccess
 	end := from + count
 	if end > len(found) {
@@ -101,6 +102,6 @@ func (in *instance) scanPage(dst []pb.WiFiScanResult, from, count int) (pb.Statu
 	return status, dst
 }
 
-// view returns the bytes of an SSID for a message that is encoded at once, which
-// saves a copy. They must not be changed.
+// view returns the bytes of an SSID without a copy, for a message that is encoded
+// at once. The bytes must not be changed.
 func view(s hal.SSID) []byte { return unsafe.Slice(unsafe.StringData(string(s)), len(s)) }

@@ -4,6 +4,7 @@ import (
 	"github.com/wifiprov/wifiprov/hal"
 	"github.com/wifiprov/wifiprov/internal/fsm"
 	"github.com/wifiprov/wifiprov/internal/pb"
+	"github.com/wifiprov/wifiprov/internal/status"
 	"github.com/wifiprov/wifiprov/protocomm"
 )
 
@@ -16,38 +17,26 @@ const (
 )
 
 // report is what prov-status knows beside the state machine, about the
-// credentials applied last. It is guarded by instance.mu; a nil one, without the endpoint,
-// takes no notes.
+// credentials applied last.
 type report struct {
 	reason  hal.Reason // of the last failed attempt
-	problem pb.ProvProblem
+	problem status.Problem
 	over    bool         // no attempt since the last one ended
 	ended   hal.JoinInfo // how that was
 	linked  bool         // associated, no address yet
 }
 
-// note changes the report, if one is kept.
+// note changes the report.
 func (in *instance) note(change func(*report)) {
-	if in.report == nil {
-		return
-	}
 	in.mu.Lock()
 	defer in.mu.Unlock()
-	change(in.report)
+	change(&in.report)
 }
 
-// endStory forgets credentials that were reset, but not that they failed (Q-M17).
-func (in *instance) endStory() {
-	if in.snapshot().Station != fsm.Disconnected {
-		in.note(func(p *report) { *p = report{} })
-	}
-}
-
-// noteLoss keeps what the driver knows about an attempt that has just ended, or
-// a link, before it begins another one.
+// noteLoss keeps what the driver knows about an attempt or a link that has just
+// ended, before the driver begins another attempt.
 func (in *instance) noteLoss(r hal.Reason) {
-	s := in.snapshot()
-	if in.report == nil || s.Phase == fsm.Started || s.Leaving || s.Restored || s.Attempt == 0 {
+	if s := in.snapshot(); !s.News() || s.Attempt == 0 {
 		return
 	}
 	info := in.joinInfo()
@@ -62,9 +51,9 @@ func (in *instance) noteLoss(r hal.Reason) {
 	})
 }
 
-// joinInfo asks the driver, which may not know.
+// joinInfo asks the driver for prov-status. The driver may not know.
 func (in *instance) joinInfo() hal.JoinInfo {
-	if r, ok := in.cfg.WiFi.(hal.JoinReporter); ok {
+	if r, ok := in.cfg.WiFi.(hal.JoinReporter); ok && in.cfg.StatusEndpoint {
 		if info, err := r.JoinInfo(); err == nil {
 			return info
 		}
@@ -91,16 +80,17 @@ func (in *instance) handleStatus(dst []byte, _ protocomm.SessionID, req []byte) 
 // fillStatus says where provisioning stands.
 func (in *instance) fillStatus(resp *pb.RespProvStatus) {
 	in.mu.Lock()
-	s, p := in.state, *in.report
+	s, p := in.state, in.report
 	in.mu.Unlock()
-	resp.State = provState(s)
+	state := clientState(s)
+	resp.State = pb.ProvState(state)
 	resp.Attempt = uint32(s.Attempt)
 	resp.AttemptsAllowed = uint32(s.Attempts)
-	if resp.State != pb.ProvStateFailed { // what is left then is for others
+	if state != status.StateFailed { // attempts that are left are for other credentials
 		resp.AttemptsLeft = uint32(s.Remaining())
 	}
 	resp.DisconnectReason = uint32(p.reason)
-	resp.Problem = p.problem
+	resp.Problem = pb.ProvProblem(p.problem)
 
 	info := p.ended
 	if !p.over && s.Attempt > 0 && !s.Restored {
@@ -109,7 +99,7 @@ func (in *instance) fillStatus(resp *pb.RespProvStatus) {
 			info.Step = hal.JoinDHCP
 		}
 	}
-	if s.Station == fsm.Connected {
+	if s.Station == StationConnected {
 		in.fillLink(resp, &info)
 	}
 	resp.Step = pb.ProvStep(info.Step)
@@ -146,19 +136,20 @@ func address(ip hal.IPv4) []byte {
 	return ip[:]
 }
 
-func provState(s fsm.State) pb.ProvState {
+// clientState is what clients are told of a state.
+func clientState(s fsm.State) status.State {
 	switch s.Phase {
 	case fsm.CredRecv:
-		return pb.ProvStateConnecting
+		return status.StateConnecting
 	case fsm.Fail:
-		return pb.ProvStateFailed
+		return status.StateFailed
 	case fsm.Success:
-		return pb.ProvStateConnected
+		return status.StateConnected
 	case fsm.Stopping, fsm.Idle:
-		return pb.ProvStateStopping
+		return status.StateStopping
 	}
-	if s.Station == fsm.Disconnected {
-		return pb.ProvStateFailed // and reset since
+	if s.Station == StationDisconnected {
+		return status.StateFailed // and reset since
 	}
-	return pb.ProvStateWaiting
+	return status.StateWaiting
 }

@@ -1,30 +1,30 @@
 package wifiprov
 
 import (
+	"sync"
 	"time"
 
 	"github.com/wifiprov/wifiprov/hal"
-	"github.com/wifiprov/wifiprov/internal/fsm"
 	"github.com/wifiprov/wifiprov/internal/pb"
 	"github.com/wifiprov/wifiprov/internal/scanlist"
 )
 
 const (
 	// maxScanPeriod and maxScanTime, in milliseconds, bound what a client may
-	// ask for: per channel, and with the pauses for all of them, 21 s. So a
-	// blocking scan ends before the clients' time-out of 30 s, with what drivers
-	// need beside it, also on a radio with the 5 GHz band.
+	// ask for: the time per channel, and the time for all channels with the
+	// pauses, 21 s. So a blocking scan ends before the clients' time-out of
+	// 30 s, even on a radio with the 5 GHz band and a slow driver.
 	maxScanPeriod = 1500
 	maxScanTime   = 13 * (maxScanPeriod + pauseMillis)
 	pauseMillis   = uint32(groupPause / time.Millisecond)
-	// scanGuard ends a scan that takes longer, because the driver never reports
-	// its end or is slow, while clients still wait.
+	// scanGuard ends a scan that takes longer, because the driver is slow or
+	// never reports its end. Clients still wait by then.
 	scanGuard = 28 * time.Second
 	// maxScanChannels is more than 2.4 and 5 GHz have.
 	maxScanChannels = 64
-	// scanSpare is how many more results are asked for than are kept: a driver
-	// that reports hidden networks, or an access point twice, does not push
-	// others out with them.
+	// scanSpare is how many more results are asked for than are kept. Hidden
+	// networks, and access points that a driver reports twice, then push no
+	// others out.
 	scanSpare = 48
 )
 
@@ -67,11 +67,13 @@ type scanEnd struct {
 	err error         // set before, when the service stops
 }
 
-// scan is the running scan and what the last ones found. in.mu guards running
-// and found; the rest belongs to the jobs.
-type scan struct {
-	running bool
-	found   []hal.AccessPoint // strongest first; replaced, never changed
+// scanner runs the scans of the clients, and keeps what the last one found. Its
+// methods are called by jobs, unless they say otherwise.
+type scanner struct {
+	wifi    hal.WiFi
+	clock   clock
+	log     func(hal.Level, string, error)
+	entries int // that are kept
 
 	params   scanParams
 	channels []uint8 // of a scan in groups, the present one first; nil: all at once
@@ -83,56 +85,55 @@ type scan struct {
 	end   *scanEnd
 	pause timer
 	guard timer
+
+	mu      sync.Mutex // guards what requests read:
+	running bool
+	found   []hal.AccessPoint // strongest first; replaced, never changed
 }
 
-// scanned returns whether a scan runs and what was found, from any goroutine.
-func (in *instance) scanned() (running bool, found []hal.AccessPoint) {
-	in.mu.Lock()
-	defer in.mu.Unlock()
-	return in.scan.running, in.scan.found
+// results returns whether a scan runs and what was found, from any goroutine.
+func (s *scanner) results() (running bool, found []hal.AccessPoint) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.running, s.found
 }
 
-func (in *instance) setScan(running bool, found []hal.AccessPoint) {
-	in.mu.Lock()
-	defer in.mu.Unlock()
-	in.scan.running, in.scan.found = running, found
+func (s *scanner) set(running bool, found []hal.AccessPoint) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.running, s.found = running, found
 }
 
-// startScan begins a scan; a running one goes on with its own parameters and
-// is waited for by the new client, too (Q-E6). Once credentials were taken a
-// scan would disturb the station and is refused (Q-E3).
-func (in *instance) startScan(p scanParams) (*scanEnd, error) {
-	const op = "scan"
-	s := &in.scan
-	switch phase := in.snapshot().Phase; {
-	case phase != fsm.Started:
-		return nil, fail(op, ErrInvalidState, "no scan while the service is "+phase.String(), nil)
-	case s.running:
+// begin starts a scan. A running scan goes on with its own parameters, and the
+// new client waits for it, too (Q-E6).
+func (s *scanner) begin(p scanParams) (*scanEnd, error) {
+	if s.running {
 		return s.end, nil
 	}
-	channels := in.scanChannels()
+	channels := s.allChannels()
 	p.bound(uint32(len(channels)))
 	s.params, s.channels, s.done = p, nil, 0
 	if p.group > 0 {
 		s.channels = channels
 	}
 	s.end = &scanEnd{c: make(chan struct{})}
-	in.setScan(true, nil)
-	in.after(&s.guard, scanGuard, func() {
-		in.log(hal.LevelError, "the Wi-Fi driver did not end its scan in time", nil)
-		in.endScan(nil)
+	s.set(true, nil)
+	s.clock.after(&s.guard, scanGuard, func() {
+		s.log(hal.LevelError, "the Wi-Fi driver did not end its scan in time", nil)
+		s.stop(nil)
 		s.stale = 0 // an event that was lost must not cost the next scan its own
 	})
-	if err := in.scanChannel(); err != nil {
-		in.endScan(nil)
+	end := s.end
+	if err := s.scan(); err != nil {
+		s.stop(nil)
 		return nil, err
 	}
-	return s.end, nil
+	return end, nil
 }
 
-// scanChannels returns the channels that a scan covers.
-func (in *instance) scanChannels() []uint8 {
-	if w, ok := in.cfg.WiFi.(hal.ChannelLister); ok {
+// allChannels returns the channels that a scan covers.
+func (s *scanner) allChannels() []uint8 {
+	if w, ok := s.wifi.(hal.ChannelLister); ok {
 		if channels := w.ScanChannels(); len(channels) > 0 {
 			return channels[:min(len(channels), maxScanChannels)]
 		}
@@ -140,23 +141,21 @@ func (in *instance) scanChannels() []uint8 {
 	return usualChannels
 }
 
-// scanChannel makes the driver scan the present channel, or all.
-func (in *instance) scanChannel() error {
-	s := &in.scan
+// scan makes the driver scan the present channel, or all.
+func (s *scanner) scan() error {
 	cfg := hal.ScanConfig{Passive: s.params.passive, PeriodMillis: s.params.period}
 	if len(s.channels) > 0 {
 		cfg.Channel = s.channels[0]
 	}
-	if err := in.cfg.WiFi.StartScan(cfg); err != nil {
+	if err := s.wifi.StartScan(cfg); err != nil {
 		return fail("scan", nil, "the Wi-Fi driver refused", err)
 	}
 	s.onAir = true
 	return nil
 }
 
-// scanDone takes the driver's results and goes on with the next channel.
-func (in *instance) scanDone(e hal.Event) {
-	s := &in.scan
+// finished takes the driver's results and goes on with the next channel.
+func (s *scanner) finished(e hal.Event) {
 	if s.stale > 0 {
 		s.stale--
 		return
@@ -165,50 +164,52 @@ func (in *instance) scanDone(e hal.Event) {
 		return
 	}
 	s.onAir = false
-	batch := make([]hal.AccessPoint, in.cfg.ScanEntries+scanSpare)
-	n, err := in.cfg.WiFi.ScanResults(batch)
+	batch := make([]hal.AccessPoint, s.entries+scanSpare)
+	n, err := s.wifi.ScanResults(batch)
 	if err != nil || e.ScanFailed {
-		in.log(hal.LevelWarn, "the scan broke off", err)
-		in.endScan(nil)
+		s.breakOff(err)
 		return
 	}
-	in.setScan(true, scanlist.Merge(s.found, batch[:n], in.cfg.ScanEntries))
+	s.set(true, scanlist.Merge(s.found, batch[:n], s.entries))
 	if len(s.channels) <= 1 {
-		in.endScan(nil)
+		s.stop(nil)
 		return
 	}
 	s.channels = s.channels[1:]
 	s.done++
 	if s.params.pauses(s.done + 1) {
 		// A timer, for others must not wait meanwhile (Q-E10).
-		in.after(&s.pause, groupPause, in.nextChannel)
+		s.clock.after(&s.pause, groupPause, s.next)
 		return
 	}
-	in.nextChannel()
+	s.next()
 }
 
-func (in *instance) nextChannel() {
-	if err := in.scanChannel(); err != nil {
-		in.log(hal.LevelWarn, "the scan broke off", err)
-		in.endScan(nil)
+func (s *scanner) next() {
+	if err := s.scan(); err != nil {
+		s.breakOff(err)
 	}
 }
 
-// endScan ends a running scan with what it found. err is for those who wait
-// for it.
-func (in *instance) endScan(err error) {
-	s := &in.scan
+func (s *scanner) breakOff(err error) {
+	s.log(hal.LevelWarn, "the scan broke off", err)
+	s.stop(nil)
+}
+
+// stop ends a running scan and keeps what it found. Those who wait for the scan
+// get err.
+func (s *scanner) stop(err error) {
 	if !s.running {
 		return
 	}
 	s.pause.stop()
 	s.guard.stop()
-	in.setScan(false, s.found)
+	s.set(false, s.found)
 	if s.onAir {
 		s.onAir = false
 		s.stale++
-		if stopErr := in.cfg.WiFi.StopScan(); stopErr != nil {
-			in.log(hal.LevelWarn, "the Wi-Fi driver could not end its scan", stopErr)
+		if stopErr := s.wifi.StopScan(); stopErr != nil {
+			s.log(hal.LevelWarn, "the Wi-Fi driver could not end its scan", stopErr)
 		}
 	}
 	s.end.err = err
@@ -216,9 +217,9 @@ func (in *instance) endScan(err error) {
 	s.end = nil
 }
 
-// dropScan forgets scan and results when the service stops.
-func (in *instance) dropScan() {
-	in.endScan(fail("scan", ErrInvalidState, "the service stops", nil))
-	in.setScan(false, nil)
-	in.scan.stale = 0 // their events are not subscribed to any more
+// drop forgets scan and results when the service stops.
+func (s *scanner) drop() {
+	s.stop(fail("scan", ErrInvalidState, "the service stops", nil))
+	s.set(false, nil)
+	s.stale = 0 // their events are not subscribed to any more
 }

@@ -25,25 +25,28 @@ import (
 // security or a name or key that the scheme cannot use; otherwise the error of
 // the driver, scheme or transport.
 func (m *Manager) StartProvisioning(sec protocomm.Security, serviceName, serviceKey string) error {
-	const op = "StartProvisioning"
-	return m.withInstance(op, func(in *instance) error {
+	c := call{op: "StartProvisioning", done: fsm.StartDone, sec: sec, name: serviceName, key: serviceKey}
+	return m.withInstance(c.op, func(in *instance) error {
 		if sec == nil {
-			return fail(op, ErrInvalidArg, "the security is nil; give sec1.New(…), or sec0.New() for none", nil)
+			return fail(c.op, ErrInvalidArg, "the security is nil; give sec1.New(…), or sec0.New() for none", nil)
 		}
-		if in.step(fsm.Input{Kind: fsm.Start}) != fsm.OK {
-			return fail(op, ErrInvalidState, "the service is "+in.snapshot().Phase.String()+
+		if in.request(&c, fsm.Start) != fsm.OK {
+			return fail(c.op, ErrInvalidState, "the service is "+in.snapshot().Phase.String()+
 				"; call StopProvisioning and Wait first", nil)
 		}
-		m.begin()
-		if err := in.start(sec, serviceName, serviceKey); err != nil {
-			in.step(fsm.Input{Kind: fsm.StartFailed})
-			in.release()
-			close(m.runningSince())
-			return err
-		}
-		in.step(fsm.Input{Kind: fsm.StartDone})
-		return nil
+		return c.err
 	})
+}
+
+// bringUp starts the service.
+func (in *instance) bringUp(c *call) {
+	in.m.begin()
+	in.finish(c, in.start(c))
+	if c.err != nil {
+		in.step(fsm.Input{Kind: fsm.StartFailed})
+		in.release()
+		close(in.m.runningSince())
+	}
 }
 
 // announce emits EventStart, after the driver's EventStationStart: an application
@@ -86,9 +89,8 @@ func (m *Manager) runningSince() chan struct{} {
 // start carries out rows 2 to 13 of manager.md 4.4. The station is blanked
 // before it is disconnected, so that an application which reconnects at every
 // disconnect has nothing to connect to (Q-M29).
-func (in *instance) start(sec protocomm.Security, name, key string) (err error) {
-	const op = "StartProvisioning"
-	wifi := in.cfg.WiFi
+func (in *instance) start(c *call) (err error) {
+	wifi, op := in.cfg.WiFi, c.op
 	if err := in.claim(op); err != nil {
 		return err
 	}
@@ -121,7 +123,7 @@ func (in *instance) start(sec protocomm.Security, name, key string) (err error) 
 	if err = wifi.Disconnect(); err != nil {
 		err = fail(op, nil, "disconnecting the station", err)
 	} else {
-		err = in.startService(op, sec, name, key)
+		err = in.startService(c)
 	}
 	if err != nil && formerErr == nil {
 		if undo := wifi.SetStationConfig(former); undo != nil {
@@ -161,15 +163,12 @@ func (in *instance) restoreStorage() {
 
 // startService brings up transport and endpoints, and leaves nothing behind
 // after an error.
-func (in *instance) startService(op string, sec protocomm.Security, name, key string) error {
-	if err := in.svc.SetService(name, key); err != nil {
+func (in *instance) startService(c *call) error {
+	op := c.op
+	if err := in.svc.SetService(c.name, c.key); err != nil {
 		return fail(op, nil, "the scheme refused the service name or key", err)
 	}
-	if in.cfg.StatusEndpoint {
-		in.mu.Lock()
-		in.report = &report{}
-		in.mu.Unlock()
-	}
+	in.note(func(p *report) { *p = report{} })
 	in.pc = protocomm.New(protocomm.Config{
 		MaxSessions:    in.cfg.MaxSessions,
 		MaxHalfOpen:    in.cfg.MaxHalfOpen,
@@ -180,7 +179,7 @@ func (in *instance) startService(op string, sec protocomm.Security, name, key st
 	})
 	// Endpoints come before the transport, so that a client that is early
 	// never finds them missing, as it may with the C original.
-	if err := in.addEndpoints(sec); err != nil {
+	if err := in.addEndpoints(c.sec); err != nil {
 		in.pc.Close()
 		return fail(op, nil, "setting up the endpoints", err)
 	}
@@ -219,7 +218,7 @@ func (in *instance) addEndpoints(sec protocomm.Security) error {
 
 func (in *instance) versionInfo(sec protocomm.Security) protover.Info {
 	info := protover.Info{
-		Style:      protover.Style(in.cfg.Version),
+		Style:      in.cfg.Version,
 		Apps:       in.apps,
 		Security:   sec.Version(),
 		Patch:      sec.PatchVersion(),

@@ -28,9 +28,7 @@ func (in *instance) tearDown() {
 		in.log(hal.LevelError, "the scheme could not be stopped", err)
 		in.stopErr = fail("stop", nil, "the scheme could not be stopped", err)
 	}
-	in.mu.Lock()
-	in.accepted = nil
-	in.mu.Unlock()
+	in.accepted.clear()
 	in.release()
 	in.step(fsm.Input{Kind: fsm.TearDownDone})
 	if in.freeing {
@@ -80,26 +78,21 @@ func (m *Manager) ResetOnFailure() error { return m.resetOnFailure(owner{}) }
 
 // resetOnFailure is ResetOnFailure for the application or a client.
 func (m *Manager) resetOnFailure(from owner) error {
-	const op = "ResetOnFailure"
-	return m.withInstance(op, func(in *instance) error {
-		owned := in.owns(from)
-		if in.step(fsm.Input{Kind: fsm.Reset, Owner: owned}) != fsm.OK {
-			return fail(op, ErrInvalidState, "the credentials have not failed; the service is "+in.snapshot().Phase.String(), nil)
+	c := call{op: "ResetOnFailure", done: fsm.ResetDone, from: from}
+	return m.withInstance(c.op, func(in *instance) error {
+		if in.request(&c, fsm.Reset) != fsm.OK {
+			return fail(c.op, ErrInvalidState, "the credentials have not failed; the service is "+in.snapshot().Phase.String(), nil)
 		}
-		if in.snapshot().Phase == fsm.Started {
-			return nil
-		}
-		if in.cfg.VerifyCredentials {
-			if err := in.forget(op); err != nil {
-				return err
-			}
-		} else if err := in.cfg.WiFi.SetStationConfig(hal.StationConfig{}); err != nil {
-			return fail(op, nil, "erasing the failed credentials", err)
-		}
-		in.step(fsm.Input{Kind: fsm.ResetDone, Owner: owned})
-		in.endStory()
-		return nil
+		return c.err
 	})
+}
+
+// blank erases the station's configuration.
+func (in *instance) blank(op string) error {
+	if err := in.cfg.WiFi.SetStationConfig(hal.StationConfig{}); err != nil {
+		return fail(op, nil, "erasing the failed credentials", err)
+	}
+	return nil
 }
 
 // ResetForReprovision lets clients send other credentials to a device that
@@ -112,21 +105,16 @@ func (m *Manager) resetOnFailure(from owner) error {
 // Errors: ErrInvalidState when the service is not running or auto-stop is
 // enabled; the driver's, and then the state is unchanged.
 func (m *Manager) ResetForReprovision() error {
-	const op = "ResetForReprovision"
-	return m.withInstance(op, func(in *instance) error {
-		if in.step(fsm.Input{Kind: fsm.Reprovision}) != fsm.OK {
+	c := call{op: "ResetForReprovision", done: fsm.ReprovisionDone}
+	return m.withInstance(c.op, func(in *instance) error {
+		if in.request(&c, fsm.Reprovision) != fsm.OK {
 			why := "the service is not running; call StartProvisioning"
 			if in.snapshot().Running() {
 				why = "auto-stop is enabled; call DisableAutoStop before StartProvisioning"
 			}
-			return fail(op, ErrInvalidState, why, nil)
+			return fail(c.op, ErrInvalidState, why, nil)
 		}
-		if err := in.forget(op); err != nil {
-			return err
-		}
-		in.step(fsm.Input{Kind: fsm.ReprovisionDone})
-		in.endStory()
-		return nil
+		return c.err
 	})
 }
 

@@ -3,15 +3,15 @@ package wifiprov
 import (
 	"github.com/wifiprov/wifiprov/hal"
 	"github.com/wifiprov/wifiprov/internal/fsm"
-	"github.com/wifiprov/wifiprov/internal/pb"
+	"github.com/wifiprov/wifiprov/internal/status"
 )
 
 // With Config.VerifyCredentials the flash is written in one place, commitTrial,
-// and after an address only. All else happens in RAM:
+// and only after an address. All else happens in RAM:
 //
 //	start       keepFormer: what a reboot would load is remembered
-//	configure   beginTrial: new credentials in RAM
-//	address     commitTrial: they are written, and are the former from now on
+//	configure   tryConfig: new credentials in RAM
+//	address     commitTrial: they are written, and are the former ones from now on
 //	failure     restoreFormer
 //	stop        restoreFormer, unless new ones were committed
 
@@ -22,17 +22,19 @@ func (in *instance) keepFormer(cfg hal.StationConfig, err error) {
 	}
 }
 
-// beginTrial notes what is to be committed later, and that a new story begins
-// for prov-status.
-func (in *instance) beginTrial(cfg hal.StationConfig) {
-	if in.cfg.VerifyCredentials {
-		in.trial = &cfg
+// tryConfig hands credentials to the driver that are to be committed later.
+func (in *instance) tryConfig(c *call) {
+	defer in.restoreStorage()
+	err := in.applyConfig(c, hal.StorageRAM)
+	if err == nil {
+		trial := c.station
+		in.trial = &trial
 	}
-	in.note(func(p *report) { *p = report{} })
+	in.finish(c, err)
 }
 
-// commitTrial writes verified credentials. What cannot be written counts as
-// failed, or the device would be in service until its next boot only.
+// commitTrial writes verified credentials. Credentials that cannot be written
+// count as failed, or the device would be in service only until its next boot.
 func (in *instance) commitTrial() {
 	wifi := in.cfg.WiFi
 	err := wifi.SetStorage(hal.StorageFlash)
@@ -46,9 +48,10 @@ func (in *instance) commitTrial() {
 		return
 	}
 	in.log(hal.LevelError, "the verified credentials could not be stored", err)
-	in.note(func(p *report) { p.over, p.ended, p.problem = true, in.joinInfo(), pb.ProvProblemNotStored })
+	info := in.joinInfo()
+	in.note(func(p *report) { p.over, p.ended, p.problem = true, info, status.ProblemNotStored })
 	if wrote && in.former != nil {
-		// A driver may have written them in spite of its error.
+		// The driver may have written them in spite of its error.
 		if err := wifi.SetStationConfig(in.formerConfig()); err != nil {
 			in.log(hal.LevelError, "the former credentials could not be stored again", err)
 		}

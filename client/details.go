@@ -8,31 +8,20 @@ import (
 
 	"github.com/wifiprov/wifiprov/hal"
 	"github.com/wifiprov/wifiprov/internal/pb"
+	"github.com/wifiprov/wifiprov/internal/status"
 )
 
-// Problem is trouble of a device that no disconnect reason tells of.
-type Problem uint8
+// Problem is trouble of a device that no disconnect reason tells of. Zero: none,
+// or an unknown one.
+type Problem = status.Problem
 
-// Problems. Zero: none, or one that is not known here.
+// Problems.
 const (
 	// ProblemRefused: its Wi-Fi driver refused to begin.
-	ProblemRefused = Problem(pb.ProvProblemRefused)
+	ProblemRefused = status.ProblemRefused
 	// ProblemNotStored: the credentials were right, but could not be stored.
-	ProblemNotStored = Problem(pb.ProvProblemNotStored)
+	ProblemNotStored = status.ProblemNotStored
 )
-
-// String returns the problem in words.
-func (p Problem) String() string {
-	switch p {
-	case 0:
-		return "no problem"
-	case ProblemRefused:
-		return "the driver refused to connect"
-	case ProblemNotStored:
-		return "the credentials are right, but could not be stored"
-	}
-	return "problem " + strconv.Itoa(int(p))
-}
 
 // IPConfig is a device's IPv4 configuration. Addresses that the device did not tell
 // are invalid.
@@ -164,27 +153,17 @@ func newDetails(r *pb.RespProvStatus) (Details, error) {
 		AttemptsLeft:    int(min(r.AttemptsLeft, many)),
 		IP:              IPConfig{ipv4(r.IpAddress), ipv4(r.IpNetmask), ipv4(r.IpGateway), ipv4(r.IpDns)},
 	}
-	switch r.State {
-	case pb.ProvStateWaiting:
-		d.State = StateWaiting
-	case pb.ProvStateConnecting:
-		d.State = StateConnecting
-	case pb.ProvStateFailed:
-		d.State = StateFailed
-	case pb.ProvStateConnected:
-		d.State = StateConnected
-	case pb.ProvStateStopping:
-		d.State = StateStopping
-	default:
+	if r.State < pb.ProvStateWaiting || r.State > pb.ProvStateStopping {
 		return Details{}, badAnswer("state %d", r.State)
 	}
+	d.State = State(r.State)
 	if r.Step >= 0 && r.Step <= pb.ProvStepDone {
 		d.Step = hal.JoinStep(r.Step)
 	}
 	if r.DisconnectReason < 256 {
 		d.Reason = hal.Reason(r.DisconnectReason)
 	}
-	if r.Problem == pb.ProvProblemRefused || r.Problem == pb.ProvProblemNotStored {
+	if r.Problem >= 0 && r.Problem <= pb.ProvProblemNotStored {
 		d.Problem = Problem(r.Problem)
 	}
 	if r.ApChannel > 0 && r.ApChannel < 256 && r.ApRSSI >= -128 && r.ApRSSI <= 127 && len(r.ApBSSID) == len(d.AP.BSSID) {

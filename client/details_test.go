@@ -138,7 +138,7 @@ func TestWaitConnectedTellsDetails(t *testing.T) {
 	require.ErrorIs(t, err, ErrAuth)
 	require.ErrorAs(t, err, &e)
 	require.Equal(t, hal.Reason4WayHandshakeTimeout, e.Details.Reason)
-	require.Equal(t, "client: wait: prov-config: device could not join the network: authentication failed: attempt 2 of 2: "+
+	require.Equal(t, "client: wait: prov-config: device could not join the network: authentication error: attempt 2 of 2: "+
 		"4-way handshake timeout (15) at 4-way handshake, HomeNet on channel 6 with -47 dBm (check the passphrase, and try again, after a Reset if the device wants one)", err.Error())
 	require.Contains(t, steps, StepDetails)
 	require.NotErrorIs(t, err, ErrSessionLost)

@@ -63,9 +63,9 @@ var (
 	ErrConnectionFailed = errors.New("device could not join the network")
 	// ErrAuth: the network refused the device, usually because of a wrong
 	// passphrase.
-	ErrAuth = fmt.Errorf("%w: authentication failed", ErrConnectionFailed)
+	ErrAuth = fmt.Errorf("%w: %v", ErrConnectionFailed, ReasonAuthError)
 	// ErrNetworkNotFound: the device did not find the network.
-	ErrNetworkNotFound = fmt.Errorf("%w: network not found", ErrConnectionFailed)
+	ErrNetworkNotFound = fmt.Errorf("%w: %v", ErrConnectionFailed, ReasonAPNotFound)
 	// ErrDisconnected: the device is not connected and does not try, or does
 	// not know whether it is connected.
 	ErrDisconnected = fmt.Errorf("%w: not connected", ErrConnectionFailed)
@@ -114,21 +114,18 @@ func (e *Error) Unwrap() []error {
 }
 
 // StatusCode is the result in a device's answer, with the protocol's numbers.
-type StatusCode int32
+type StatusCode = pb.Status
 
 // Status codes.
 const (
-	StatusInvalidSecScheme = StatusCode(pb.StatusInvalidSecScheme)
-	StatusInvalidProto     = StatusCode(pb.StatusInvalidProto)
-	StatusTooManySessions  = StatusCode(pb.StatusTooManySessions)
-	StatusInvalidArgument  = StatusCode(pb.StatusInvalidArgument)
-	StatusInternalError    = StatusCode(pb.StatusInternalError)
-	StatusCryptoError      = StatusCode(pb.StatusCryptoError)
-	StatusInvalidSession   = StatusCode(pb.StatusInvalidSession)
+	StatusInvalidSecScheme = pb.StatusInvalidSecScheme
+	StatusInvalidProto     = pb.StatusInvalidProto
+	StatusTooManySessions  = pb.StatusTooManySessions
+	StatusInvalidArgument  = pb.StatusInvalidArgument
+	StatusInternalError    = pb.StatusInternalError
+	StatusCryptoError      = pb.StatusCryptoError
+	StatusInvalidSession   = pb.StatusInvalidSession
 )
-
-// String returns the code's name, or its number when it has none.
-func (s StatusCode) String() string { return pb.Status(s).String() }
 
 // StatusError is the answer of a device that has not done what the client asked
 // for. The session goes on.
@@ -144,7 +141,7 @@ func checkStatus(s pb.Status) error {
 	if s == pb.StatusSuccess {
 		return nil
 	}
-	return &StatusError{StatusCode(s)}
+	return &StatusError{s}
 }
 
 // kindError is an error that matches several others.

@@ -116,7 +116,7 @@ func ExampleClient_Reset() {
 	}
 	fmt.Println(err)
 	// Output:
-	// client: wait: prov-config: device could not join the network: authentication failed (check the passphrase, and try again, after a Reset if the device wants one)
+	// client: wait: prov-config: device could not join the network: authentication error (check the passphrase, and try again, after a Reset if the device wants one)
 	// <nil>
 }
 

@@ -7,67 +7,42 @@ import (
 
 	"github.com/wifiprov/wifiprov/hal"
 	"github.com/wifiprov/wifiprov/internal/pb"
+	"github.com/wifiprov/wifiprov/internal/status"
 )
 
-// State is what a device reports about its network (spec/endpoints.md 2.2).
-type State uint8
+// State is what a device reports about its network.
+type State = status.State
 
 // States.
 const (
 	// StateConnecting: joining, or waiting for credentials.
-	StateConnecting State = iota + 1
+	StateConnecting = status.StateConnecting
 	// StateConnected: joined, with an IP address.
-	StateConnected
+	StateConnected = status.StateConnected
 	// StateFailed: given up.
-	StateFailed
+	StateFailed = status.StateFailed
 	// StateDisconnected: not connected and not trying. Devices use it when
-	// they cannot tell; "connected" without any details, which C originals
-	// before network_provisioning send in that case (Q-E1), counts as this.
-	StateDisconnected
-	// StateWaiting: no credentials yet. Told by Details alone.
-	StateWaiting
-	// StateStopping: the service is ending. Told by Details alone.
-	StateStopping
+	// they cannot tell. "Connected" without any details, which C originals
+	// before network_provisioning send in that case, counts as this.
+	StateDisconnected = status.StateDisconnected
+	// StateWaiting: no credentials yet. Only Details tell it.
+	StateWaiting = status.StateWaiting
+	// StateStopping: the service is ending. Only Details tell it.
+	StateStopping = status.StateStopping
 )
 
-// String returns a lower-case word.
-func (s State) String() string {
-	switch s {
-	case StateConnecting:
-		return "connecting"
-	case StateConnected:
-		return "connected"
-	case StateFailed:
-		return "failed"
-	case StateDisconnected:
-		return "disconnected"
-	case StateWaiting:
-		return "waiting for credentials"
-	case StateStopping:
-		return "stopping"
-	}
-	return "state " + strconv.Itoa(int(s))
-}
+// FailReason is why a device gave up. Zero: the device gave no reason, or an
+// unknown one.
+type FailReason = status.FailReason
 
-// FailReason is why a device gave up.
-type FailReason uint8
-
-// Reasons. Zero: the device gave none, or one that is not known here.
+// Fail reasons.
 const (
-	ReasonAuthError       FailReason = iota + 1 // refused, usually a wrong passphrase
-	ReasonNetworkNotFound                       // no access point of that name in reach
+	// ReasonAuthError: the network refused the device, usually because of a
+	// wrong passphrase.
+	ReasonAuthError = status.ReasonAuthError
+	// ReasonAPNotFound: no access point of that name is in reach.
+	ReasonAPNotFound = status.ReasonAPNotFound
 )
-
-// String returns the reason in words.
-func (r FailReason) String() string {
-	switch r {
-	case ReasonAuthError:
-		return "authentication failed"
-	case ReasonNetworkNotFound:
-		return "network not found"
-	}
-	return "unknown reason"
-}
 
 // Connection describes the network a device joined. Fields that the device did
 // not fill properly are zero.
@@ -115,7 +90,7 @@ func (s Status) Err() error {
 		return nil
 	case s.Reason == ReasonAuthError:
 		return ErrAuth
-	case s.Reason == ReasonNetworkNotFound:
+	case s.Reason == ReasonAPNotFound:
 		return ErrNetworkNotFound
 	}
 	return ErrConnectionFailed
@@ -195,7 +170,7 @@ func newStatus(r *pb.RespGetStatus) (Status, error) {
 		case r.FailReason == pb.WiFiConnectFailedReasonAuthError:
 			s.Reason = ReasonAuthError
 		case r.FailReason == pb.WiFiConnectFailedReasonNetworkNotFound:
-			s.Reason = ReasonNetworkNotFound
+			s.Reason = ReasonAPNotFound
 		}
 		return s, nil
 	}

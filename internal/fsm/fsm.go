@@ -1,27 +1,35 @@
-// Package fsm is the provisioning manager's state machine (manager.md 7),
-// without clock, goroutine or input and output: Step takes a state and an
-// input and returns the next state and what is to be done. The driver in the
-// root package carries the actions out, and reports the outcome of those that
-// can fail as a further input.
+// Package fsm is the provisioning manager's state machine (manager.md 7). It
+// has no clock, goroutine, input or output: Step takes a state and an input and
+// returns the next state and what is to be done. The driver in the root package
+// carries out every action, and reports the outcome of those that can fail as a
+// further input.
 //
-//	       Start            Started           Configured
-//	IDLE ────────▶ STARTING ───────▶ STARTED ────────────▶ CRED_RECV
-//	 ▲  ▲   StartFailed │              ▲  ▲                  │    │
-//	 │  └───────────────┘   ResetDone  │  │  Disconnected    │    │ GotIP
-//	 │                   ┌─────────────┘  │  (mapped reason) ▼    ▼
-//	 │                 FAIL ◀─────────────┼──────────────── FAIL SUCCESS
-//	 │  TornDown                          │ Reprovisioned         │
-//	 └────────── STOPPING ◀── Stop in STARTED … SUCCESS ◀─────────┘
+//	      Start            StartDone         ConfigureDone
+//	Idle ──────▶ Starting ──────────▶ Started ────────────▶ CredRecv
+//	 ▲ ▲             │                 ▲   ▲                  │   │
+//	 │ └─StartFailed─┘                 │   │            Lost  │   │ GotIP
+//	 │                      ResetDone  │   │                  ▼   ▼
+//	 │                                 └───┼────────────── Fail   Success
+//	 │                                     │ ReprovisionDone
+//	 │ TearDownDone            Stop        │
+//	 └───────────── Stopping ◀────── Started … Success
 //
-// Options add arrows. With a limit of attempts CRED_RECV is left for FAIL only
-// when all are used up. With Timeout, JoinDue leads to FAIL as Disconnected does.
-// With Retry, Configured leads from FAIL to CRED_RECV as well; with Correct, from
-// CRED_RECV to itself, and ResetDone to STARTED. With Verify, GotIP leads to
-// SUCCESS by way of Commit, and whoever leaves CRED_RECV otherwise restores the
-// former credentials.
+// Lost leads to Fail only when its reason is final for the credentials. GotIP and
+// Lost also lead from Fail to Success and back. Options add arrows:
+//
+//   - With a limit of attempts, Lost leads to Fail only when all are used up.
+//   - With Timeout, JoinDue leads to Fail as Lost does.
+//   - With Retry, ConfigureDone leads from Fail to CredRecv as well.
+//   - With Correct, ConfigureDone leads from CredRecv to itself, and ResetDone
+//     from CredRecv to Started.
+//   - With Verify, GotIP leads to Commit, and Committed to Success. All other ways
+//     out of CredRecv restore the former credentials.
 package fsm
 
-import "github.com/wifiprov/wifiprov/hal"
+import (
+	"github.com/wifiprov/wifiprov/hal"
+	"github.com/wifiprov/wifiprov/internal/status"
+)
 
 // Phase is where provisioning stands, with the numbers of manager.md 2.1.
 type Phase uint8
@@ -37,7 +45,7 @@ const (
 	Stopping              // the service is being taken down
 )
 
-// Phases is their number.
+// Phases is the number of phases.
 const Phases = 7
 
 // String returns the name that manager.md uses.
@@ -61,26 +69,6 @@ func (p Phase) String() string {
 	return "unknown phase"
 }
 
-// Station is the state of the station as clients are told (manager.md 2.2).
-type Station uint8
-
-// Station states.
-const (
-	Connecting Station = iota // also: nothing applied yet
-	Connected
-	Disconnected  // the credentials failed, until others are applied
-	AttemptFailed // another attempt follows (v5.4.1)
-)
-
-// FailReason is why credentials failed (manager.md 2.3).
-type FailReason uint8
-
-// Fail reasons.
-const (
-	AuthError FailReason = iota
-	APNotFound
-)
-
 // MaxConnectRefusals is how often the driver may refuse to begin connecting
 // before the credentials count as failed (Q-M23).
 const MaxConnectRefusals = 3
@@ -92,7 +80,7 @@ type Options struct {
 	Attempts uint16
 	// AutoStop ends the service by itself after success.
 	AutoStop bool
-	// Reasons maps the driver's reasons.
+	// Reasons says which of the driver's reasons are final.
 	Reasons ReasonMap
 	// Verify keeps credentials out of the flash until there is an address.
 	Verify bool
@@ -113,28 +101,28 @@ type Options struct {
 type State struct {
 	Options
 	Phase   Phase
-	Station Station
-	Reason  FailReason // of the last failure
+	Station status.StationState
+	Reason  status.FailReason // of the last failure; zero: none
 	// AutoStopArmed: the timer runs; a second address does not restart it.
 	AutoStopArmed bool
 	// Refusals counts attempts that the driver refused to begin, in a row.
 	Refusals uint8
-	// Attempt counts the attempts begun with the credentials applied last, as
-	// far as it can.
+	// Attempt counts the attempts begun with the credentials applied last. It
+	// stops at its highest value.
 	Attempt uint16
-	// Completed counts those that failed, up to Options.Attempts.
+	// Completed counts the failed attempts, up to Options.Attempts.
 	Completed uint16
 	// Trial: the credentials are in RAM only and wait for an address.
 	Trial bool
 	// Restored: the trial failed and the station has its former
-	// configuration again, so that what it does is no news about the
+	// configuration again. What the station does then is no news about the
 	// client's credentials.
 	Restored bool
-	// Leaving: the station was told to leave what it did before the present
-	// credentials, or an attempt that took too long, so that a loss is no news.
-	// It ends with the next attempt.
+	// Leaving: the station was told to leave a network, or an attempt that took
+	// too long. The loss that follows is no news. Leaving ends with the next
+	// attempt.
 	Leaving bool
-	// Joining: the join timer runs. An attempt is under way, or due and the
+	// Joining: the join timer runs. An attempt is under way, or due while the
 	// driver is busy.
 	Joining bool
 }
@@ -145,17 +133,25 @@ func (s State) Remaining() uint16 { return s.Attempts - min(s.Completed, s.Attem
 // Running reports whether the service is up and not being taken down.
 func (s State) Running() bool { return s.Phase >= Started && s.Phase <= Success }
 
+// News reports whether the loss of a link says something about the client's
+// credentials.
+func (s State) News() bool {
+	return s.Phase >= CredRecv && s.Phase <= Success && !s.Leaving && !s.Restored
+}
+
 // InputKind names an input.
 type InputKind uint8
 
-// Inputs. Those ending in a participle report how an action went.
+// Inputs.
 const (
 	Start InputKind = iota
 	StartDone
 	StartFailed
 	Stop
-	Configure
+	Offer     // asks whether Configure would be taken, and changes nothing
+	Configure // wifi_prov_mgr_configure_sta
 	ConfigureDone
+	Scan // a client asks for a scan
 	StationUp
 	GotIP
 	Committed    // the verified credentials are in the flash
@@ -176,15 +172,17 @@ const (
 	ReprovisionDone
 )
 
-// InputKinds is their number.
-const InputKinds = 24
+// InputKinds is the number of kinds.
+const InputKinds = 26
 
 // Input is one thing that happened.
 type Input struct {
 	Kind   InputKind
 	Reason hal.Reason // of Lost
-	// Owner: it comes from the client that applied the present credentials;
-	// of Configure, ConfigureDone, Reset and ResetDone.
+	// NoLink: the link of GotIP is gone already.
+	NoLink bool
+	// Owner: the input comes from the client that applied the present
+	// credentials; of Offer, Configure, ConfigureDone, Reset and ResetDone.
 	Owner bool
 }
 
@@ -193,26 +191,28 @@ type Action uint8
 
 // Actions, carried out in the order returned.
 const (
-	None         Action = iota
-	BringUp             // start the service; then StartDone or StartFailed
-	ApplyConfig         // hand the credentials to the driver; then ConfigureDone
-	ArmConnect          // connect after the connect delay
-	ArmReconnect        // connect after the short pause
-	Connect             // connect now; then ConnectBegun, ConnectBusy or ConnectError
-	ArmJoin             // JoinDue after the time that an attempt may take
-	DisarmJoin
-	Leave // drop the link, or end the attempt
-	ArmAutoStop
-	StopTimers  // connect, join and auto-stop
-	EndScan     // end a running scan, keep its results
-	DropScan    // end a running scan, forget its results
-	Unsubscribe // from the driver's events
-	ArmCleanup
-	TearDown // take the transport down; then TearDownDone
-	Blank    // empty the station's configuration; then ResetDone
-	Forget   // empty it in RAM, drop the link; then ReprovisionDone or ResetDone
-	Commit   // write the verified credentials; then Committed or CommitFailed
-	Restore  // give the station its former configuration back, drop the link
+	BringUp      Action = iota + 1 // start the service; then StartDone or StartFailed
+	ApplyConfig                    // give the driver the credentials to keep; then ConfigureDone
+	TryConfig                      // give the driver the credentials in RAM only; then ConfigureDone
+	ArmConnect                     // connect after the connect delay
+	ArmReconnect                   // connect after the short pause
+	Connect                        // connect now; then ConnectBegun, ConnectBusy or ConnectError
+	ArmJoin                        // JoinDue after the time that an attempt may take
+	DisarmJoin                     // no JoinDue
+	Leave                          // drop the link, or end the attempt
+	ArmAutoStop                    // AutoStopDue after the auto-stop time
+	StopTimers                     // connect, join and auto-stop
+	BeginScan                      // start a scan, or join the running one
+	EndScan                        // end a running scan, keep its results
+	DropScan                       // end a running scan, forget its results
+	Unsubscribe                    // from the driver's events
+	ArmCleanup                     // CleanupDue after the cleanup delay
+	TearDown                       // take the transport down; then TearDownDone
+	Blank                          // erase the station's configuration; then ResetDone
+	Forget                         // empty it in RAM, drop the link; then ResetDone or ReprovisionDone
+	Commit                         // write the verified credentials; then Committed or CommitFailed
+	Restore                        // give the station its former configuration back, drop the link
+	ClearReport                    // forget what prov-status tells of the last attempt
 	EmitStart
 	EmitCredRecv
 	EmitCredFail // with State.Reason
@@ -220,7 +220,10 @@ const (
 	EmitEnd
 )
 
-// Actions is a short list, by value so that a step allocates nothing.
+// LastAction is the highest action.
+const LastAction = EmitEnd
+
+// Actions is a short list. It is an array, so a step allocates nothing.
 type Actions struct {
 	list [6]Action
 	n    uint8
@@ -229,7 +232,12 @@ type Actions struct {
 // List returns the actions in order.
 func (a *Actions) List() []Action { return a.list[:a.n] }
 
-func (a *Actions) add(actions ...Action) { a.n += uint8(copy(a.list[a.n:], actions)) }
+func (a *Actions) add(actions ...Action) {
+	for _, action := range actions {
+		a.list[a.n] = action
+		a.n++
+	}
+}
 
 // Result is the answer to the caller of an API function.
 type Result uint8

@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/wifiprov/wifiprov/hal"
+	"github.com/wifiprov/wifiprov/internal/status"
 )
 
 // table is manager.md 7 with the corrections of quirks.md: a row for each input,
@@ -31,6 +32,7 @@ import (
 //	reconnect the former network is joined again
 //	retry    new credentials are taken after a failure
 //	leaving  the station was told to leave a network
+//	nolink   the link is gone already
 //	lately   connected, whatever the phase
 //	timeout  an attempt may not take for ever
 //	joining  timeout, and the join timer runs
@@ -47,10 +49,16 @@ Stop verify reconnect | -           | -             | STOPPING:timers+drop+unsub
 Stop trial       | -                | -             | STOPPING:timers+drop+unsub+restore+cleanup | STOPPING:timers+drop+unsub+restore+cleanup | STOPPING:timers+drop+unsub+restore+cleanup | STOPPING:timers+drop+unsub+restore+cleanup | -
 Stop trial reconnect | -            | -             | STOPPING:timers+drop+unsub+restore+connect+cleanup | STOPPING:timers+drop+unsub+restore+connect+cleanup | STOPPING:timers+drop+unsub+restore+connect+cleanup | STOPPING:timers+drop+unsub+restore+connect+cleanup | -
 Stop restored reconnect | -         | -             | STOPPING:timers+drop+unsub+restore+connect+cleanup | STOPPING:timers+drop+unsub+connect+cleanup | STOPPING:timers+drop+unsub+connect+cleanup | STOPPING:timers+drop+unsub+connect+cleanup | -
+Offer            | x                | x             | -          | x         | x    | x       | x
+Offer retry      | x                | x             | -          | x         | -    | x       | x
+Offer owner      | x                | x             | -          | -         | x    | x       | x
+Scan             | !                | !             | scan       | !         | !    | !       | !
 Configure        | x                | x             | apply      | x         | x    | x       | x
-ConfigureDone    | x                | x             | CRED_RECV:endscan+delay+CRED_RECV | x | x | x | x
+Configure verify | x                | x             | try        | x         | x    | x       | x
+Configure owner verify | x          | x             | try        | try       | x    | x       | x
+ConfigureDone    | x                | x             | CRED_RECV:clear+endscan+delay+CRED_RECV | x | x | x | x
 Configure retry  | x                | x             | apply      | x         | apply | x      | x
-ConfigureDone retry | x             | x             | CRED_RECV:endscan+delay+CRED_RECV | x | CRED_RECV:endscan+delay+CRED_RECV | x | x
+ConfigureDone retry | x             | x             | CRED_RECV:clear+endscan+delay+CRED_RECV | x | CRED_RECV:clear+leave+endscan+delay+CRED_RECV | x | x
 StationUp        | -                | -             | -          | -         | -    | -       | -
 GotIP            | -                | -             | -          | SUCCESS:autostop+CRED_SUCCESS | SUCCESS:autostop+CRED_SUCCESS | autostop+CRED_SUCCESS | -
 GotIP armed      | -                | -             | -          | SUCCESS:CRED_SUCCESS | SUCCESS:CRED_SUCCESS | CRED_SUCCESS | -
@@ -102,6 +110,8 @@ JoinDue joining last | -            | -             | -          | FAIL:leave+CR
 JoinDue joining trial | -           | -             | -          | FAIL:restore+CRED_FAIL | restore+CRED_FAIL | FAIL:restore+CRED_FAIL | -
 JoinDue joining trial limit | -     | -             | -          | leave+delay | leave+delay | leave+delay | -
 JoinDue joining trial last reconnect | - | -        | -          | FAIL:restore+CRED_FAIL+delay | restore+CRED_FAIL+delay | FAIL:restore+CRED_FAIL+delay | -
+GotIP leaving nolink | -            | -             | -          | -         | -    | -       | -
+GotIP nolink     | -                | -             | -          | SUCCESS:autostop+CRED_SUCCESS | SUCCESS:autostop+CRED_SUCCESS | autostop+CRED_SUCCESS | -
 GotIP joining    | -                | -             | -          | SUCCESS:disarm+autostop+CRED_SUCCESS | SUCCESS:disarm+autostop+CRED_SUCCESS | disarm+autostop+CRED_SUCCESS | -
 GotIP joining trial | -             | -             | -          | commit    | commit | commit | -
 Committed joining trial | -         | -             | -          | SUCCESS:disarm+autostop+CRED_SUCCESS | SUCCESS:disarm+autostop+CRED_SUCCESS | disarm+autostop+CRED_SUCCESS | -
@@ -114,15 +124,15 @@ Lost 8 joining leaving | -          | -             | -          | -         | -
 Stop joining     | -                | -             | STOPPING:timers+drop+unsub+cleanup | STOPPING:timers+drop+unsub+cleanup | STOPPING:timers+drop+unsub+cleanup | STOPPING:timers+drop+unsub+cleanup | -
 Configure correct | x               | x             | apply      | x         | x    | x       | x
 Configure owner  | x                | x             | apply      | apply     | x    | x       | x
-ConfigureDone correct | x           | x             | CRED_RECV:endscan+delay+CRED_RECV | x | x | x | x
-ConfigureDone owner | x             | x             | CRED_RECV:endscan+delay+CRED_RECV | endscan+delay+CRED_RECV | x | x | x
-ConfigureDone owner joining | x     | x             | CRED_RECV:disarm+endscan+delay+CRED_RECV | disarm+endscan+delay+CRED_RECV | x | x | x
-ConfigureDone retry joining | x     | x             | CRED_RECV:disarm+endscan+delay+CRED_RECV | x | CRED_RECV:disarm+endscan+delay+CRED_RECV | x | x
+ConfigureDone correct | x           | x             | CRED_RECV:clear+endscan+delay+CRED_RECV | x | x | x | x
+ConfigureDone owner | x             | x             | CRED_RECV:clear+endscan+delay+CRED_RECV | clear+leave+endscan+delay+CRED_RECV | x | x | x
+ConfigureDone owner joining | x     | x             | CRED_RECV:clear+disarm+endscan+delay+CRED_RECV | clear+leave+disarm+endscan+delay+CRED_RECV | x | x | x
+ConfigureDone retry joining | x     | x             | CRED_RECV:clear+disarm+endscan+delay+CRED_RECV | x | CRED_RECV:clear+leave+disarm+endscan+delay+CRED_RECV | x | x
 Reset correct    | !                | !             | -          | !         | blank | !      | !
 Reset owner      | !                | !             | -          | blank     | blank | !      | !
 Reset owner verify | !              | !             | -          | forget    | forget | !     | !
-ResetDone owner  | !                | !             | -          | STARTED:timers+leave | STARTED:timers | ! | !
-ResetDone owner verify | !          | !             | -          | STARTED:timers | STARTED:timers | ! | !
+ResetDone owner  | !                | !             | -          | STARTED:timers+leave+clear | STARTED:timers | ! | !
+ResetDone owner verify | !          | !             | -          | STARTED:timers+clear | STARTED:timers | ! | !
 ConnectBusy      | -                | -             | -          | delay     | delay | delay  | -
 ConnectError     | -                | -             | -          | delay     | delay | delay  | -
 ConnectError refused | -            | -             | -          | FAIL:CRED_FAIL | CRED_FAIL | FAIL:CRED_FAIL | -
@@ -139,11 +149,11 @@ Reset verify     | !                | !             | -          | !         | f
 ResetDone        | !                | !             | -          | !         | STARTED:timers | ! | !
 Reprovision      | !                | !             | !          | !         | !    | !       | !
 Reprovision manual | !              | !             | forget     | forget    | forget | forget | !
-ReprovisionDone manual | !          | !             | timers+START | STARTED:timers+START | STARTED:timers+START | STARTED:timers+START | !
+ReprovisionDone manual | !          | !             | timers+START+clear | STARTED:timers+START+clear | STARTED:timers+START | STARTED:timers+START+clear | !
 `
 
 var inputNames = map[string]InputKind{
-	"Start": Start, "StartDone": StartDone, "StartFailed": StartFailed, "Stop": Stop,
+	"Start": Start, "Offer": Offer, "Scan": Scan, "StartDone": StartDone, "StartFailed": StartFailed, "Stop": Stop,
 	"Configure": Configure, "ConfigureDone": ConfigureDone, "StationUp": StationUp, "GotIP": GotIP,
 	"Lost": Lost, "ConnectDue": ConnectDue, "ConnectBusy": ConnectBusy, "ConnectError": ConnectError,
 	"ConnectBegun": ConnectBegun, "JoinDue": JoinDue,
@@ -153,7 +163,7 @@ var inputNames = map[string]InputKind{
 }
 
 var actionNames = map[Action]string{
-	BringUp: "up", ApplyConfig: "apply", ArmConnect: "delay", ArmReconnect: "pause", Connect: "connect",
+	BringUp: "up", ApplyConfig: "apply", TryConfig: "try", BeginScan: "scan", ClearReport: "clear", ArmConnect: "delay", ArmReconnect: "pause", Connect: "connect",
 	ArmAutoStop: "autostop", StopTimers: "timers", EndScan: "endscan", DropScan: "drop",
 	Unsubscribe: "unsub", ArmCleanup: "cleanup", TearDown: "teardown", Blank: "blank", Forget: "forget",
 	EmitStart: "START", EmitCredRecv: "CRED_RECV", EmitCredFail: "CRED_FAIL",
@@ -162,14 +172,14 @@ var actionNames = map[Action]string{
 }
 
 // stationIn is the station state that goes with a phase.
-func stationIn(p Phase) Station {
+func stationIn(p Phase) status.StationState {
 	switch p {
 	case Fail:
-		return Disconnected
+		return status.StationDisconnected
 	case Success:
-		return Connected
+		return status.StationConnected
 	}
-	return Connecting
+	return status.StationConnecting
 }
 
 // automatic are the options after Init.
@@ -196,15 +206,17 @@ func prepare(t *testing.T, s *State, in *Input, word string) {
 		s.Verify, s.Trial = true, true
 	case "restored":
 		s.Verify, s.Restored = true, true
-		s.Station = Disconnected
+		s.Station = status.StationDisconnected
 	case "reconnect":
 		s.Reconnect = true
 	case "retry":
 		s.Retry = true
 	case "leaving":
 		s.Leaving = true
+	case "nolink":
+		in.NoLink = true
 	case "lately":
-		s.Station = Connected
+		s.Station = status.StationConnected
 	case "timeout":
 		s.Timeout = true
 	case "joining":
@@ -276,43 +288,45 @@ func TestEveryCell(t *testing.T) {
 // What the client is told beside the phase.
 func TestStationAndReason(t *testing.T) {
 	at := func(p Phase) State { return State{Phase: p, Station: stationIn(p), Options: automatic} }
-	failure := func(p Phase) State { return State{Phase: p, Station: Disconnected, Reason: APNotFound} }
+	failure := func(p Phase) State {
+		return State{Phase: p, Station: status.StationDisconnected, Reason: status.ReasonAPNotFound}
+	}
 	tests := []struct {
 		name   string
 		from   State
 		in     Input
-		want   Station
-		reason FailReason
+		want   status.StationState
+		reason status.FailReason
 	}{
-		{"applied credentials are being tried", State{Phase: Started, Station: Disconnected}, Input{Kind: ConfigureDone}, Connecting, AuthError},
-		{"an address", at(CredRecv), Input{Kind: GotIP}, Connected, AuthError},
-		{"an address after a failure", at(Fail), Input{Kind: GotIP}, Connected, AuthError},
-		{"a wrong passphrase", at(CredRecv), Input{Kind: Lost, Reason: 15}, Disconnected, AuthError},
-		{"a missing network", at(CredRecv), Input{Kind: Lost, Reason: 201}, Disconnected, APNotFound},
-		{"a link lost after success", at(Success), Input{Kind: Lost, Reason: 201}, Disconnected, APNotFound},
-		{"an unmapped reason", at(Success), Input{Kind: Lost, Reason: 8}, Connecting, AuthError},
-		{"the station restarted", at(Fail), Input{Kind: StationUp}, Connecting, AuthError},
-		{"a driver that refuses to connect", State{Phase: CredRecv, Refusals: MaxConnectRefusals - 1}, Input{Kind: ConnectError}, Disconnected, APNotFound},
-		{"reset (Q-M17)", failure(Fail), Input{Kind: ResetDone}, Disconnected, APNotFound},
-		{"a second reset", failure(Started), Input{Kind: Reset}, Disconnected, APNotFound},
-		{"the station restarted after the reset", failure(Started), Input{Kind: StationUp}, Disconnected, APNotFound},
-		{"a loss after the reset", failure(Started), Input{Kind: Lost, Reason: 15}, Disconnected, APNotFound},
-		{"credentials that are about to be applied", failure(Started), Input{Kind: Configure}, Disconnected, APNotFound},
-		{"new credentials after the reset", failure(Started), Input{Kind: ConfigureDone}, Connecting, AuthError},
-		{"a reset while another attempt runs", State{Phase: Fail, Reason: APNotFound}, Input{Kind: ResetDone}, Connecting, AuthError},
-		{"reprovision after a failure", failure(Fail), Input{Kind: ReprovisionDone}, Disconnected, APNotFound},
-		{"reprovision after the reset", failure(Started), Input{Kind: ReprovisionDone}, Disconnected, APNotFound},
-		{"reprovision of a connected station", State{Phase: Success, Station: Connected}, Input{Kind: ReprovisionDone}, Connecting, AuthError},
-		{"reprovision between two attempts", State{Phase: CredRecv, Station: AttemptFailed}, Input{Kind: ReprovisionDone}, Connecting, AuthError},
-		{"a new start", State{Phase: Idle, Station: Connected, Reason: APNotFound}, Input{Kind: Start}, Connecting, AuthError},
-		{"an attempt of three", State{Phase: CredRecv, Options: Options{Attempts: 3}}, Input{Kind: Lost, Reason: 201}, AttemptFailed, AuthError},
-		{"the last of three (Q-M4)", State{Phase: CredRecv, Options: Options{Attempts: 3}, Completed: 2}, Input{Kind: Lost, Reason: 201}, Disconnected, APNotFound},
-		{"the last of three, unmapped", State{Phase: CredRecv, Options: Options{Attempts: 3}, Completed: 2}, Input{Kind: Lost, Reason: 200}, Disconnected, AuthError},
-		{"the former network's address", State{Phase: Fail, Station: Disconnected, Restored: true, Reason: APNotFound}, Input{Kind: GotIP}, Disconnected, APNotFound},
-		{"the former network lost", State{Phase: Fail, Station: Disconnected, Restored: true, Reason: APNotFound}, Input{Kind: Lost, Reason: 15}, Disconnected, APNotFound},
-		{"credentials that cannot be stored", State{Phase: CredRecv, Trial: true}, Input{Kind: CommitFailed}, Disconnected, AuthError},
-		{"new credentials after a failure", State{Phase: Fail, Station: Disconnected, Reason: APNotFound, Options: Options{Retry: true}}, Input{Kind: ConfigureDone}, Connecting, AuthError},
-		{"stopping keeps the answer", at(Success), Input{Kind: Stop}, Connected, AuthError},
+		{"applied credentials are being tried", State{Phase: Started, Station: status.StationDisconnected}, Input{Kind: ConfigureDone}, status.StationConnecting, 0},
+		{"an address", at(CredRecv), Input{Kind: GotIP}, status.StationConnected, 0},
+		{"an address after a failure", at(Fail), Input{Kind: GotIP}, status.StationConnected, 0},
+		{"a wrong passphrase", at(CredRecv), Input{Kind: Lost, Reason: 15}, status.StationDisconnected, status.ReasonAuthError},
+		{"a missing network", at(CredRecv), Input{Kind: Lost, Reason: 201}, status.StationDisconnected, status.ReasonAPNotFound},
+		{"a link lost after success", at(Success), Input{Kind: Lost, Reason: 201}, status.StationDisconnected, status.ReasonAPNotFound},
+		{"an unmapped reason", at(Success), Input{Kind: Lost, Reason: 8}, status.StationConnecting, 0},
+		{"the station restarted", at(Fail), Input{Kind: StationUp}, status.StationConnecting, 0},
+		{"a driver that refuses to connect", State{Phase: CredRecv, Refusals: MaxConnectRefusals - 1}, Input{Kind: ConnectError}, status.StationDisconnected, status.ReasonAPNotFound},
+		{"reset (Q-M17)", failure(Fail), Input{Kind: ResetDone}, status.StationDisconnected, status.ReasonAPNotFound},
+		{"a second reset", failure(Started), Input{Kind: Reset}, status.StationDisconnected, status.ReasonAPNotFound},
+		{"the station restarted after the reset", failure(Started), Input{Kind: StationUp}, status.StationDisconnected, status.ReasonAPNotFound},
+		{"a loss after the reset", failure(Started), Input{Kind: Lost, Reason: 15}, status.StationDisconnected, status.ReasonAPNotFound},
+		{"credentials that are about to be applied", failure(Started), Input{Kind: Configure}, status.StationDisconnected, status.ReasonAPNotFound},
+		{"new credentials after the reset", failure(Started), Input{Kind: ConfigureDone}, status.StationConnecting, 0},
+		{"a reset while another attempt runs", State{Phase: Fail, Reason: status.ReasonAPNotFound}, Input{Kind: ResetDone}, status.StationConnecting, 0},
+		{"reprovision after a failure", failure(Fail), Input{Kind: ReprovisionDone}, status.StationDisconnected, status.ReasonAPNotFound},
+		{"reprovision after the reset", failure(Started), Input{Kind: ReprovisionDone}, status.StationDisconnected, status.ReasonAPNotFound},
+		{"reprovision of a connected station", State{Phase: Success, Station: status.StationConnected}, Input{Kind: ReprovisionDone}, status.StationConnecting, 0},
+		{"reprovision between two attempts", State{Phase: CredRecv, Station: status.StationAttemptFailed}, Input{Kind: ReprovisionDone}, status.StationConnecting, 0},
+		{"a new start", State{Phase: Idle, Station: status.StationConnected, Reason: status.ReasonAPNotFound}, Input{Kind: Start}, status.StationConnecting, 0},
+		{"an attempt of three", State{Phase: CredRecv, Options: Options{Attempts: 3}}, Input{Kind: Lost, Reason: 201}, status.StationAttemptFailed, 0},
+		{"the last of three (Q-M4)", State{Phase: CredRecv, Options: Options{Attempts: 3}, Completed: 2}, Input{Kind: Lost, Reason: 201}, status.StationDisconnected, status.ReasonAPNotFound},
+		{"the last of three, unmapped", State{Phase: CredRecv, Options: Options{Attempts: 3}, Completed: 2}, Input{Kind: Lost, Reason: 200}, status.StationDisconnected, status.ReasonAuthError},
+		{"the former network's address", State{Phase: Fail, Station: status.StationDisconnected, Restored: true, Reason: status.ReasonAPNotFound}, Input{Kind: GotIP}, status.StationDisconnected, status.ReasonAPNotFound},
+		{"the former network lost", State{Phase: Fail, Station: status.StationDisconnected, Restored: true, Reason: status.ReasonAPNotFound}, Input{Kind: Lost, Reason: 15}, status.StationDisconnected, status.ReasonAPNotFound},
+		{"credentials that cannot be stored", State{Phase: CredRecv, Trial: true}, Input{Kind: CommitFailed}, status.StationDisconnected, status.ReasonAuthError},
+		{"new credentials after a failure", State{Phase: Fail, Station: status.StationDisconnected, Reason: status.ReasonAPNotFound, Options: Options{Retry: true}}, Input{Kind: ConfigureDone}, status.StationConnecting, 0},
+		{"stopping keeps the answer", at(Success), Input{Kind: Stop}, status.StationConnected, 0},
 	}
 	for _, tc := range tests {
 		t.Run(tc.name, func(t *testing.T) {
@@ -326,9 +340,9 @@ func TestStationAndReason(t *testing.T) {
 // Every column of manager.md 7.2, with 210 to 212 counting as not found in
 // each.
 func TestMapReason(t *testing.T) {
-	always := map[hal.Reason]FailReason{
-		15: AuthError, 202: AuthError, 204: AuthError,
-		201: APNotFound, 210: APNotFound, 211: APNotFound, 212: APNotFound,
+	always := map[hal.Reason]status.FailReason{
+		15: status.ReasonAuthError, 202: status.ReasonAuthError, 204: status.ReasonAuthError,
+		201: status.ReasonAPNotFound, 210: status.ReasonAPNotFound, 211: status.ReasonAPNotFound, 212: status.ReasonAPNotFound,
 	}
 	columns := [ReasonMaps][]hal.Reason{
 		ReasonsNewest: {14}, ReasonsV444: {2, 14}, ReasonsV431: {2, 4, 14}, ReasonsV40: {2, 4},
@@ -337,7 +351,7 @@ func TestMapReason(t *testing.T) {
 		for r := range 256 {
 			want, wantFinal := always[hal.Reason(r)]
 			if slices.Contains(more, hal.Reason(r)) {
-				want, wantFinal = AuthError, true
+				want, wantFinal = status.ReasonAuthError, true
 			}
 			reason, isFinal := ReasonMap(m).Map(hal.Reason(r))
 			require.Equal(t, wantFinal, isFinal, "map %d, reason %d", m, r)
@@ -417,7 +431,7 @@ func TestRefusalsStartAnew(t *testing.T) {
 	}
 	refuse()
 	step(GotIP)
-	s.Phase, s.Station = CredRecv, Connecting
+	s.Phase, s.Station = CredRecv, status.StationConnecting
 	refuse()
 	step(ConnectBegun)
 	refuse()
@@ -445,7 +459,7 @@ func TestLateAttempt(t *testing.T) {
 	s := State{Phase: CredRecv, Joining: true, Options: Options{Timeout: true, Attempts: 3}}
 	step := func(k InputKind) { s, _, _ = Step(s, Input{Kind: k, Reason: 8}) }
 	step(JoinDue)
-	require.Equal(t, AttemptFailed, s.Station)
+	require.Equal(t, status.StationAttemptFailed, s.Station)
 	require.Equal(t, uint16(2), s.Remaining())
 	step(Lost)
 	require.Equal(t, uint16(2), s.Remaining(), "the loss of an attempt that was counted")
@@ -456,10 +470,10 @@ func TestLateAttempt(t *testing.T) {
 	step(ConnectDue)
 	step(JoinDue)
 	require.Equal(t, Fail, s.Phase)
-	require.Equal(t, Disconnected, s.Station)
+	require.Equal(t, status.StationDisconnected, s.Station)
 	require.Zero(t, s.Remaining())
 	step(Lost)
-	require.Equal(t, Disconnected, s.Station)
+	require.Equal(t, status.StationDisconnected, s.Station)
 	require.False(t, s.Leaving)
 	step(ResetDone)
 	require.Equal(t, Started, s.Phase)
@@ -469,7 +483,7 @@ func TestLateAttempt(t *testing.T) {
 	s, _, _ = Step(s, Input{Kind: ResetDone, Owner: true})
 	step(ConfigureDone)
 	step(Lost)
-	require.Equal(t, Connecting, s.Station)
+	require.Equal(t, status.StationConnecting, s.Station)
 	require.True(t, s.Leaving)
 
 	s = State{Phase: Fail, Leaving: true} // a loss that has not come yet

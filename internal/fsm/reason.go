@@ -1,6 +1,9 @@
 package fsm
 
-import "github.com/wifiprov/wifiprov/hal"
+import (
+	"github.com/wifiprov/wifiprov/hal"
+	"github.com/wifiprov/wifiprov/internal/status"
+)
 
 // ReasonMap selects the release whose opinion counts on which disconnect
 // reasons are final for the credentials: a column of manager.md 7.2.
@@ -21,18 +24,18 @@ const ReasonMaps = 4
 // to tell the client then. The driver's finer codes for "no access point fits",
 // 210 to 212, count as not found in every column; the C original retries them
 // for ever.
-func (m ReasonMap) Map(r hal.Reason) (reason FailReason, final bool) {
+func (m ReasonMap) Map(r hal.Reason) (reason status.FailReason, final bool) {
 	switch r {
 	case hal.Reason4WayHandshakeTimeout, hal.ReasonAuthFail, hal.ReasonHandshakeTimeout:
-		return AuthError, true
+		return status.ReasonAuthError, true
 	case hal.ReasonNoAPFound, hal.ReasonNoAPCompatibleSec, hal.ReasonNoAPAuthModeThreshold, hal.ReasonNoAPRSSIThreshold:
-		return APNotFound, true
+		return status.ReasonAPNotFound, true
 	case hal.ReasonMICFailure:
-		return AuthError, m != ReasonsV40
+		return status.ReasonAuthError, m != ReasonsV40
 	case hal.ReasonAuthExpire:
-		return AuthError, m != ReasonsNewest
+		return status.ReasonAuthError, m != ReasonsNewest
 	case hal.ReasonAssocExpire:
-		return AuthError, m >= ReasonsV431
+		return status.ReasonAuthError, m >= ReasonsV431
 	}
-	return AuthError, false
+	return status.ReasonAuthError, false
 }

@@ -1,9 +1,12 @@
 package fsm
 
-import "github.com/wifiprov/wifiprov/hal"
+import (
+	"github.com/wifiprov/wifiprov/hal"
+	"github.com/wifiprov/wifiprov/internal/status"
+)
 
-// Step returns the state after in, what is to be done, and the answer for the
-// caller when in is an API call. An input that a state does not expect changes
+// Step returns the state after in, what is to be done, and the answer to the
+// caller if in is an API call. An input that a state does not expect changes
 // nothing.
 func Step(s State, in Input) (State, Actions, Result) {
 	var a Actions
@@ -26,8 +29,14 @@ func (s *State) step(in Input, a *Actions) Result {
 		}
 	case Stop, AutoStopDue, StatusSeen, CleanupDue, TearDownDone:
 		s.stop(in.Kind, a)
-	case Configure, ConfigureDone:
+	case Offer, Configure, ConfigureDone:
 		return s.configure(in, a)
+	case Scan:
+		// Once credentials were taken a scan would disturb the station (Q-E3).
+		if s.Phase != Started {
+			return InvalidState
+		}
+		a.add(BeginScan)
 	case Reset, ResetDone:
 		return s.reset(in, a)
 	case Reprovision, ReprovisionDone:
@@ -81,7 +90,7 @@ func (s *State) stop(kind InputKind, a *Actions) {
 	if blank {
 		a.add(Restore)
 	}
-	if connect { // once more, for what was pending is cancelled
+	if connect { // at once: StopTimers has cancelled what was pending
 		a.add(Connect)
 	}
 	a.add(ArmCleanup)
@@ -92,9 +101,18 @@ func (s *State) configure(in Input, a *Actions) Result {
 	switch {
 	case s.Phase != Started && !again:
 		return Refused
+	case in.Kind == Offer:
+		return OK
+	case in.Kind == Configure && s.Verify:
+		a.add(TryConfig)
+		return OK
 	case in.Kind == Configure:
 		a.add(ApplyConfig)
 		return OK
+	}
+	a.add(ClearReport)
+	if again { // whatever the station does, it does for other credentials
+		a.add(Leave)
 	}
 	s.settle(a)
 	*s = State{Phase: CredRecv, Options: s.Options, Trial: s.Verify, Leaving: s.Leaving || again}
@@ -102,8 +120,8 @@ func (s *State) configure(in Input, a *Actions) Result {
 	return OK
 }
 
-// correctable reports whether in may replace or reset credentials that are being
-// tried.
+// correctable reports whether the sender of in may replace or reset credentials
+// that are being tried.
 func (s *State) correctable(in Input) bool { return s.Phase == CredRecv && s.Correct && in.Owner }
 
 // station handles what happens while credentials are tried and after.
@@ -111,11 +129,12 @@ func (s *State) station(in Input, a *Actions) {
 	switch in.Kind {
 	case StationUp:
 		if !s.Restored {
-			s.Station = Connecting
+			s.Station = status.StationConnecting
 		}
 	case GotIP:
 		switch {
-		case s.Restored: // the former network's
+		case s.Restored: // the address is the former network's
+		case s.Leaving && in.NoLink: // it was that of the network just left
 		case s.Trial:
 			a.add(Commit)
 		default:
@@ -128,13 +147,13 @@ func (s *State) station(in Input, a *Actions) {
 		}
 	case CommitFailed:
 		if s.Trial {
-			s.fail(AuthError, a)
+			s.fail(status.ReasonAuthError, a)
 		}
 	case Lost:
 		s.lose(in.Reason, a)
 	case ConnectDue:
 		s.Leaving = false
-		if s.Station == Connected {
+		if s.Station == status.StationConnected {
 			return
 		}
 		if s.Timeout && !s.Restored && !s.Joining {
@@ -155,8 +174,8 @@ func (s *State) station(in Input, a *Actions) {
 	}
 }
 
-// begin counts an attempt, which has its whole time, however long the driver was
-// busy before.
+// begin counts an attempt. Its time starts now, however long the driver was busy
+// before.
 func (s *State) begin(a *Actions) {
 	s.Refusals = 0
 	if !s.Restored && s.Attempt+1 != 0 {
@@ -167,7 +186,7 @@ func (s *State) begin(a *Actions) {
 	}
 }
 
-// settle ends the present attempt, however it went.
+// settle ends the present attempt, whatever came of it.
 func (s *State) settle(a *Actions) {
 	if s.Joining {
 		s.Joining = false
@@ -178,7 +197,7 @@ func (s *State) settle(a *Actions) {
 func (s *State) succeed(a *Actions) {
 	s.settle(a)
 	s.Phase = Success
-	s.Station = Connected
+	s.Station = status.StationConnected
 	s.Refusals, s.Completed, s.Leaving = 0, 0, false
 	if s.AutoStop && !s.AutoStopArmed {
 		s.AutoStopArmed = true
@@ -187,12 +206,12 @@ func (s *State) succeed(a *Actions) {
 	a.add(EmitCredSuccess)
 }
 
-// lose is manager.md 7.1. Without a limit the reason decides whether the
-// credentials failed; with one their number does.
+// lose is manager.md 7.1. Without a limit of attempts the reason decides whether
+// the credentials failed; with a limit the number of attempts does.
 func (s *State) lose(r hal.Reason, a *Actions) {
 	switch {
 	case s.Leaving:
-		// In FAIL no attempt of ours ends it; the next loss is another's.
+		// In Fail no attempt of ours follows that would end Leaving.
 		s.Leaving = s.Phase != Fail
 		return
 	case s.Restored:
@@ -205,33 +224,33 @@ func (s *State) lose(r hal.Reason, a *Actions) {
 	limited := s.Attempts > 0
 	switch {
 	case s.another():
-		s.Station = AttemptFailed
+		s.Station = status.StationAttemptFailed
 	case final:
 		s.fail(reason, a)
 		return
 	case limited:
-		s.fail(s.Reason, a)
+		s.fail(0, a)
 		return
 	default:
-		s.Station = Connecting
+		s.Station = status.StationConnecting
 	}
 	s.settle(a)
 	a.add(ArmReconnect)
 }
 
-// late ends an attempt that took too long. Its loss, which follows, is no news
-// then. Without a limit of attempts there is no other.
+// late ends an attempt that took too long. The loss that follows is no news.
+// Without a limit of attempts there is no other attempt.
 func (s *State) late(a *Actions) {
 	s.Joining, s.Leaving = false, true
 	more := s.another()
-	if more || !s.Trial { // Restore leaves too
+	if more || !s.Trial { // else Restore leaves
 		a.add(Leave)
 	}
 	if !more {
-		s.fail(s.Reason, a)
+		s.fail(0, a)
 		return
 	}
-	s.Station = AttemptFailed
+	s.Station = status.StationAttemptFailed
 	a.add(ArmConnect)
 }
 
@@ -243,7 +262,7 @@ func (s *State) another() bool {
 	return s.Completed < s.Attempts
 }
 
-// refuse counts what the driver refused to begin (Q-M23).
+// refuse counts attempts that the driver refused to begin (Q-M23).
 func (s *State) refuse(a *Actions) {
 	if s.Refusals++; s.Refusals < MaxConnectRefusals {
 		s.settle(a)
@@ -252,15 +271,22 @@ func (s *State) refuse(a *Actions) {
 	}
 	s.Refusals = 0
 	if !s.Restored {
-		s.fail(APNotFound, a)
+		s.fail(status.ReasonAPNotFound, a)
 	}
 }
 
-func (s *State) fail(reason FailReason, a *Actions) {
+// fail ends the credentials. A failure without a reason repeats the last one, or
+// is an authentication error, as the protocol has no other word.
+func (s *State) fail(reason status.FailReason, a *Actions) {
 	s.settle(a)
 	s.Phase = Fail
-	s.Station = Disconnected
-	s.Reason = reason
+	s.Station = status.StationDisconnected
+	switch {
+	case reason != 0:
+		s.Reason = reason
+	case s.Reason == 0:
+		s.Reason = status.ReasonAuthError
+	}
 	if !s.Trial {
 		a.add(EmitCredFail)
 		return
@@ -288,10 +314,10 @@ func (s *State) reset(in Input, a *Actions) Result {
 		return OK
 	}
 	a.add(StopTimers)
-	if early && !s.Verify { // Forget has left
+	if early && !s.Verify { // else Forget has left
 		a.add(Leave)
 	}
-	s.renew(early || s.Verify)
+	s.renew(early || s.Verify, a)
 	return OK
 }
 
@@ -305,17 +331,19 @@ func (s *State) reprovision(kind InputKind, a *Actions) Result {
 		return OK
 	}
 	a.add(StopTimers, EmitStart)
-	s.renew(true)
+	s.renew(true, a)
 	return OK
 }
 
 // renew makes the service wait for credentials. Clients are told of a failure
 // until others are applied: an application may reset in its handler of CRED_FAIL,
 // long before they ask (Q-M17).
-func (s *State) renew(leaving bool) {
+func (s *State) renew(leaving bool, a *Actions) {
 	next := State{Phase: Started, Options: s.Options, Leaving: leaving || s.Leaving}
-	if s.Station == Disconnected {
-		next.Station, next.Reason, next.Attempt = Disconnected, s.Reason, s.Attempt
+	if s.Station == status.StationDisconnected {
+		next.Station, next.Reason, next.Attempt = s.Station, s.Reason, s.Attempt
+	} else {
+		a.add(ClearReport)
 	}
 	*s = next
 }

@@ -194,7 +194,7 @@ func (d *device) event(e wifiprov.Event) {
 	case wifiprov.EventCredRecv:
 		d.out.printf("EVENT PROV_CRED_RECV ssid=%s pass=%s", e.Station.SSID, string(e.Station.Passphrase))
 	case wifiprov.EventCredFail:
-		d.out.printf("EVENT PROV_CRED_FAIL reason=%d", e.Reason)
+		d.out.printf("EVENT PROV_CRED_FAIL reason=%d", e.Reason-1) // the protocol's number
 		if d.fails++; d.opt.resetOnFail > 0 && d.fails%d.opt.resetOnFail == 0 {
 			d.report(d.m.ResetOnFailure())
 		}

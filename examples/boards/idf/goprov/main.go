@@ -56,7 +56,8 @@ func wifiprov_init(c *C.wifiprov_config_t) C.int32_t {
 	if fn, arg := c.on_event, c.arg; fn != nil {
 		cfg.tell = func(kind wifiprov.EventKind, reason wifiprov.FailReason) {
 			if number, ok := eventNumber(kind); ok {
-				C.wp_tell(fn, arg, C.int32_t(number), C.int32_t(reason))
+				// The C original's reasons begin with 0.
+				C.wp_tell(fn, arg, C.int32_t(number), C.int32_t(max(reason, 1)-1))
 			}
 		}
 	}
