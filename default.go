@@ -37,6 +37,12 @@ func StopProvisioning() { defaultManager.StopProvisioning() }
 // Wait calls Manager.Wait of the default manager.
 func Wait() { defaultManager.Wait() }
 
+// Done calls Manager.Done of the default manager.
+func Done() <-chan struct{} { return defaultManager.Done() }
+
+// Subscribe calls Manager.Subscribe of the default manager.
+func Subscribe(fn func(Event)) (cancel func()) { return defaultManager.Subscribe(fn) }
+
 // DisableAutoStop calls Manager.DisableAutoStop of the default manager.
 func DisableAutoStop(cleanup time.Duration) error { return defaultManager.DisableAutoStop(cleanup) }
 

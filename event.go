@@ -1,6 +1,7 @@
 package wifiprov
 
 import (
+	"strconv"
 	"sync"
 
 	"github.com/wifiprov/wifiprov/hal"
@@ -8,13 +9,13 @@ import (
 	"github.com/wifiprov/wifiprov/protocomm"
 )
 
-// EventKind says what happened (manager.md 2.4).
+// EventKind says what happened.
 type EventKind uint8
 
 // Events, in the order of an undisturbed provisioning. EventCredFail and
 // EventCredSuccess can repeat and follow each other in any order, when the
-// application reconnects after a failure or the link is lost again (Q-M22);
-// EventStart repeats after ResetForReprovision.
+// application reconnects after a failure or the link is lost again. EventStart
+// repeats after ResetForReprovision.
 const (
 	// EventInit: Init succeeded.
 	EventInit EventKind = iota + 1
@@ -32,12 +33,11 @@ const (
 	// EventDeinit: the manager was de-initialised.
 	EventDeinit
 
-	// What follows goes to those who called Subscribe alone, as in the C
-	// original, and only while there are any.
+	// The events below go only to functions given to Subscribe, as in the C
+	// original.
 
 	// EventSessionSetupOK: the client of Event.Session completed its
-	// handshake (protocomm.md 7). This one and the next two do not occur
-	// under security 0.
+	// handshake. This event and the next two do not occur under security 0.
 	EventSessionSetupOK
 	// EventSessionInvalidParams: a handshake message lacked something or
 	// had a part of a wrong length.
@@ -51,11 +51,10 @@ const (
 	// EventTransportDisconnected: that connection ended, Event.ConnReason.
 	EventTransportDisconnected
 	// EventTransportLost: nobody can reach the transport for a while, although it
-	// was not stopped, Event.Err: bluetoothd has ended, for instance. It tries to
-	// come back; what else there is to do is the application's to decide. The
-	// original has no such event.
+	// was not stopped, for example because bluetoothd has ended; Event.Err. The
+	// transport tries to come back. The C original has no such event.
 	EventTransportLost
-	// EventTransportRestored: it is back.
+	// EventTransportRestored: the transport is back.
 	EventTransportRestored
 )
 
@@ -110,6 +109,29 @@ type Event struct {
 	Err error
 }
 
+// String returns a line for a log, "CRED_FAIL access point not found". It has no
+// secrets.
+func (e Event) String() string {
+	s := e.Kind.String()
+	switch e.Kind {
+	case EventCredRecv:
+		s += " " + e.Station.SSID.String()
+	case EventCredFail:
+		s += " " + e.Reason.String()
+	case EventSessionSetupOK, EventSessionInvalidParams, EventSessionMismatch:
+		s += " session " + strconv.Itoa(int(e.Session))
+	case EventTransportConnected:
+		s += " connection " + strconv.Itoa(int(e.Conn))
+	case EventTransportDisconnected:
+		s += " connection " + strconv.Itoa(int(e.Conn)) + " reason " + strconv.Itoa(int(e.ConnReason))
+	case EventTransportLost:
+		if e.Err != nil {
+			s += " " + e.Err.Error()
+		}
+	}
+	return s
+}
+
 // FailReason is why credentials failed. Zero: no reason is known.
 type FailReason = status.FailReason
 
@@ -143,15 +165,15 @@ const maxPendingEvents = 32
 
 // delivery is an event on its way to its handlers.
 type delivery struct {
-	event  *Event // behind pointers fmt does not look for the passphrase
+	event  *Event // a pointer, so that fmt does not print the passphrase
 	scheme func(Event)
 	app    func(Event)
-	after  chan struct{} // closed when the handlers returned; may be nil
+	after  chan struct{} // closed when the handlers have returned; may be nil
 }
 
-// events delivers events in order and never two at once: whoever finds nobody
-// delivering does it, for all others. So a handler may cause further events;
-// they come after it has returned.
+// events delivers events in order and never two at once. A call of deliver that
+// finds no other one under way delivers everything. So a handler may cause
+// further events; they come after the handler has returned.
 type events struct {
 	mu         sync.Mutex
 	pending    []*delivery
@@ -171,9 +193,9 @@ func (q *events) add(d *delivery) {
 	q.pending = append(q.pending, d)
 }
 
-// dropRepeat drops the oldest of the events that can repeat without end: one
-// that clients cause by themselves, or else one of the station. The others
-// happen a few times between Init and Deinit only.
+// dropRepeat drops the oldest event that can repeat without end: one that clients
+// cause by themselves, or else one of the station. All other events happen only a
+// few times between Init and Deinit.
 func (q *events) dropRepeat() {
 	station := -1
 	for i, d := range q.pending {
@@ -200,12 +222,12 @@ func (q *events) tell(e Event) {
 	if nobody {
 		return
 	}
-	event := e // so that only what is delivered costs memory
+	event := e // only an event that is delivered costs memory
 	q.add(&delivery{event: &event})
 	q.deliver()
 }
 
-// deliver calls the handlers of all pending events, unless that is being done.
+// deliver calls the handlers of all pending events, unless another call is at it.
 func (q *events) deliver() {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -229,7 +251,8 @@ func (q *events) hand(d *delivery) {
 	q.mu.Unlock()
 	defer func() {
 		q.mu.Lock()
-		// In this order: who waited for the event is in no handler.
+		// handling ends first: a goroutine that waited for after is in no
+		// handler.
 		q.handling = false
 		if d.after != nil {
 			close(d.after)
@@ -246,8 +269,8 @@ func (q *events) hand(d *delivery) {
 	}
 }
 
-// inHandler reports whether the caller may be a handler; if not, it can wait
-// for deliveries.
+// inHandler reports whether the caller may be a handler. If not, the caller can
+// wait for deliveries.
 func (q *events) inHandler() bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()

@@ -172,12 +172,15 @@ func ExampleConfig_attempts() {
 }
 
 // Whether a device needs provisioning can be asked before anything else runs.
-func ExampleProvisioned() {
+func ExampleManager_IsProvisioned() {
 	board, _ := sim.NewAir(sim.AirConfig{}).NewBoard(sim.BoardConfig{})
 	defer board.Close()
-	fmt.Println(wifiprov.Provisioned(board))
+	var m wifiprov.Manager
+	m.Init(wifiprov.Config{WiFi: board, Scheme: softap.New(softap.Config{AP: board})})
+	defer m.Deinit()
+	fmt.Println(m.IsProvisioned())
 	board.SetStationConfig(hal.StationConfig{SSID: "HomeNet", Passphrase: "correct horse"})
-	fmt.Println(wifiprov.Provisioned(board))
+	fmt.Println(m.IsProvisioned())
 	// Output:
 	// false <nil>
 	// true <nil>

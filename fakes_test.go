@@ -274,17 +274,10 @@ func newRig(t testing.TB) *rig {
 	return r
 }
 
-// handle records an event with its detail.
+// handle records an event.
 func (r *rig) handle(e wifiprov.Event) {
-	text := e.Kind.String()
-	switch e.Kind {
-	case wifiprov.EventCredFail:
-		text += " " + e.Reason.String()
-	case wifiprov.EventCredRecv:
-		text += " " + e.Station.SSID.String()
-	}
 	r.mu.Lock()
-	r.events = append(r.events, text)
+	r.events = append(r.events, e.String())
 	fn := r.onEvent
 	r.mu.Unlock()
 	if fn != nil {

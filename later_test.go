@@ -17,24 +17,24 @@ import (
 
 // Functions that releases after v4.4 added (manager.md 10).
 
-// Whether a device is provisioned can be asked before Init (v5.0).
-func TestProvisionedWithoutInit(t *testing.T) {
+// Whether a device is provisioned can be asked before anything runs (v5.0).
+func TestIsProvisionedTouchesNothing(t *testing.T) {
 	r := newRig(t)
-	got, err := wifiprov.Provisioned(r.wifi)
+	r.init()
+	got, err := r.m.IsProvisioned()
 	require.NoError(t, err)
 	require.True(t, got)
-	require.Empty(t, r.wifi.takeCalls(), "the driver was touched")
 	r.wifi.ram = hal.StationConfig{Passphrase: "no SSID"}
-	got, err = wifiprov.Provisioned(r.wifi)
+	got, err = r.m.IsProvisioned()
 	require.NoError(t, err)
 	require.False(t, got)
+	require.Empty(t, r.wifi.takeCalls(), "the driver was touched")
 	r.wifi.failNext("StationConfig", errDriver)
-	got, err = wifiprov.Provisioned(r.wifi)
+	got, err = r.m.IsProvisioned()
 	require.ErrorIs(t, err, wifiprov.ErrFail)
 	require.ErrorIs(t, err, errDriver)
 	require.False(t, got)
-	_, err = wifiprov.Provisioned(nil)
-	require.ErrorIs(t, err, wifiprov.ErrInvalidArg)
+	require.NoError(t, r.m.Deinit())
 }
 
 // IsIdle is true in IDLE and without Init, and in no other state (v5.3, Q-M18).

@@ -213,30 +213,20 @@ func (m *Manager) Done() <-chan struct{} {
 }
 
 // IsProvisioned reports whether the driver has a network to join, that is a
-// configuration with an SSID (manager.md 4.3). Whether it ever connected does
-// not matter. While the service runs and no credentials were applied the answer
-// is false, since the configuration in use is blanked.
+// configuration with an SSID. Whether the station ever connected does not matter.
+// The question can be asked right after Init. While the service runs the answer
+// is false until credentials are applied, since the configuration in use is
+// blanked.
 //
 // Errors: ErrInvalidState when not initialised; ErrFail when the driver cannot
 // tell.
 func (m *Manager) IsProvisioned() (bool, error) {
+	const op = "IsProvisioned"
 	in := m.instance()
 	if in == nil {
-		return false, fail("IsProvisioned", ErrInvalidState, notInitialised+", or use Provisioned", nil)
+		return false, fail(op, ErrInvalidState, notInitialised, nil)
 	}
-	return Provisioned(in.cfg.WiFi)
-}
-
-// Provisioned is Manager.IsProvisioned for a driver, before Init or without a
-// Manager (manager.md 4.3, v5.0).
-//
-// Errors: ErrInvalidArg for nil; ErrFail when the driver cannot tell.
-func Provisioned(driver hal.ConfigStore) (bool, error) {
-	const op = "IsProvisioned"
-	if driver == nil {
-		return false, fail(op, ErrInvalidArg, "the driver is nil", nil)
-	}
-	cfg, err := driver.StationConfig()
+	cfg, err := in.cfg.WiFi.StationConfig()
 	if err != nil {
 		return false, fail(op, ErrFail, "the Wi-Fi driver has no configuration to show", err)
 	}

@@ -82,10 +82,14 @@ func TestDefaultManager(t *testing.T) {
 	require.ErrorIs(t, err, wifiprov.ErrFail)
 	require.NoError(t, wifiprov.ResetForReprovision())
 	require.NoError(t, wifiprov.ResetProvisioning())
+	var heard []string
+	defer wifiprov.Subscribe(func(e wifiprov.Event) { heard = append(heard, e.String()) })()
 	wifiprov.StopProvisioning()
+	<-wifiprov.Done()
 	wifiprov.Wait()
 	require.NoError(t, wifiprov.Deinit())
 	require.Equal(t, []string{"INIT", "START", "START", "END", "DEINIT"}, r.takeEvents())
+	require.Equal(t, []string{"END", "DEINIT"}, heard)
 }
 
 func TestInitChecksItsConfig(t *testing.T) {
@@ -273,4 +277,21 @@ func TestSubscribe(t *testing.T) {
 		r.cfg.SchemeHandler, r.cfg.EventHandler = nil, nil
 		r.init() // without any handler
 	})
+}
+
+// An event is a line for a log, without secrets.
+func TestEventString(t *testing.T) {
+	station := hal.StationConfig{SSID: "MyNetwork", Passphrase: "passphrase"}
+	for want, e := range map[string]wifiprov.Event{
+		"START":                                         {Kind: wifiprov.EventStart},
+		"CRED_RECV MyNetwork":                           {Kind: wifiprov.EventCredRecv, Station: station},
+		"CRED_FAIL access point not found":              {Kind: wifiprov.EventCredFail, Reason: wifiprov.ReasonAPNotFound},
+		"SECURITY_SESSION_SETUP_OK session 7":           {Kind: wifiprov.EventSessionSetupOK, Session: 7},
+		"TRANSPORT_CONNECTED connection 3":              {Kind: wifiprov.EventTransportConnected, Conn: 3},
+		"TRANSPORT_DISCONNECTED connection 3 reason 19": {Kind: wifiprov.EventTransportDisconnected, Conn: 3, ConnReason: 19},
+		"TRANSPORT_LOST driver says no":                 {Kind: wifiprov.EventTransportLost, Err: errDriver},
+		"TRANSPORT_LOST":                                {Kind: wifiprov.EventTransportLost},
+	} {
+		require.Equal(t, want, e.String())
+	}
 }

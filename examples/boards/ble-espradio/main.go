@@ -74,11 +74,11 @@ func run() error {
 		}
 	})
 
-	provisioned, err := wifiprov.Provisioned(wifi)
+	stored, err := wifi.StationConfig()
 	if err != nil {
 		return err
 	}
-	if !provisioned {
+	if stored.SSID == "" { // not provisioned: no network to join
 		provisioning.Store(true)
 		if err := provision(wifi); err != nil {
 			return err
