@@ -76,10 +76,6 @@ type Config struct {
 	// Required.
 	Scheme scheme.Scheme
 
-	// SchemeHandler gets every event before EventHandler, for what belongs
-	// to the scheme, such as releasing a radio's memory. May be nil.
-	SchemeHandler func(Event)
-
 	// EventHandler gets every event. Events come in order and one at a time,
 	// without any lock held; a handler may call every method of the Manager
 	// except Wait. May be nil.

@@ -165,10 +165,9 @@ const maxPendingEvents = 32
 
 // delivery is an event on its way to its handlers.
 type delivery struct {
-	event  *Event // a pointer, so that fmt does not print the passphrase
-	scheme func(Event)
-	app    func(Event)
-	after  chan struct{} // closed when the handlers have returned; may be nil
+	event *Event // a pointer, so that fmt does not print the passphrase
+	app   func(Event)
+	after chan struct{} // closed when the handlers have returned; may be nil
 }
 
 // events delivers events in order and never two at once. A call of deliver that
@@ -258,9 +257,6 @@ func (q *events) hand(d *delivery) {
 			close(d.after)
 		}
 	}()
-	if d.scheme != nil {
-		d.scheme(*d.event)
-	}
 	if d.app != nil {
 		d.app(*d.event)
 	}

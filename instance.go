@@ -190,7 +190,7 @@ func (in *instance) arm(t *timer, d time.Duration, kind fsm.InputKind) {
 // emit queues an event; it is delivered when the job is over.
 func (in *instance) emit(e Event, after chan struct{}) {
 	in.tellStart() // comes first
-	in.m.events.add(&delivery{event: &e, scheme: in.cfg.SchemeHandler, app: in.cfg.EventHandler, after: after})
+	in.m.events.add(&delivery{event: &e, app: in.cfg.EventHandler, after: after})
 }
 
 // startConnecting begins to join, and reports what the driver refuses.

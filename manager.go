@@ -184,8 +184,8 @@ func (in *instance) free() {
 }
 
 // Subscribe registers fn for all events, of this and later Inits, after
-// SchemeHandler and EventHandler: the event loop of the C original. The
-// function returned takes it back; a call under way may still finish.
+// EventHandler: the event loop of the C original. The function returned ends the
+// registration; a call of fn under way may still finish.
 func (m *Manager) Subscribe(fn func(Event)) (cancel func()) { return m.events.subscribe(fn) }
 
 // Wait blocks until the service is down and the handlers of EventEnd have

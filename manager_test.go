@@ -256,25 +256,24 @@ func TestVersionStyles(t *testing.T) {
 	}
 }
 
-// Subscribers get events after both handlers, of every Init, until cancelled.
+// Subscribers get events after the handler, of every Init, until cancelled.
 func TestSubscribe(t *testing.T) {
 	bubble(t, func(t *testing.T, r *rig) {
 		var order []string
-		r.cfg.SchemeHandler = func(e wifiprov.Event) { order = append(order, "scheme "+e.Kind.String()) }
 		r.cfg.EventHandler = func(e wifiprov.Event) { order = append(order, "app "+e.Kind.String()) }
 		cancel := r.m.Subscribe(func(e wifiprov.Event) { order = append(order, "loop "+e.Kind.String()) })
 		r.init()
 		require.NoError(t, r.m.Deinit())
-		require.Equal(t, []string{"scheme INIT", "app INIT", "loop INIT", "scheme DEINIT", "app DEINIT", "loop DEINIT"}, order)
+		require.Equal(t, []string{"app INIT", "loop INIT", "app DEINIT", "loop DEINIT"}, order)
 		order = nil
 		r.init()
-		require.Len(t, order, 3)
+		require.Len(t, order, 2)
 		cancel()
 		cancel()
 		order = nil
 		require.NoError(t, r.m.Deinit())
-		require.Equal(t, []string{"scheme DEINIT", "app DEINIT"}, order)
-		r.cfg.SchemeHandler, r.cfg.EventHandler = nil, nil
+		require.Equal(t, []string{"app DEINIT"}, order)
+		r.cfg.EventHandler = nil
 		r.init() // without any handler
 	})
 }

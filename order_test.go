@@ -150,14 +150,11 @@ func TestStationNeverStarts(t *testing.T) {
 func TestStartInsideHandlers(t *testing.T) {
 	bubble(t, func(t *testing.T, r *rig) {
 		r.startedIn(func(w *fakeWiFi) { time.AfterFunc(time.Millisecond, func() { stationUp(w) }) })
-		r.cfg.SchemeHandler = func(e wifiprov.Event) {
-			if e.Kind == wifiprov.EventInit {
-				r.startOnly()
-			}
-		}
 		again := 0
 		r.onEvent = func(e wifiprov.Event) {
 			switch {
+			case e.Kind == wifiprov.EventInit:
+				r.startOnly()
 			case e.Kind == wifiprov.EventStart && again < 2:
 				r.m.StopProvisioning()
 			case e.Kind == wifiprov.EventEnd && again < 2:

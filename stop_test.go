@@ -122,7 +122,7 @@ func TestQM2_DeinitFromEventHandlers(t *testing.T) {
 		wifiprov.EventCredSuccess, wifiprov.EventEnd, wifiprov.EventDeinit,
 	}
 	for _, kind := range kinds {
-		for _, where := range []string{"scheme", "app", "loop"} {
+		for _, where := range []string{"app", "loop"} {
 			t.Run(where+" "+kind.String(), func(t *testing.T) {
 				bubble(t, func(t *testing.T, r *rig) {
 					called := false
@@ -135,8 +135,6 @@ func TestQM2_DeinitFromEventHandlers(t *testing.T) {
 						}
 					}
 					switch where {
-					case "scheme":
-						r.cfg.SchemeHandler = handler
 					case "app":
 						r.onEvent = handler
 					case "loop":
