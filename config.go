@@ -30,10 +30,10 @@ const (
 	maxProofDelay      = 10 * time.Minute
 )
 
-// ReasonMap selects the release whose opinion counts on which disconnect
-// reasons are final for the credentials (manager.md 7.2). After any other
-// reason the station connects again. Reasons 210 to 212, finer codes for "no
-// access point fits", are final in all of them.
+// ReasonMap selects the release that decides which disconnect reasons are final
+// for the credentials (docs/spec/manager.md 7.2). After any other reason the
+// station connects again. Reasons 210 to 212, finer codes for "no access point
+// fits", are final in all of them.
 type ReasonMap = fsm.ReasonMap
 
 // Reason maps.
@@ -52,11 +52,11 @@ const (
 	ReasonsV40 = fsm.ReasonsV40
 )
 
-// VersionStyle selects the text of the proto-ver endpoint (manager.md 8).
+// VersionStyle selects the text of the proto-ver endpoint.
 type VersionStyle = protover.Style
 
-// Version styles. All are understood by all clients; phone apps use sec_ver,
-// when it is there, to choose the security.
+// Version styles. All clients understand all of them; phone apps choose the
+// security by sec_ver if the text has it.
 const (
 	// VersionV5 is the text of ESP-IDF v5's Wi-Fi manager.
 	VersionV5 = protover.V5
@@ -84,17 +84,16 @@ type Config struct {
 	// Clock arms the manager's timers; nil: hal.SystemClock.
 	Clock hal.Clock
 
-	// Poll is called again and again while Wait, Deinit or a client's scan
-	// waits, for runtimes without a scheduler, on which nobody else could do
-	// what is waited for: it has to wait a little for something to happen, and
-	// handle it. nil: they block.
+	// Poll is for runtimes without a scheduler. It is called again and again
+	// while Wait, Deinit or a client's scan waits. It has to wait a little for
+	// something to happen, and handle it. nil: the waiting goroutine blocks.
 	Poll func()
 
 	// Logger takes log messages; nil: silent. Secrets are never logged.
 	Logger hal.Logger
 
 	// AutoStop is how long the service stays up after the station got its
-	// address when no client asks; 5 s to 600 s; 0: 30 s
+	// address if no client asks for the outcome; 5 s to 600 s; 0: 30 s
 	// (CONFIG_WIFI_PROV_AUTOSTOP_TIMEOUT).
 	AutoStop time.Duration
 
@@ -105,35 +104,35 @@ type Config struct {
 	// Attempts is how many attempts to connect may fail before the
 	// credentials do (wifi_conn_attempts of ESP-IDF v5.4.1); until then
 	// clients are told how many are left. 0: no limit, and the reason
-	// decides: some end it at once, after others it goes on for ever.
+	// decides: some reasons are final at once, after others the station tries
+	// for ever.
 	Attempts int
 
-	// JoinTimeout is how long an attempt to connect may take that is neither
-	// lost nor gets an address, for example from a network without DHCP.
-	// Then the station leaves, and the attempt counts as failed: as one of
-	// Attempts, or without these for the credentials at once. prov-status
-	// says how far it got. 0: 60 s with Attempts, else no limit.
+	// JoinTimeout is how long an attempt to connect may take if it neither
+	// fails nor gets an address, for example in a network without DHCP. Then
+	// the station leaves, and the attempt counts as failed; without Attempts
+	// the credentials have failed. prov-status says how far the attempt got.
+	// 0: 60 s with Attempts, else no limit.
 	JoinTimeout time.Duration
 
 	// AdjustStation, unless nil, is called with the configuration that is
 	// about to be applied, and may change it, for example its MinAuth
-	// (SET_STA_CONFIG of ESP-IDF v5.4, Q-M19). It is called without any
-	// lock, in the goroutine that brought the credentials and only when they
-	// can be taken; it may call every method of the Manager except Wait. The
-	// limits of ConfigureStation hold for the outcome.
+	// (SET_STA_CONFIG of ESP-IDF v5.4). It is called only when the credentials
+	// can be taken, without any lock, in the goroutine that brought them. It may
+	// call every method of the Manager except Wait. The limits of
+	// ConfigureStation hold for the changed configuration.
 	AdjustStation func(*hal.StationConfig)
 
-	// ProofDelay is how long after a wrong proof of possession, or a wrong
-	// password, all handshakes are refused, whoever asks: one guess per
-	// ProofDelay is all that strangers have between them. Sessions that are
-	// established go on. It is real time, whatever Clock says; 0: no delay;
-	// at most 10 min.
+	// ProofDelay is how long all handshakes of all clients are refused after a
+	// wrong proof of possession or a wrong password. So all strangers together
+	// have one guess per ProofDelay. Established sessions go on. The delay is in
+	// real time, not that of Clock; 0: no delay; at most 10 min.
 	ProofDelay time.Duration
 
-	// MaxSessions bounds the clients with a session at the same time, and
-	// MaxHalfOpen those of them whose handshake is not complete; 0: 8 and 4.
-	// MaxHalfOpen is at most MaxSessions-1, if that is not 0. Who makes room
-	// beyond is told in package protocomm.
+	// MaxSessions bounds the sessions at the same time, and MaxHalfOpen those
+	// of them whose handshake is not complete; 0: 8 and 4. MaxHalfOpen is at
+	// most MaxSessions-1, if that is not 0. Package protocomm says which session
+	// ends when there is no room for another.
 	MaxSessions, MaxHalfOpen int
 
 	// Version selects the proto-ver text; zero: VersionV5.
@@ -149,8 +148,8 @@ type Config struct {
 
 	// VerifyCredentials tries credentials from RAM and writes them to flash
 	// only when they led to an address. If they fail, the former ones are
-	// the station's configuration again; flash has never held others. When
-	// the service ends without new ones the former are in use as well.
+	// the station's configuration again, and the flash has never held others.
+	// The former ones are also in use when the service ends without new ones.
 	VerifyCredentials bool
 
 	// ReconnectFormer joins the former network again after credentials
@@ -164,15 +163,14 @@ type Config struct {
 
 	// CorrectWhileConnecting lets a client take credentials back while the
 	// station tries them: SetConfig and ApplyConfig, or a Reset of prov-ctrl,
-	// work then, but only in the session that applied them. Without it a
-	// client has to wait for the outcome, which after a mistyped name or on
-	// a network without DHCP may never come.
+	// work then, but only in the session that applied the credentials. Without
+	// it a client has to wait for the outcome, which may never come after a
+	// mistyped name or on a network without DHCP.
 	CorrectWhileConnecting bool
 
 	// StatusEndpoint adds the endpoint prov-status, which tells more than
-	// GetStatus can (docs/prov-status.md), and announces it in proto-ver by
-	// the capability prov_status. Clients that do not know it are not
-	// affected.
+	// GetStatus can (docs/prov-status.md). The capability prov_status in
+	// proto-ver announces it. Other clients are not affected.
 	StatusEndpoint bool
 }
 

@@ -22,12 +22,12 @@
 // What happens meanwhile comes as [Event]s. The package-level functions do the
 // same for a program with one device.
 //
-// [Config] has what later releases added, such as a limit of attempts, and
-// options beyond the C original that are off by default: to write credentials to
+// [Config] has what later releases added, such as a limit of attempts. It also has
+// options beyond the C original, which are off by default: to write credentials to
 // flash only once they have led to an address (VerifyCredentials), to take new
 // ones without a reset (RetryAfterFailure), to tell clients more
 // (StatusEndpoint) and to slow down guessing (ProofDelay).
 //
-// The core holds no goroutine and no wall clock of its own: it runs in those
-// who call it, and takes its timers from the driver's side.
+// The core has no goroutine and no wall clock of its own. It runs in the
+// goroutines of its callers, and takes its timers from Config.Clock.
 package wifiprov

@@ -13,10 +13,9 @@ import (
 // protocomm.Handler.
 type Handler = protocomm.Handler
 
-// DisableAutoStop keeps the service up after success until StopProvisioning
-// (manager.md 4.7), and sets the cleanup delay: how long clients are still
-// answered once a stop began. Values below 100 ms act as 100 ms. It holds until
-// Deinit.
+// DisableAutoStop keeps the service up after success until StopProvisioning, and
+// sets the cleanup delay: how long clients are still answered after a stop began.
+// Values below 100 ms act as 100 ms. Both hold until Deinit.
 //
 // Errors: ErrInvalidState unless initialised and idle.
 func (m *Manager) DisableAutoStop(cleanup time.Duration) error {
@@ -29,9 +28,8 @@ func (m *Manager) DisableAutoStop(cleanup time.Duration) error {
 	})
 }
 
-// KeepBLEOn leaves the BLE stack up when the service has ended, or not, for an
-// application that uses BLE itself (manager.md 10.1). It holds until Deinit, and
-// can be taken back.
+// KeepBLEOn says whether the BLE stack stays up when the service has ended, for an
+// application that uses BLE itself. It holds until Deinit.
 //
 // Errors: ErrInvalidState unless initialised and idle; ErrNotSupported for a
 // scheme without BLE; or what the scheme reports.
@@ -49,9 +47,8 @@ func (m *Manager) KeepBLEOn(keep bool) error {
 	})
 }
 
-// SetAppInfo adds a member to the text of proto-ver, by which a client can ask
-// for the application's own protocol (manager.md 4.8). A label given before is
-// replaced (Q-M28).
+// SetAppInfo adds a member to the text of proto-ver, by which clients recognise
+// the application's own protocol. A label given before is replaced.
 //
 // Errors: ErrInvalidArg for an empty label or the label "prov";
 // ErrInvalidState unless initialised and idle.
@@ -74,7 +71,7 @@ func (m *Manager) SetAppInfo(label, version string, capabilities []string) error
 }
 
 // CreateEndpoint reserves an endpoint of the application before the service
-// starts (manager.md 4.9). The ids, which matter on BLE only, follow the order
+// starts. The ids, which matter on BLE only, follow the order
 // of the calls. Once the service is up, RegisterEndpoint gives it a handler.
 //
 // Errors: ErrInvalidState when not initialised; ErrFail unless idle, and for
@@ -116,7 +113,7 @@ func (m *Manager) whileIdle(op string, kind error, fn func(in *instance) error) 
 }
 
 // RegisterEndpoint gives an endpoint its handler while the service runs,
-// usually at EventStart (manager.md 4.10). HTTP and console carry names that
+// usually at EventStart. HTTP and console carry names that
 // were not created as well.
 //
 // Errors: ErrInvalidState when not initialised; ErrFail when the service is
@@ -135,9 +132,9 @@ func (m *Manager) RegisterEndpoint(name string, h Handler) error {
 	})
 }
 
-// UnregisterEndpoint removes an endpoint while the service runs, one of the
-// service's own included (manager.md 4.11). A request under way is still
-// answered. Otherwise it does nothing.
+// UnregisterEndpoint removes an endpoint, even one of the service's own. A request
+// under way is still answered. For an unknown name, or when the service is not
+// running, it does nothing.
 func (m *Manager) UnregisterEndpoint(name string) {
 	m.do(func() {
 		if in := m.instance(); in != nil && in.snapshot().Running() {

@@ -2,9 +2,9 @@ package wifiprov
 
 import "github.com/wifiprov/wifiprov/protocomm"
 
-// Errors to branch on with errors.Is. What a method returns wraps one of them
-// and says what failed and what to do. An error of the Wi-Fi driver is in the
-// chain as well.
+// Errors to branch on with errors.Is. The error of a method wraps one of them and
+// says what failed and what to do. An error of the Wi-Fi driver is in the chain
+// as well.
 var (
 	// ErrInvalidState: not initialised, or not possible in the present state
 	// (INVALID_STATE of the C original).
@@ -20,9 +20,7 @@ var (
 	ErrNotSupported = protocomm.ErrNotSupported
 )
 
-// fail makes the error of one operation. kind nil leaves only the cause.
+// fail makes the error of one operation. With a nil kind there is only the cause.
 func fail(op string, kind error, why string, cause error) error {
 	return &protocomm.Error{Op: "wifiprov: " + op, Why: why, Kind: kind, Err: cause}
 }
-
-const notInitialised = "the manager is not initialised; call Init first"

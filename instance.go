@@ -187,13 +187,14 @@ func (in *instance) arm(t *timer, d time.Duration, kind fsm.InputKind) {
 	in.after(t, d, func() { in.step(fsm.Input{Kind: kind}) })
 }
 
-// emit queues an event; it is delivered when the job is over.
+// emit queues an event. The event is delivered when the job is over, and after is
+// closed when its handlers have returned.
 func (in *instance) emit(e Event, after chan struct{}) {
 	in.tellStart() // comes first
 	in.m.events.add(&delivery{event: &e, app: in.cfg.EventHandler, after: after})
 }
 
-// startConnecting begins to join, and reports what the driver refuses.
+// startConnecting begins to join, and reports how that went.
 func (in *instance) startConnecting() {
 	err := in.cfg.WiFi.Connect()
 	switch {
@@ -211,7 +212,7 @@ func (in *instance) startConnecting() {
 	}
 }
 
-// leave makes the station leave its network, or what it is about to join.
+// leave makes the station leave its network, or end its attempt to join one.
 func (in *instance) leave() {
 	if err := in.cfg.WiFi.Disconnect(); err != nil {
 		in.log(hal.LevelWarn, "the station could not be disconnected", err)

@@ -55,18 +55,26 @@ func (m *Manager) setInstance(in *instance) {
 func (m *Manager) withInstance(op string, fn func(in *instance) error) error {
 	var err error
 	m.do(func() {
-		if in := m.instance(); in != nil {
+		var in *instance
+		if in, err = m.initialised(op); err == nil {
 			err = fn(in)
-		} else {
-			err = fail(op, ErrInvalidState, notInitialised, nil)
 		}
 	})
 	return err
 }
 
-// builtIn are the endpoints of the service with their ids (manager.md 9). The
-// order is that of the characteristics on BLE. The last one is optional and
-// ours; its id leaves those of applications as they are.
+// initialised returns the present instance. Not initialised, it returns
+// ErrInvalidState.
+func (m *Manager) initialised(op string) (*instance, error) {
+	if in := m.instance(); in != nil {
+		return in, nil
+	}
+	return nil, fail(op, ErrInvalidState, "the manager is not initialised; call Init first", nil)
+}
+
+// builtIn are the endpoints of the service with their ids (manager.md 9), in the
+// order of the characteristics on BLE. The last one is optional and our own; its
+// id lies outside those of applications.
 var builtIn = [...]struct {
 	name string
 	id   uint16
@@ -82,8 +90,8 @@ var builtIn = [...]struct {
 // firstCustomID is the id of the application's first endpoint.
 const firstCustomID = 0xFF54
 
-// Init prepares the manager (manager.md 4.1) and emits EventInit. It touches
-// neither the driver nor the network.
+// Init prepares the manager and emits EventInit. It touches neither the driver
+// nor the network.
 //
 // Errors: ErrInvalidArg for a configuration that cannot be used,
 // ErrInvalidState when already initialised, or what the scheme reports; after
@@ -136,17 +144,15 @@ func (m *Manager) init(cfg Config) error {
 	return nil
 }
 
-// Deinit ends what Init began (manager.md 4.2). A running service is stopped
-// first; Deinit then blocks until it is down, which takes the cleanup delay
-// (1 s by default), and EventEnd comes before EventDeinit. Without Init it does
-// nothing.
+// Deinit ends what Init began. A running service is stopped first; Deinit then
+// blocks until it is down, which takes the cleanup delay (1 s by default), and
+// EventEnd comes before EventDeinit. Without Init it does nothing.
 //
 // Deinit may be called from every handler. When it returns, the events that it
 // causes have been delivered, unless a handler was running when it was called:
-// then they come after that handler has returned. Called from an endpoint
-// handler, the client gets no answer to its request. Its error is what the
-// scheme reported when it was stopped; the manager is de-initialised
-// nevertheless.
+// then they come after that handler has returned. If an endpoint handler calls
+// Deinit, the client gets no answer to its request. The error is what the scheme
+// reported when it was stopped; the manager is de-initialised nevertheless.
 func (m *Manager) Deinit() error {
 	var (
 		in        *instance
@@ -222,9 +228,9 @@ func (m *Manager) Done() <-chan struct{} {
 // tell.
 func (m *Manager) IsProvisioned() (bool, error) {
 	const op = "IsProvisioned"
-	in := m.instance()
-	if in == nil {
-		return false, fail(op, ErrInvalidState, notInitialised, nil)
+	in, err := m.initialised(op)
+	if err != nil {
+		return false, err
 	}
 	cfg, err := in.cfg.WiFi.StationConfig()
 	if err != nil {
@@ -234,7 +240,7 @@ func (m *Manager) IsProvisioned() (bool, error) {
 }
 
 // IsIdle reports whether no service is running or being started or stopped,
-// which is also so before Init (manager.md 10.1).
+// which is also true before Init.
 func (m *Manager) IsIdle() bool {
 	in := m.instance()
 	return in == nil || in.snapshot().Phase == fsm.Idle

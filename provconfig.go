@@ -92,8 +92,8 @@ func (in *instance) status(resp *pb.RespGetStatus) (connected bool) {
 	return false
 }
 
-// presentLink returns the station's link, or the last one known when it was
-// lost in between (Q-E19).
+// presentLink returns the station's link, or the last known one if it was lost in
+// between (Q-E19).
 func (in *instance) presentLink() (hal.Link, bool) {
 	if link, err := in.cfg.WiFi.Link(); err == nil {
 		return link, true

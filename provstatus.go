@@ -68,7 +68,7 @@ func (in *instance) handleStatus(dst []byte, _ protocomm.SessionID, req []byte) 
 	if err := cmd.Unmarshal(req); err != nil {
 		return nil, fail(op, protocomm.ErrDecode, "", err)
 	}
-	resp := pb.RespProvStatus{Version: statusVersion} // below it there is none
+	resp := pb.RespProvStatus{Version: statusVersion} // the lowest one, so every request gets it
 	if in.m.instance() == in {
 		in.fillStatus(&resp)
 	} else {

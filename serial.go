@@ -2,10 +2,9 @@ package wifiprov
 
 import "sync"
 
-// serial runs jobs one at a time and in order, in the goroutines of those who
-// bring them: whoever finds it idle runs his job and then all that came
-// meanwhile. So the manager needs neither a goroutine of its own nor a lock
-// around calls of the driver.
+// serial runs jobs one at a time and in order. It has no goroutine: a caller that
+// finds it idle runs its own job and then all jobs that came meanwhile. So the
+// manager needs no lock around calls of the driver.
 type serial struct {
 	mu    sync.Mutex
 	busy  bool
@@ -17,8 +16,8 @@ type job struct {
 	done chan struct{} // closed after run; nil: nobody waits
 }
 
-// do runs fn and returns after it. It must not be called from a job, that is
-// from inside a call of the driver or the scheme; their contracts exclude it.
+// do runs fn and returns after it. It must not be called from a job, that is from
+// inside a call of the driver or the scheme; the contracts of these exclude it.
 func (s *serial) do(fn func()) {
 	s.mu.Lock()
 	if s.busy {
@@ -30,12 +29,12 @@ func (s *serial) do(fn func()) {
 	}
 	s.busy = true
 	s.mu.Unlock()
-	defer s.drain() // also when fn panics, or everybody else would wait for ever
+	defer s.drain() // even if fn panics, or all other callers would wait for ever
 	fn()
 }
 
-// post runs fn now or, if jobs are running, after them without waiting. It may
-// be called from a job.
+// post runs fn now if serial is idle, or else leaves it to the caller that runs
+// jobs. It may be called from a job.
 func (s *serial) post(fn func()) {
 	s.mu.Lock()
 	if s.busy {
@@ -49,8 +48,7 @@ func (s *serial) post(fn func()) {
 	fn()
 }
 
-// drain runs what is queued and leaves the executor idle, even if a job
-// panics.
+// drain runs what is queued and leaves serial idle, even if a job panics.
 func (s *serial) drain() {
 	idle := false
 	defer func() {

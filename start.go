@@ -10,15 +10,17 @@ import (
 )
 
 // StartProvisioning brings the service up under serviceName (SoftAP: the SSID;
-// BLE: the device name), protected by serviceKey where the scheme has a use
-// for it (empty: open), with security sec: sec0.New, sec1.New, sec2.New
-// (manager.md 4.4). EventStart follows. At the first start it waits for the
-// driver's EventStationStart, so it may come after StartProvisioning has returned:
-// one second later at most, for a driver that was started before tells none.
+// BLE: the device name) with security sec: sec0.New, sec1.New, sec2.New.
+// serviceKey protects the service if the scheme has a use for it; empty: open.
+//
+// EventStart follows. At the first start EventStart waits for the driver's
+// EventStationStart, and may come after StartProvisioning has returned. It waits
+// for one second at most, because a driver that was started before does not
+// report the station.
 //
 // The station is disconnected and its configuration blanked in RAM; the stored
 // credentials stay until a client applies new ones. After an error the former
-// configuration is back, and the radio is left started in station mode.
+// configuration is back, and the radio stays started in station mode.
 //
 // Errors: ErrInvalidState unless initialised and idle, and while another
 // manager's service uses the driver (hal.Claimer); ErrInvalidArg for a nil
@@ -49,10 +51,10 @@ func (in *instance) bringUp(c *call) {
 	}
 }
 
-// announce emits EventStart, after the driver's EventStationStart: an application
-// that listens to both is told first that the station is up, as by the C original,
-// in whose Start the event has come. Drivers here are free to tell it later.
-// Meanwhile the service runs.
+// announce emits EventStart after the driver's EventStationStart. An application
+// that listens to both then sees them in the order of the C original, whose
+// driver reports the station while it is started. Drivers here may report it
+// later. Meanwhile the service runs.
 func (in *instance) announce() {
 	if !in.unseen {
 		in.emit(Event{Kind: EventStart}, nil)
@@ -63,7 +65,7 @@ func (in *instance) announce() {
 	in.after(&in.patience, stationStart, in.tellStart)
 }
 
-// tellStart emits the EventStart that is held back, if one is.
+// tellStart emits an EventStart that is held back.
 func (in *instance) tellStart() {
 	if in.held {
 		in.held = false
@@ -134,8 +136,8 @@ func (in *instance) start(c *call) (err error) {
 	return err
 }
 
-// claim makes the driver this manager's for as long as the service runs. Without
-// it another manager would take the station away, and the access point.
+// claim reserves the driver for this manager while the service runs. Otherwise
+// another manager could take the station and the access point away.
 func (in *instance) claim(op string) error {
 	in.release = func() {}
 	c, ok := in.cfg.WiFi.(hal.Claimer)
@@ -153,8 +155,8 @@ func (in *instance) claim(op string) error {
 	return nil
 }
 
-// restoreStorage makes the driver keep configurations again, whatever it did
-// before (Q-M8).
+// restoreStorage makes the driver keep configurations in flash again, wherever it
+// kept them before (Q-M8).
 func (in *instance) restoreStorage() {
 	if err := in.cfg.WiFi.SetStorage(hal.StorageFlash); err != nil {
 		in.log(hal.LevelError, "the Wi-Fi storage could not be set back to flash", err)
@@ -177,8 +179,8 @@ func (in *instance) startService(c *call) error {
 		OnSessionEvent: in.sessionEvent,
 		Logger:         in.cfg.Logger,
 	})
-	// Endpoints come before the transport, so that a client that is early
-	// never finds them missing, as it may with the C original.
+	// Endpoints come before the transport. An early client then never finds
+	// them missing, as it may with the C original.
 	if err := in.addEndpoints(c.sec); err != nil {
 		in.pc.Close()
 		return fail(op, nil, "setting up the endpoints", err)

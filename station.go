@@ -103,9 +103,9 @@ func (in *instance) applyConfig(c *call, storage hal.Storage) error {
 //
 // Errors: ErrInvalidState when not initialised.
 func (m *Manager) RemainingAttempts() (int, error) {
-	in := m.instance()
-	if in == nil {
-		return 0, fail("RemainingAttempts", ErrInvalidState, notInitialised, nil)
+	in, err := m.initialised("RemainingAttempts")
+	if err != nil {
+		return 0, err
 	}
 	return int(in.snapshot().Remaining()), nil
 }
@@ -114,9 +114,9 @@ func (m *Manager) RemainingAttempts() (int, error) {
 //
 // Errors: ErrInvalidState when not initialised.
 func (m *Manager) WiFiState() (StationState, error) {
-	in := m.instance()
-	if in == nil {
-		return StationConnecting, fail("WiFiState", ErrInvalidState, notInitialised, nil)
+	in, err := m.initialised("WiFiState")
+	if err != nil {
+		return 0, err
 	}
 	return in.snapshot().Station, nil
 }
@@ -127,9 +127,9 @@ func (m *Manager) WiFiState() (StationState, error) {
 // disconnected.
 func (m *Manager) DisconnectReason() (FailReason, error) {
 	const op = "DisconnectReason"
-	in := m.instance()
-	if in == nil {
-		return 0, fail(op, ErrInvalidState, notInitialised, nil)
+	in, err := m.initialised(op)
+	if err != nil {
+		return 0, err
 	}
 	s := in.snapshot()
 	if s.Station != StationDisconnected {

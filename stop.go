@@ -6,7 +6,7 @@ import (
 )
 
 // StopProvisioning takes the service down after the cleanup delay, in which
-// clients are still answered (manager.md 6.1). It returns at once; EventEnd
+// clients are still answered. It returns at once; EventEnd
 // follows. It waits for a start in progress, and does nothing when the service
 // is not running.
 func (m *Manager) StopProvisioning() {
@@ -20,7 +20,7 @@ func (m *Manager) StopProvisioning() {
 // tearDown takes the service down and the state to IDLE.
 func (in *instance) tearDown() {
 	err := in.stopService()
-	// The access point of a scheme goes with it, whatever the outcome.
+	// The access point of the scheme goes too, even after an error.
 	if modeErr := in.cfg.WiFi.SetMode(hal.ModeSTA); modeErr != nil {
 		in.log(hal.LevelWarn, "the Wi-Fi mode could not be set to STA", modeErr)
 	}
@@ -37,8 +37,8 @@ func (in *instance) tearDown() {
 	close(in.tornDown)
 }
 
-// stopService stops the transport and then drops endpoints and sessions, in
-// this order, for without its security an endpoint would answer anybody.
+// stopService stops the transport, and then drops endpoints and sessions. In the
+// other order an endpoint without its security would answer anybody.
 func (in *instance) stopService() error {
 	err := in.svc.Stop()
 	in.pc.Close()
@@ -47,7 +47,7 @@ func (in *instance) stopService() error {
 }
 
 // ResetProvisioning erases the stored credentials and everything else the
-// driver keeps (manager.md 4.16). It does not look at or change the state of
+// driver keeps. It does not look at or change the state of
 // the service.
 //
 // Errors: ErrInvalidState when not initialised, ErrFail with the driver's.
@@ -65,12 +65,12 @@ func (m *Manager) ResetProvisioning() error {
 }
 
 // ResetOnFailure lets clients send new credentials after a failure: the failed
-// ones are erased, and the service takes others (manager.md 4.17). Clients, the
-// endpoint prov-status, WiFiState and DisconnectReason tell of the failure until
-// others are applied, so that a reset in the handler of EventCredFail keeps it
-// from nobody (Q-M17). With Config.VerifyCredentials the flash, which holds others, is left alone.
-// Before credentials were applied there is nothing to reset, which is a success
-// (Q-E18).
+// ones are erased, and the service takes others. Clients, the endpoint
+// prov-status, WiFiState and DisconnectReason tell of the failure until other
+// credentials are applied, so a reset in the handler of EventCredFail hides it
+// from nobody. With Config.VerifyCredentials the flash is left alone, because it
+// holds the former credentials. Before credentials were applied there is nothing
+// to reset, which is a success.
 //
 // Errors: ErrInvalidState when not initialised or in another state; the
 // driver's, and then the state is unchanged.
@@ -96,11 +96,10 @@ func (in *instance) blank(op string) error {
 }
 
 // ResetForReprovision lets clients send other credentials to a device that
-// stays in service after success (manager.md 10.2). The stored ones are kept
-// until new ones are applied; the link is dropped, and EventStart is emitted
-// again. Clients are told that the device is connecting; of a failure they are
-// told until other credentials are applied, as after ResetOnFailure. Auto-stop
-// must have been disabled.
+// stays in service after success. The stored ones are kept until new ones are
+// applied; the link is dropped, and EventStart is emitted again. Clients are told
+// that the device is connecting or, as after ResetOnFailure, of an earlier
+// failure. Auto-stop must have been disabled.
 //
 // Errors: ErrInvalidState when the service is not running or auto-stop is
 // enabled; the driver's, and then the state is unchanged.

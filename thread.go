@@ -2,10 +2,10 @@ package wifiprov
 
 import "github.com/wifiprov/wifiprov/internal/pb"
 
-// network_provisioning built for Wi-Fi knows the Thread messages and refuses
-// them with InvalidArgument (endpoints.md 2.5, 3.6, 4); ScanThreadResult alone
-// fails the handler. To the Wi-Fi manager before it they are unknown. Each
-// function reports whether it made an answer.
+// network_provisioning built for Wi-Fi knows the Thread messages and refuses them
+// with InvalidArgument (endpoints.md 2.5, 3.6, 4); only ScanThreadResult fails the
+// handler. The older Wi-Fi manager does not know these messages. Each function
+// reports whether it made an answer.
 
 func (in *instance) refuseThreadConfig(resp *pb.WiFiConfigPayload, msg pb.WiFiConfigMsgType) bool {
 	refusal := pb.RespThread{Status: pb.StatusInvalidArgument}

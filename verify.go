@@ -59,9 +59,9 @@ func (in *instance) commitTrial() {
 	in.step(fsm.Input{Kind: fsm.CommitFailed})
 }
 
-// restoreFormer makes the former configuration the station's again. It comes
-// before the disconnect, so that an application which reconnects at every
-// disconnect joins the former network.
+// restoreFormer makes the former configuration the station's again. The disconnect
+// comes after that, so an application which reconnects at every disconnect joins
+// the former network.
 func (in *instance) restoreFormer() {
 	wifi := in.cfg.WiFi
 	in.trial = nil
