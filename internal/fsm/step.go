@@ -65,7 +65,7 @@ func (s *State) stop(kind InputKind, a *Actions) {
 	case Stop:
 		begin = s.Running()
 	case AutoStopDue:
-		// In FAIL too: the timer runs on when the link is lost again (Q-M20).
+		// In Fail too: the timer runs on when the link is lost again (Q-M20).
 		begin = s.AutoStopArmed && s.Running()
 	case StatusSeen:
 		begin = s.AutoStop && s.Running()
