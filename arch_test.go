@@ -90,6 +90,7 @@ var arrows = map[string][]string{
 	"internal/test/espradiotest": {"hal", "hal/esp32/espradio", "hal/sim", "store"},
 	"internal/test/fakebluez":    {"hal/ble", "internal/bluezbus"},
 	"internal/test/fakegatt":     {"hal", "hal/ble"},
+	"internal/test/long":         {},
 	"internal/test/spectest":     {},
 }
 

@@ -1,21 +1,18 @@
 package sec2
 
 import (
-	"os"
-	"strconv"
 	"sync"
 	"sync/atomic"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/wifiprov/wifiprov/internal/test/long"
 )
 
-// handshakesVariable says how many handshakes TestHandshakes plays in each
-// pairing instead of a few; 20000 take about four minutes.
-const handshakesVariable = "WIFIPROV_HANDSHAKES"
-
 // rare are handshakes in which something begins with a zero byte, found by
-// TestHandshakes, which names the first of each kind when it plays many.
+// TestHandshakes, which names the first of each kind when it plays many
+// (WIFIPROV_LONG=400, about four minutes).
 var rare = map[string][]int64{
 	"ours":             {131, 139},                // a device that draws anew
 	"reference client": {131, 139, 329},           // the same, and a short A
@@ -28,12 +25,7 @@ var rare = map[string][]int64{
 // Our client copes with a device that does not draw anew; our device never
 // lets it come to that (Q-P14).
 func TestHandshakes(t *testing.T) {
-	count := 48 / slow
-	if text := os.Getenv(handshakesVariable); text != "" {
-		var err error
-		count, err = strconv.Atoi(text)
-		require.NoError(t, err)
-	}
+	count := long.Count(t, 3, 48/slow)
 	for _, pairing := range []struct {
 		name                 string
 		ourClient, ourDevice bool

@@ -11,6 +11,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/wifiprov/wifiprov/internal/test/long"
 	"github.com/wifiprov/wifiprov/store"
 	"github.com/wifiprov/wifiprov/store/nvs"
 	"github.com/wifiprov/wifiprov/store/nvs/flash"
@@ -252,16 +253,11 @@ func (c *cutter) use(p *nvs.Partition, f nvs.Flash, m model, where string) {
 }
 
 // TestEveryCut cuts random workloads at every flash operation and inside it,
-// and the recoveries too. WIFIPROV_CUTS sets how many cuts at least.
+// and the recoveries too. WIFIPROV_SEED sets where to begin.
 func TestEveryCut(t *testing.T) {
-	want := 110_000
+	want := long.Count(t, 10_000, 110_000)
 	if raceEnabled {
-		want = 10_000
-	}
-	if s := os.Getenv("WIFIPROV_CUTS"); s != "" {
-		var err error
-		want, err = strconv.Atoi(s)
-		require.NoError(t, err)
+		want = long.Count(t, 10_000, 10_000)
 	}
 	first := uint64(1)
 	if s := os.Getenv("WIFIPROV_SEED"); s != "" {

@@ -41,7 +41,7 @@ const maxIdleHeap = 32 << 10
 // An idle simulated device holds at most 32 KiB of heap: air, board, store,
 // manager, endpoints and the waiting transport.
 func TestHeapOfAnIdleDevice(t *testing.T) {
-	const devices = 200
+	const devices = 50
 	heap := func() int64 {
 		runtime.GC()
 		runtime.GC()

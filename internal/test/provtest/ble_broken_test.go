@@ -1,7 +1,6 @@
 package provtest
 
 import (
-	"flag"
 	"fmt"
 	"strconv"
 	"sync/atomic"
@@ -14,32 +13,30 @@ import (
 	"github.com/wifiprov/wifiprov/client"
 	"github.com/wifiprov/wifiprov/client/blecentral"
 	"github.com/wifiprov/wifiprov/hal/ble"
+	"github.com/wifiprov/wifiprov/internal/test/long"
 	"github.com/wifiprov/wifiprov/protocomm"
 )
-
-var everyPacket = flag.Bool("everypacket", false, "end links after every packet under security 2, too, which takes a while")
 
 // The link ends after every single packet of a whole provisioning that passes
 // between host and controller, commands and events included, at the device and
 // at the phone, under security 1 and, at MTU 23, under security 2: the next
 // client provisions the device at once, and nothing of the first is left.
 //
-// Under security 2 it is every fourth packet, and with the race detector or 32
-// bits every fourth, under security 2 every 32nd, unless the flag everypacket is
-// given.
+// Under security 2 the long form tries every fourth packet. The short form, the
+// race detector and 32 bits try every fourth, and under security 2 every 32nd.
 func TestBLEEndsAfterEveryPacket(t *testing.T) {
 	for _, tc := range []struct{ mode, mtu, least int }{{1, 64, 100}, {2, 23, 280}} {
 		for i, side := range []string{"device", "phone"} {
 			t.Run(fmt.Sprintf("security %d, MTU %d, %s", tc.mode, tc.mtu, side), func(t *testing.T) {
 				t.Parallel()
-				stride := 1
-				switch slow := raceDetector || strconv.IntSize == 32; {
-				case *everyPacket:
-				case tc.mode == 2 && slow:
-					stride = 32
-				case tc.mode == 2 || slow:
-					stride = 4
+				short, all := 4, 1
+				if tc.mode == 2 {
+					short, all = 32, 4
 				}
+				if raceDetector || strconv.IntSize == 32 {
+					all = short
+				}
+				stride := long.Stride(t, short, all)
 				n := 1 + i*stride/2
 				sec := security(t, tc.mode)
 				for endAfter(t, sec, tc.mtu, side, n) {

@@ -147,14 +147,20 @@ func security(t *testing.T, mode int) (sec protocomm.Security) {
 	case 1:
 		sec, err = sec1.New(sec1.Config{PoP: PoP})
 	case 2:
-		var salt, verifier []byte
-		salt, verifier, err = sec2.Generate(Username, Password, sec2.DefaultSaltSize, rand.Reader)
+		var cfg sec2.Config
+		cfg, err = secrets2()
 		require.NoError(t, err)
-		sec, err = sec2.New(sec2.Config{Salt: salt, Verifier: verifier})
+		sec, err = sec2.New(cfg)
 	}
 	require.NoError(t, err)
 	return sec
 }
+
+// secrets2 are the salt and verifier of Username and Password.
+var secrets2 = sync.OnceValues(func() (cfg sec2.Config, err error) {
+	cfg.Salt, cfg.Verifier, err = sec2.Generate(Username, Password, sec2.DefaultSaltSize, rand.Reader)
+	return cfg, err
+})
 
 // client lets fn be a client that knows the secrets, as far as cfg names no
 // other, and has a session.
