@@ -16,6 +16,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/wifiprov/wifiprov/internal/test/long"
 )
 
 var update = flag.Bool("update", false, "write the table anew")
@@ -47,8 +49,8 @@ type sizes struct {
 }
 
 func TestSizes(t *testing.T) {
-	if testing.Short() {
-		t.Skip("builds programs for other platforms")
+	if !*update {
+		long.Only(t) // it builds programs for other platforms
 	}
 	lookAtSources(t)
 	have := sizes{version(), map[row]uint64{}}
