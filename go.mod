@@ -3,10 +3,8 @@ module github.com/wifiprov/wifiprov
 go 1.25.0
 
 require (
-	github.com/bufbuild/protocompile v0.14.1
 	github.com/godbus/dbus/v5 v5.2.4
 	github.com/stretchr/testify v1.12.1
-	github.com/tetratelabs/wazero v1.12.0
 	go.bug.st/serial v1.8.0
 	golang.org/x/crypto v0.52.0
 	google.golang.org/protobuf v1.36.12
@@ -15,6 +13,5 @@ require (
 
 require (
 	go.yaml.in/yaml/v3 v3.0.5 // indirect
-	golang.org/x/sync v0.8.0 // indirect
 	golang.org/x/sys v0.45.0 // indirect
 )

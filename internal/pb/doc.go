@@ -35,4 +35,4 @@
 // it. After an error from Unmarshal the message is empty.
 package pb
 
-//go:generate go run ./generate
+//go:generate go run -C generate .

@@ -1,37 +1,16 @@
 package pb
 
 import (
-	"context"
 	"go/ast"
 	"go/parser"
 	"go/token"
-	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
-
-	"github.com/wifiprov/wifiprov/internal/pb/internal/protosrc"
 )
-
-func TestGeneratedFilesAreUpToDate(t *testing.T) {
-	want, err := protosrc.Generate(context.Background(), "proto")
-	require.NoError(t, err)
-	var names []string
-	for _, f := range want {
-		names = append(names, f.Name)
-		have, err := os.ReadFile(f.Name)
-		require.NoError(t, err, "run go generate")
-		// A checkout may have changed the line ends.
-		require.Equal(t, f.Content, strings.ReplaceAll(string(have), "\r\n", "\n"), "%s is out of date: run go generate", f.Name)
-		require.True(t, strings.HasPrefix(f.Content, "// Code generated "), "%s does not begin with the generated-code mark", f.Name)
-	}
-	have, err := filepath.Glob("*.pb.go")
-	require.NoError(t, err)
-	require.ElementsMatch(t, names, have, "files *.pb.go against the .proto files")
-}
 
 // sources parses the package's files without the tests.
 func sources(t *testing.T) map[string]*ast.File {

@@ -1,7 +1,6 @@
-package protosrc
+package main
 
 import (
-	"context"
 	"go/parser"
 	"go/token"
 	"os"
@@ -13,15 +12,15 @@ import (
 
 const head = `syntax = "proto3"; package test; option go_package = "example.org/test";` + "\n"
 
-// generate runs the plugin on one file with the given declarations.
-func generate(t *testing.T, text string) ([]File, error) {
+// generateText generates from one file with the given declarations.
+func generateText(t *testing.T, text string) ([]file, error) {
 	t.Helper()
 	dir := t.TempDir()
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "test.proto"), []byte(text), 0o666))
-	return Generate(context.Background(), dir)
+	return generate(t.Context(), dir)
 }
 
-func TestPluginRefusesWhatItDoesNotCover(t *testing.T) {
+func TestGeneratorRefusesWhatItDoesNotCover(t *testing.T) {
 	tests := []struct{ name, text, want string }{
 		{"proto2", `syntax = "proto2"; option go_package = "example.org/test"; message M {}`, "only proto3"},
 		{"service", head + `message M {} service S { rpc F(M) returns (M); }`, "services"},
@@ -39,24 +38,24 @@ func TestPluginRefusesWhatItDoesNotCover(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			_, err := generate(t, test.text)
+			_, err := generateText(t, test.text)
 			require.ErrorContains(t, err, test.want)
 		})
 	}
 }
 
 func TestGenerateReportsErrors(t *testing.T) {
-	_, err := Generate(context.Background(), t.TempDir())
+	_, err := generate(t.Context(), t.TempDir())
 	require.ErrorContains(t, err, "no .proto files")
-	_, err = generate(t, "syntax error")
+	_, err = generateText(t, "syntax error")
 	require.ErrorContains(t, err, "test.proto")
-	_, err = generate(t, `syntax = "proto3"; message M {}`)
+	_, err = generateText(t, `syntax = "proto3"; message M {}`)
 	require.ErrorContains(t, err, "go_package")
 }
 
 // Names, comments and the order of fields, on a file unlike those of pb.
 func TestGeneratedNamesAndComments(t *testing.T) {
-	files, err := generate(t, head+`
+	files, err := generateText(t, head+`
 		enum E { WIFI_E_A_B = 0; }
 		message M {
 			uint32 last_one = 300;
@@ -67,9 +66,9 @@ func TestGeneratedNamesAndComments(t *testing.T) {
 			string ip4_addr = 9;
 		}`)
 	require.NoError(t, err)
-	require.Len(t, files, 1)
-	require.Equal(t, "test.pb.go", files[0].Name)
-	text := files[0].Content
+	require.Len(t, files, 2)
+	require.Equal(t, "test.pb.go", files[0].name)
+	text := string(files[0].content)
 	_, err = parser.ParseFile(token.NewFileSet(), "test.pb.go", text, 0)
 	require.NoError(t, err, "%s", text)
 	for _, want := range []string{

@@ -1,6 +1,4 @@
-// Package protosrc compiles the .proto files of package pb, without protoc,
-// and runs the plugin on the result.
-package protosrc
+package main
 
 import (
 	"cmp"
@@ -18,12 +16,15 @@ import (
 	"google.golang.org/protobuf/types/descriptorpb"
 	"google.golang.org/protobuf/types/pluginpb"
 
-	"github.com/wifiprov/wifiprov/internal/pb/internal/plaingen"
+	"github.com/wifiprov/wifiprov/internal/pb/generate/plaingen"
 )
 
-// Compile compiles every .proto file in dir, which is also the import path,
+// descriptors is the file with the descriptors of all messages and enums.
+const descriptors = "testdata/descriptors.binpb"
+
+// compile compiles every .proto file in dir, which is also the import path,
 // and returns them by name in alphabetical order.
-func Compile(ctx context.Context, dir string) ([]protoreflect.FileDescriptor, error) {
+func compile(ctx context.Context, dir string) ([]protoreflect.FileDescriptor, error) {
 	paths, err := filepath.Glob(filepath.Join(dir, "*.proto"))
 	if err != nil {
 		return nil, err
@@ -50,8 +51,8 @@ func Compile(ctx context.Context, dir string) ([]protoreflect.FileDescriptor, er
 	return out, nil
 }
 
-// Request builds what protoc would hand to a plugin to generate all files.
-func Request(files []protoreflect.FileDescriptor) *pluginpb.CodeGeneratorRequest {
+// request builds what protoc would hand to a plugin to generate all files.
+func request(files []protoreflect.FileDescriptor) *pluginpb.CodeGeneratorRequest {
 	req := &pluginpb.CodeGeneratorRequest{Parameter: proto.String("paths=source_relative")}
 	seen := map[string]bool{}
 	var add func(f protoreflect.FileDescriptor)
@@ -82,20 +83,21 @@ func descriptorProto(f protoreflect.FileDescriptor) *descriptorpb.FileDescriptor
 	return protodesc.ToFileDescriptorProto(f)
 }
 
-// A File is a generated Go file.
-type File struct {
-	Name    string
-	Content string
+// file is a generated file of package pb.
+type file struct {
+	name    string
+	content []byte
 }
 
-// Generate compiles the .proto files in dir and returns the Go files that
-// belong to them, by name in alphabetical order.
-func Generate(ctx context.Context, dir string) ([]File, error) {
-	files, err := Compile(ctx, dir)
+// generate compiles the .proto files in dir and returns what belongs to them: the
+// Go files by name in alphabetical order, then the descriptors.
+func generate(ctx context.Context, dir string) ([]file, error) {
+	compiled, err := compile(ctx, dir)
 	if err != nil {
 		return nil, err
 	}
-	plugin, err := protogen.Options{}.New(Request(files))
+	req := request(compiled)
+	plugin, err := protogen.Options{}.New(req)
 	if err != nil {
 		return nil, err
 	}
@@ -106,10 +108,16 @@ func Generate(ctx context.Context, dir string) ([]File, error) {
 	if resp.Error != nil {
 		return nil, errors.New(resp.GetError())
 	}
-	var out []File
+	var out []file
 	for _, f := range resp.File {
-		out = append(out, File{Name: f.GetName(), Content: f.GetContent()})
+		out = append(out, file{f.GetName(), []byte(f.GetContent())})
 	}
-	slices.SortFunc(out, func(a, b File) int { return cmp.Compare(a.Name, b.Name) })
-	return out, nil
+	slices.SortFunc(out, func(a, b file) int { return cmp.Compare(a.name, b.name) })
+
+	set := &descriptorpb.FileDescriptorSet{File: req.ProtoFile}
+	for _, f := range set.File {
+		f.SourceCodeInfo = nil
+	}
+	text, err := proto.MarshalOptions{Deterministic: true}.Marshal(set)
+	return append(out, file{descriptors, text}), err
 }
