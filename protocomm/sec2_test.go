@@ -7,6 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/wifiprov/wifiprov/internal/test/long"
 	"github.com/wifiprov/wifiprov/internal/test/spectest"
 	"github.com/wifiprov/wifiprov/protocomm"
 	"github.com/wifiprov/wifiprov/security"
@@ -149,10 +150,14 @@ func command0Of(t testing.TB) []byte {
 	return req
 }
 
-// TestStrangersAgainstSecurity2: a thousand Command0 messages from strangers, in
-// as many sessions, neither end nor disturb a running session, and no more
-// half-open ones stay than the bound allows.
+// TestStrangersAgainstSecurity2: a thousand Command0 messages from strangers
+// (in the short form a hundred), in as many sessions, neither end nor disturb a
+// running session, and no more half-open ones stay than the bound allows.
 func TestStrangersAgainstSecurity2(t *testing.T) {
+	strangers := long.Count(t, 100, 1000)
+	if long.Race {
+		strangers = 100
+	}
 	ended := map[protocomm.SessionID]bool{}
 	p := newSec2(t, protocomm.Config{OnSessionClose: func(id protocomm.SessionID) { ended[id] = true }})
 	c := newClient2(t, p, 1, password)

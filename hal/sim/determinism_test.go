@@ -14,12 +14,13 @@ import (
 
 	"github.com/wifiprov/wifiprov/hal"
 	"github.com/wifiprov/wifiprov/hal/sim"
+	"github.com/wifiprov/wifiprov/internal/test/long"
 )
 
 // life lets some boards scan and join at the same moments and returns what
 // happened, each board's part on its own.
 func life(t *testing.T, seed uint64) (log string) {
-	if raceDetector {
+	if long.Race {
 		// The race detector of Go 1.26 crashes in its own code when many
 		// timers of one bubble fire on several processors at once.
 		defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))

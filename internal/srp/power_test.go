@@ -7,6 +7,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
+
+	"github.com/wifiprov/wifiprov/internal/test/long"
 )
 
 // checkPowers compares the exponentiations of x, any number below 2^3072, with
@@ -35,7 +37,7 @@ func checkPowers(t require.TestingT, x *big.Int, e []byte) {
 func TestPowers(t *testing.T) {
 	checks := 0
 	rapid.Check(t, func(t *rapid.T) {
-		if checks++; checks%slow != 0 {
+		if checks++; checks%long.Slow != 0 {
 			return
 		}
 		n := rapid.SampledFrom([]int{1, 2, 3, 7, 8, PrivateSize, HashSize}).Draw(t, "length")
@@ -44,8 +46,10 @@ func TestPowers(t *testing.T) {
 }
 
 // TestEachBit raises to 2^i and 2^(i+1)-1 for every bit i, so that each place of
-// window and comb is met alone and together with all below it.
+// window and comb is met alone and together with all below it. The short form
+// takes every fifth bit.
 func TestEachBit(t *testing.T) {
+	stride := long.Stride(t, 5*long.Slow, long.Slow)
 	g := theGroup()
 	w := newWork()
 	x := new(big.Int).Sub(bigN, big.NewInt(77))
@@ -57,7 +61,7 @@ func TestEachBit(t *testing.T) {
 		for bit := range 8 * HashSize {
 			e := new(big.Int).Lsh(one, uint(bit))
 			for want, e := range map[*big.Int]*big.Int{power: e, product: new(big.Int).Sub(new(big.Int).Lsh(e, 1), one)} {
-				if bit%slow != 0 {
+				if bit%stride != 0 {
 					break
 				}
 				var b [HashSize]byte

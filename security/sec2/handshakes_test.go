@@ -25,7 +25,7 @@ var rare = map[string][]int64{
 // Our client copes with a device that does not draw anew; our device never
 // lets it come to that (Q-P14).
 func TestHandshakes(t *testing.T) {
-	count := long.Count(t, 3, 48/slow)
+	count := long.Count(t, 3, 48/long.Slow)
 	for _, pairing := range []struct {
 		name                 string
 		ourClient, ourDevice bool

@@ -8,6 +8,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/wifiprov/wifiprov/internal/test/long"
 	"github.com/wifiprov/wifiprov/store"
 	"github.com/wifiprov/wifiprov/store/nvs"
 	"github.com/wifiprov/wifiprov/store/nvs/flash"
@@ -181,7 +182,7 @@ func BenchmarkOpen(b *testing.B) {
 
 // TestGetAllocatesNothing, also when a blob is put together or decrypted.
 func TestGetAllocatesNothing(t *testing.T) {
-	if raceEnabled {
+	if long.Race {
 		t.Skip("under the race detector the cipher's pool forgets at random")
 	}
 	for _, o := range []nvs.Options{{}, {Keys: benchKeys}} {
@@ -203,7 +204,7 @@ func TestGetAllocatesNothing(t *testing.T) {
 
 // TestOpenMemory: what an open partition with 1,000 keys holds.
 func TestOpenMemory(t *testing.T) {
-	if raceEnabled {
+	if long.Race {
 		t.Skip("the race detector's own memory would be counted")
 	}
 	f, p := filled(t, 64<<10, 1000, nvs.Options{})

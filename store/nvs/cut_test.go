@@ -256,7 +256,7 @@ func (c *cutter) use(p *nvs.Partition, f nvs.Flash, m model, where string) {
 // and the recoveries too. WIFIPROV_SEED sets where to begin.
 func TestEveryCut(t *testing.T) {
 	want := long.Count(t, 10_000, 110_000)
-	if raceEnabled {
+	if long.Race {
 		want = long.Count(t, 10_000, 10_000)
 	}
 	first := uint64(1)

@@ -33,7 +33,7 @@ func TestBLEEndsAfterEveryPacket(t *testing.T) {
 				if tc.mode == 2 {
 					short, all = 32, 4
 				}
-				if raceDetector || strconv.IntSize == 32 {
+				if long.Race || strconv.IntSize == 32 {
 					all = short
 				}
 				stride := long.Stride(t, short, all)

@@ -28,6 +28,7 @@ import (
 	"github.com/wifiprov/wifiprov/hal/esp32/espradio"
 	"github.com/wifiprov/wifiprov/hal/sim"
 	"github.com/wifiprov/wifiprov/internal/test/espradiotest"
+	"github.com/wifiprov/wifiprov/internal/test/long"
 	"github.com/wifiprov/wifiprov/protocomm"
 	"github.com/wifiprov/wifiprov/scheme/softap"
 	"github.com/wifiprov/wifiprov/security/sec1"
@@ -286,7 +287,7 @@ func TestSecretsAreNeverShown(t *testing.T) {
 		hideContents(v)
 	}
 
-	if raceDetector {
+	if long.Race {
 		return // fmt looks at what the radio's goroutines write
 	}
 
@@ -321,7 +322,7 @@ func shake(t *testing.T, s protocomm.Session, c interface {
 
 // A manager does not show the credentials that are on their way through it.
 func TestManagerShowsNoCredentials(t *testing.T) {
-	if raceDetector {
+	if long.Race {
 		t.Skip("fmt looks at what other goroutines write")
 	}
 	bubble(t, sim.AirConfig{}, func(t *testing.T, d *Device) {

@@ -1,5 +1,0 @@
-//go:build !race
-
-package srp
-
-const slow = 1

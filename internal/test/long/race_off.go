@@ -1,0 +1,10 @@
+//go:build !race
+
+package long
+
+// Race reports whether the race detector is on.
+const Race = false
+
+// Slow divides what tests do that the race detector slows down twentyfold and
+// finds nothing in.
+const Slow = 1

@@ -1,5 +1,0 @@
-//go:build race
-
-package provtest
-
-const raceDetector = true

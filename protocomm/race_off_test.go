@@ -1,5 +1,0 @@
-//go:build !race
-
-package protocomm_test
-
-const strangers = 1000

@@ -1,5 +1,0 @@
-//go:build !race
-
-package sec2
-
-const slow = 1

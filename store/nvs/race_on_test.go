@@ -1,5 +1,0 @@
-//go:build race
-
-package nvs_test
-
-const raceEnabled = true
