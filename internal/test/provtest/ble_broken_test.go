@@ -49,6 +49,19 @@ func TestBLEEndsAfterEveryPacket(t *testing.T) {
 	}
 }
 
+// resume provisions a device that another client may have given the credentials
+// already.
+func resume(t *testing.T, c *client.Client) error {
+	status, err := c.Status(t.Context())
+	if err != nil || status.State == client.StateConnected {
+		return err
+	}
+	if _, err = c.Provision(t.Context(), Right); err != nil { // applied, and not answered
+		_, err = c.WaitConnected(t.Context())
+	}
+	return err
+}
+
 // endAfter ends the link after the nth packet, and reports whether there was
 // one.
 func endAfter(t *testing.T, sec protocomm.Security, mtu int, side string, n int) (was bool) {
@@ -74,14 +87,7 @@ func endAfter(t *testing.T, sec protocomm.Security, mtu int, side string, n int)
 		next, _ := d.phone(t, blecentral.Config{})
 		require.NoError(t, next.Connect(t.Context()), "packet %d", n)
 		require.EqualValues(t, 1, d.sessions.open.Load(), "packet %d", n)
-		status, err := next.Status(t.Context())
-		require.NoError(t, err, "packet %d", n)
-		if status.State != client.StateConnected {
-			if _, err = next.Provision(t.Context(), Right); err != nil { // it was applied, and not answered
-				_, err = next.WaitConnected(t.Context())
-			}
-			require.NoError(t, err, "packet %d", n)
-		}
+		require.NoError(t, resume(t, next), "packet %d", n)
 		require.Less(t, time.Since(began), 20*time.Second, "packet %d", n)
 		require.NoError(t, next.Close())
 

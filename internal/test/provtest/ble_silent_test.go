@@ -87,7 +87,7 @@ func TestBlueZStrangerKeepsNoPlace(t *testing.T) {
 	m := newLinux(t, 517)
 	d := New(t, sim.AirConfig{TimeScale: 1000})
 	cfg := d.Config()
-	cfg.Scheme = ble.New(ble.Config{GATT: bluez.New(bluez.Config{Bus: m.bus, Adapter: "hci0"}), IdleTimeout: 50 * time.Millisecond})
+	cfg.Scheme = ble.New(ble.Config{GATT: bluez.New(bluez.Config{Bus: m.bus, Adapter: "hci0"}), IdleTimeout: 500 * time.Millisecond})
 	require.NoError(t, d.Manager.Init(cfg))
 	require.NoError(t, d.Manager.DisableAutoStop(0))
 	d.StartOnly(true)

@@ -112,14 +112,7 @@ func TestBLEBrokenAfterEveryPacket(t *testing.T) {
 			phone.Close()
 			next, _ := d.Phone(client.Config{}, blecentral.Config{})
 			require.NoError(t, next.Connect(t.Context()), "packet %d", n)
-			status, err := next.Status(t.Context())
-			require.NoError(t, err, "packet %d", n)
-			if status.State != client.StateConnected {
-				if _, err = next.Provision(t.Context(), Right); err != nil { // it was applied, and not answered
-					_, err = next.WaitConnected(t.Context())
-				}
-				require.NoError(t, err, "packet %d", n)
-			}
+			require.NoError(t, resume(t, next), "packet %d", n)
 			require.NoError(t, next.Close())
 		})
 		require.Less(t, n, 1000)

@@ -155,14 +155,7 @@ func TestBlueZBrokenAtEveryCall(t *testing.T) {
 		broken = cut
 		next := m.phone(t, client.Config{PoP: PoP})
 		require.NoError(t, next.Connect(t.Context()), "call %d", n)
-		status, err := next.Status(t.Context())
-		require.NoError(t, err, "call %d", n)
-		if status.State != client.StateConnected {
-			if _, err = next.Provision(t.Context(), Right); err != nil { // it was applied, and not answered
-				_, err = next.WaitConnected(t.Context())
-			}
-			require.NoError(t, err, "call %d", n)
-		}
+		require.NoError(t, resume(t, next), "call %d", n)
 		require.NoError(t, next.Close())
 		d.Stop()
 		m.d.Wait("nothing is left", func(v fakebluez.View) bool { return v.Left() == "" && v.Peers() == 0 })
@@ -224,14 +217,7 @@ func TestBlueZDiesAtEveryCall(t *testing.T) {
 		require.NoError(t, c.Close())
 		next := m.phone(t, client.Config{PoP: PoP})
 		require.NoError(t, next.Connect(t.Context()), "call %d", n)
-		status, err := next.Status(t.Context())
-		require.NoError(t, err, "call %d", n)
-		if status.State != client.StateConnected {
-			if _, err = next.Provision(t.Context(), Right); err != nil { // it was applied, and not answered
-				_, err = next.WaitConnected(t.Context())
-			}
-			require.NoError(t, err, "call %d", n)
-		}
+		require.NoError(t, resume(t, next), "call %d", n)
 		require.NoError(t, next.Close())
 		d.Stop()
 		m.d.Wait("nothing is left", func(v fakebluez.View) bool { return v.Left() == "" && v.Peers() == 0 })
