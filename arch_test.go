@@ -91,6 +91,7 @@ var arrows = map[string][]string{
 	"internal/test/fakebluez":    {"hal/ble", "internal/bluezbus"},
 	"internal/test/fakegatt":     {"hal", "hal/ble"},
 	"internal/test/long":         {},
+	"internal/test/output":       {},
 	"internal/test/spectest":     {},
 }
 

@@ -27,12 +27,12 @@ import (
 	"io"
 	"log/slog"
 	"os"
-	"os/signal"
 	"time"
 
 	"github.com/wifiprov/wifiprov"
 	"github.com/wifiprov/wifiprov/client"
 	"github.com/wifiprov/wifiprov/client/bluezcentral"
+	"github.com/wifiprov/wifiprov/examples/internal/demo"
 	"github.com/wifiprov/wifiprov/hal"
 	"github.com/wifiprov/wifiprov/hal/ble/bluez"
 	"github.com/wifiprov/wifiprov/hal/sim"
@@ -63,12 +63,8 @@ func main() {
 	lifetime := flag.Duration("for", 0, "end after this `time`; 0: when provisioned or interrupted")
 	flag.Parse()
 
-	ctx, cancel := signal.NotifyContext(context.Background(), os.Interrupt)
+	ctx, cancel := demo.Context(*lifetime)
 	defer cancel()
-	if *lifetime > 0 {
-		ctx, cancel = context.WithTimeout(ctx, *lifetime)
-		defer cancel()
-	}
 	run := device
 	if o.client {
 		run = phone
@@ -81,14 +77,9 @@ func main() {
 
 // device is a device from power-on until it is provisioned, or ctx ends.
 func device(ctx context.Context, o options, out io.Writer) error {
-	air := sim.NewAir(sim.AirConfig{})
-	for _, ap := range []sim.APConfig{
-		{SSID: "HomeNet", Passphrase: "correct horse", Channel: 6, RSSI: -47, Auth: hal.AuthWPA2PSK},
-		{SSID: "Café", Channel: 11, RSSI: -68},
-	} {
-		if _, err := air.AddAP(ap); err != nil {
-			return err
-		}
+	air, err := demo.Air(sim.AirConfig{})
+	if err != nil {
+		return err
 	}
 	board, err := air.NewBoard(sim.BoardConfig{})
 	if err != nil {

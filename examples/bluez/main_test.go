@@ -2,33 +2,14 @@ package main
 
 import (
 	"io"
-	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/wifiprov/wifiprov/internal/test/fakebluez"
+	"github.com/wifiprov/wifiprov/internal/test/output"
 )
-
-// output collects what is printed, by several goroutines.
-type output struct {
-	mu   sync.Mutex
-	text strings.Builder
-}
-
-func (o *output) Write(p []byte) (int, error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.text.Write(p)
-}
-
-func (o *output) String() string {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.text.String()
-}
 
 // Device and client meet on one machine with two adapters.
 func TestBluezExample(t *testing.T) {
@@ -40,7 +21,7 @@ func TestBluezExample(t *testing.T) {
 		bus: bus, name: "PROV_TEST", pop: "abcd1234", ssid: "HomeNet", passphrase: "correct horse",
 		poll: 50 * time.Millisecond,
 	}
-	var deviceOut, phoneOut output
+	var deviceOut, phoneOut output.Buffer
 	ended := make(chan error, 1)
 	o.adapter = "hci0"
 	go func(o options) { ended <- device(t.Context(), o, &deviceOut) }(o)

@@ -47,41 +47,34 @@ package main
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"flag"
 	"fmt"
 	"io"
 	"log/slog"
 	"os"
-	"os/signal"
 	"sync"
 	"time"
 
 	"go.bug.st/serial"
 
 	"github.com/wifiprov/wifiprov"
+	"github.com/wifiprov/wifiprov/examples/internal/demo"
 	"github.com/wifiprov/wifiprov/hal"
 	"github.com/wifiprov/wifiprov/hal/sim"
 	"github.com/wifiprov/wifiprov/hal/sloghal"
 	"github.com/wifiprov/wifiprov/protocomm"
 	"github.com/wifiprov/wifiprov/scheme/console"
-	"github.com/wifiprov/wifiprov/security"
-	"github.com/wifiprov/wifiprov/security/sec0"
-	"github.com/wifiprov/wifiprov/security/sec1"
-	"github.com/wifiprov/wifiprov/security/sec2"
 )
 
 type options struct {
-	dev, pop   string
-	user       string // for security 2
-	password   string
-	secVersion int
-	baud       int
-	echo       bool
-	verbose    bool
-	lifetime   time.Duration
-	speed      float64
+	dev      string
+	baud     int
+	security demo.Security
+	echo     bool
+	verbose  bool
+	lifetime time.Duration
+	speed    float64
 }
 
 func main() {
@@ -89,21 +82,14 @@ func main() {
 	flag.StringVar(&o.dev, "dev", "", "serial port or pseudo-terminal to serve on; empty: stdin and stdout")
 	flag.IntVar(&o.baud, "baud", 0, "`speed` of the serial port, 8N1 without flow control; 0: -dev is used as it is set up")
 	flag.BoolVar(&o.echo, "echo", false, "echo what is typed, as a chip does on its serial port")
-	flag.IntVar(&o.secVersion, "sec", 1, "security `mode`, 0, 1 or 2")
-	flag.StringVar(&o.pop, "pop", "abcd1234", "proof of possession; empty: none")
-	flag.StringVar(&o.user, "user", "wifiprov", "user `name` for security 2")
-	flag.StringVar(&o.password, "password", "abcd1234", "password for security 2")
+	o.security.Flags()
 	flag.BoolVar(&o.verbose, "v", false, "say why lines are not answered")
 	flag.Float64Var(&o.speed, "speed", 1, "how `fast` the simulated time runs")
 	flag.DurationVar(&o.lifetime, "for", 0, "end after this `time`; 0: when provisioned or interrupted")
 	flag.Parse()
 
-	ctx, cancel := signal.NotifyContext(context.Background(), os.Interrupt)
+	ctx, cancel := demo.Context(o.lifetime)
 	defer cancel()
-	if o.lifetime > 0 {
-		ctx, cancel = context.WithTimeout(ctx, o.lifetime)
-		defer cancel()
-	}
 	if err := run(ctx, o, os.Stdin, os.Stdout, os.Stderr); err != nil {
 		fmt.Fprintln(os.Stderr, "console:", err)
 		os.Exit(1)
@@ -113,11 +99,15 @@ func main() {
 // run is the device from power-on to the end of its provisioning, of in, or of
 // ctx.
 func run(ctx context.Context, o options, in io.Reader, out, say io.Writer) error {
-	sec, err := newSecurity(o)
+	sec, err := o.security.New()
 	if err != nil {
 		return err
 	}
-	air, board, err := powerOn(o)
+	air, err := demo.Air(sim.AirConfig{TimeScale: o.speed})
+	if err != nil {
+		return err
+	}
+	board, err := air.NewBoard(sim.BoardConfig{})
 	if err != nil {
 		return err
 	}
@@ -219,38 +209,6 @@ func (t *terminal) Read(p []byte) (int, error) {
 		t.once.Do(func() { close(t.ended) })
 	}
 	return n, err
-}
-
-// powerOn puts a board into its neighbourhood.
-func powerOn(o options) (*sim.Air, *sim.Board, error) {
-	air := sim.NewAir(sim.AirConfig{TimeScale: o.speed})
-	for _, ap := range []sim.APConfig{
-		{SSID: "HomeNet", Passphrase: "correct horse", Channel: 6, RSSI: -47, Auth: hal.AuthWPA2PSK},
-		{SSID: "Café", Channel: 11, RSSI: -68},
-	} {
-		if _, err := air.AddAP(ap); err != nil {
-			return nil, nil, err
-		}
-	}
-	board, err := air.NewBoard(sim.BoardConfig{})
-	return air, board, err
-}
-
-func newSecurity(o options) (protocomm.Security, error) {
-	switch o.secVersion {
-	case 0:
-		return sec0.New(), nil
-	case 1:
-		return sec1.New(sec1.Config{PoP: security.Secret(o.pop)})
-	case 2:
-		// A product keeps salt and verifier and never knows the password.
-		salt, verifier, err := sec2.Generate(o.user, security.Secret(o.password), sec2.DefaultSaltSize, rand.Reader)
-		if err != nil {
-			return nil, err
-		}
-		return sec2.New(sec2.Config{Salt: salt, Verifier: verifier})
-	}
-	return nil, fmt.Errorf("-sec is %d; it can be 0, 1 or 2", o.secVersion)
 }
 
 // farewell says what came of it.

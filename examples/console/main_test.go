@@ -10,13 +10,14 @@ import (
 	"os"
 	"os/exec"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/wifiprov/wifiprov/client"
+	"github.com/wifiprov/wifiprov/examples/internal/demo"
+	"github.com/wifiprov/wifiprov/internal/test/output"
 )
 
 // asDevice is set in the environment of a child process that is the example.
@@ -131,28 +132,10 @@ func TestConsoleExampleRelay(t *testing.T) {
 	require.Contains(t, said.String(), "device: provisioned for HomeNet")
 }
 
-// buffer is a Buffer that several goroutines may use.
-type buffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (b *buffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.b.Write(p)
-}
-
-func (b *buffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.b.String()
-}
-
 // The settings that cannot be used are named.
 func TestConsoleExampleErrors(t *testing.T) {
-	var said buffer
-	err := run(t.Context(), options{secVersion: 3}, strings.NewReader(""), io.Discard, &said)
+	var said output.Buffer
+	err := run(t.Context(), options{security: demo.Security{Mode: 3}}, strings.NewReader(""), io.Discard, &said)
 	require.ErrorContains(t, err, "-sec is 3")
 	err = run(t.Context(), options{dev: "/no/such/device"}, strings.NewReader(""), io.Discard, &said)
 	require.ErrorIs(t, err, os.ErrNotExist)

@@ -11,6 +11,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/wifiprov/wifiprov/client"
+	"github.com/wifiprov/wifiprov/examples/internal/demo"
+	"github.com/wifiprov/wifiprov/internal/test/output"
 )
 
 // openPTY returns the master of a new pseudo-terminal and the name of its
@@ -44,11 +46,11 @@ func openPTY(t *testing.T) (*os.File, string) {
 func TestConsoleExampleOverPTY(t *testing.T) {
 	for _, o := range []options{{}, {echo: true}, {baud: 115200}, {baud: 115200, echo: true}} {
 		master, name := openPTY(t)
-		var said buffer
+		var said output.Buffer
 		ctx, cancel := context.WithCancel(t.Context())
 		done := make(chan error, 1)
 		go func() {
-			o.dev, o.secVersion, o.pop, o.speed = name, 1, "abcd1234", 20
+			o.dev, o.security, o.speed = name, demo.Security{Mode: 1, PoP: "abcd1234"}, 20
 			done <- run(ctx, o, nil, nil, &said)
 		}()
 		transport, err := client.NewConsole(master, client.ConsoleConfig{})
@@ -63,7 +65,7 @@ func TestConsoleExampleOverPTY(t *testing.T) {
 
 // A device file that is no serial port is named in the error.
 func TestConsoleExampleNoSerialPort(t *testing.T) {
-	o := options{dev: t.TempDir(), baud: 115200, secVersion: 0, speed: 1}
-	err := run(t.Context(), o, nil, nil, new(buffer))
+	o := options{dev: t.TempDir(), baud: 115200, speed: 1}
+	err := run(t.Context(), o, nil, nil, new(output.Buffer))
 	require.ErrorContains(t, err, "opening "+o.dev+" at 115200 baud: ")
 }

@@ -17,55 +17,41 @@ package main
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"flag"
 	"fmt"
 	"io"
 	"net"
 	"os"
-	"os/signal"
 	"time"
 
 	"github.com/wifiprov/wifiprov"
+	"github.com/wifiprov/wifiprov/examples/internal/demo"
 	"github.com/wifiprov/wifiprov/hal"
 	"github.com/wifiprov/wifiprov/hal/sim"
 	"github.com/wifiprov/wifiprov/protocomm"
 	"github.com/wifiprov/wifiprov/scheme/softap"
-	"github.com/wifiprov/wifiprov/security"
-	"github.com/wifiprov/wifiprov/security/sec0"
-	"github.com/wifiprov/wifiprov/security/sec1"
-	"github.com/wifiprov/wifiprov/security/sec2"
-	"github.com/wifiprov/wifiprov/store/nvs"
 	"github.com/wifiprov/wifiprov/store/nvs/fileflash"
 )
 
 type options struct {
-	addr, pop, flash string
-	user, password   string
-	secVersion       int
-	reset            bool
-	lifetime         time.Duration
+	addr, flash string
+	security    demo.Security
+	reset       bool
+	lifetime    time.Duration
 }
 
 func main() {
 	var o options
 	flag.StringVar(&o.addr, "addr", "127.0.0.1:8080", "`address` to serve on")
-	flag.IntVar(&o.secVersion, "sec", 1, "security `mode`, 0, 1 or 2")
-	flag.StringVar(&o.pop, "pop", "abcd1234", "proof of possession for security 1; empty: none")
-	flag.StringVar(&o.user, "user", "wifiprov", "user `name` for security 2")
-	flag.StringVar(&o.password, "password", "abcd1234", "password for security 2")
+	o.security.Flags()
 	flag.StringVar(&o.flash, "flash", "nvs.bin", "`file` with the board's NVS partition; made if it is missing")
 	flag.BoolVar(&o.reset, "reset", false, "forget the stored credentials first")
 	flag.DurationVar(&o.lifetime, "for", 0, "end after this `time`; 0: when interrupted")
 	flag.Parse()
 
-	ctx, cancel := signal.NotifyContext(context.Background(), os.Interrupt)
+	ctx, cancel := demo.Context(o.lifetime)
 	defer cancel()
-	if o.lifetime > 0 {
-		ctx, cancel = context.WithTimeout(ctx, o.lifetime)
-		defer cancel()
-	}
 	if err := run(ctx, o, os.Stdout); err != nil {
 		fmt.Fprintln(os.Stderr, "softap:", err)
 		os.Exit(1)
@@ -79,7 +65,11 @@ func run(ctx context.Context, o options, out io.Writer) error {
 		return err
 	}
 	defer flash.Close()
-	board, err := powerOn(flash)
+	air, err := demo.Air(sim.AirConfig{})
+	if err != nil {
+		return err
+	}
+	board, err := air.NewBoard(sim.BoardConfig{Flash: flash})
 	if err != nil {
 		return err
 	}
@@ -122,23 +112,9 @@ func run(ctx context.Context, o options, out io.Writer) error {
 	return normalLife(ctx, board, out)
 }
 
-// powerOn puts a board into its neighbourhood.
-func powerOn(flash nvs.Flash) (*sim.Board, error) {
-	air := sim.NewAir(sim.AirConfig{})
-	for _, ap := range []sim.APConfig{
-		{SSID: "HomeNet", Passphrase: "correct horse", Channel: 6, RSSI: -47, Auth: hal.AuthWPA2PSK},
-		{SSID: "Café", Channel: 11, RSSI: -68},
-	} {
-		if _, err := air.AddAP(ap); err != nil {
-			return nil, err
-		}
-	}
-	return air.NewBoard(sim.BoardConfig{Flash: flash})
-}
-
 // provision runs the service until it ends, or ctx does.
 func provision(ctx context.Context, m *wifiprov.Manager, o options, board *sim.Board, out io.Writer) error {
-	sec, err := newSecurity(o)
+	sec, err := o.security.New()
 	if err != nil {
 		return err
 	}
@@ -163,23 +139,6 @@ func provision(ctx context.Context, m *wifiprov.Manager, o options, board *sim.B
 	case <-ctx.Done():
 	}
 	return nil
-}
-
-func newSecurity(o options) (protocomm.Security, error) {
-	switch o.secVersion {
-	case 0:
-		return sec0.New(), nil
-	case 1:
-		return sec1.New(sec1.Config{PoP: security.Secret(o.pop)})
-	case 2:
-		// A product keeps salt and verifier and never knows the password.
-		salt, verifier, err := sec2.Generate(o.user, security.Secret(o.password), sec2.DefaultSaltSize, rand.Reader)
-		if err != nil {
-			return nil, err
-		}
-		return sec2.New(sec2.Config{Salt: salt, Verifier: verifier})
-	}
-	return nil, fmt.Errorf("-sec is %d; it can be 0, 1 or 2", o.secVersion)
 }
 
 // normalLife is what a provisioned device does: it joins its network and stays.

@@ -2,33 +2,24 @@ package main
 
 import (
 	"context"
-	"io"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/wifiprov/wifiprov/client"
+	"github.com/wifiprov/wifiprov/examples/internal/demo"
+	"github.com/wifiprov/wifiprov/internal/test/output"
 )
 
 // device runs the example and collects what it prints.
 type device struct {
-	mu   sync.Mutex
-	text strings.Builder
+	output.Buffer
 	stop context.CancelFunc
 	done chan error
 }
-
-func (d *device) Write(p []byte) (int, error) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	return d.text.Write(p)
-}
-
-var _ io.Writer = (*device)(nil)
 
 func start(t *testing.T, o options) *device {
 	ctx, cancel := context.WithCancel(context.Background())
@@ -43,9 +34,7 @@ func (d *device) line(t *testing.T, prefix string) string {
 	t.Helper()
 	var rest string
 	require.Eventually(t, func() bool {
-		d.mu.Lock()
-		defer d.mu.Unlock()
-		_, after, found := strings.Cut(d.text.String(), prefix)
+		_, after, found := strings.Cut(d.String(), prefix)
 		rest, _, _ = strings.Cut(after, "\n")
 		return found && strings.Contains(after, "\n")
 	}, 10*time.Second, time.Millisecond, "the device did not print %q", prefix)
@@ -60,7 +49,7 @@ func (d *device) powerOff(t *testing.T) {
 // The device is provisioned, remembers it over a restart, and forgets it when
 // told to.
 func TestSoftAPExample(t *testing.T) {
-	o := options{addr: "127.0.0.1:0", pop: "abcd1234", secVersion: 1, flash: filepath.Join(t.TempDir(), "nvs.bin")}
+	o := options{addr: "127.0.0.1:0", security: demo.Security{Mode: 1, PoP: "abcd1234"}, flash: filepath.Join(t.TempDir(), "nvs.bin")}
 	d := start(t, o)
 	transport, err := client.NewHTTP(client.HTTPConfig{Address: d.line(t, "serving on ")})
 	require.NoError(t, err)
