@@ -66,7 +66,7 @@ func run(ctx context.Context, mtu int, quiet, encrypt bool) error {
 	return m.Deinit()
 }
 
-// startDevice is what a firmware does.
+// startDevice does what a firmware does.
 func startDevice(air *sim.Air, encrypt bool) (*wifiprov.Manager, *sim.Board, error) {
 	board, err := air.NewBoard(sim.BoardConfig{})
 	if err != nil {
@@ -101,7 +101,7 @@ func startDevice(air *sim.Air, encrypt bool) (*wifiprov.Manager, *sim.Board, err
 	return m, board, m.StartProvisioning(sec, "PROV_A1B2C3", "")
 }
 
-// phone is what an app does.
+// phone does what an app does.
 func phone(ctx context.Context, air *sim.Air, mtu int, quiet bool) error {
 	controller, err := air.NewController(sim.ControllerConfig{})
 	if err != nil {

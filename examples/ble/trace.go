@@ -8,7 +8,7 @@ import (
 	"github.com/wifiprov/wifiprov/hal/sim"
 )
 
-// tracer shows the attribute protocol, and the packets of a pairing, that pass
+// tracer shows the packets of the attribute protocol and of pairings that pass
 // between phone and controller.
 type tracer struct {
 	*sim.Controller
@@ -59,8 +59,8 @@ func (t *tracer) show(arrow string, packet []byte) {
 	}
 }
 
-// name is what the specification calls an opcode: a request's, or its answer's,
-// which is one higher.
+// name returns the specification's name of an opcode. That of an answer is one
+// higher than its request's.
 func name(opcode byte) string {
 	kind := "Request"
 	if opcode&1 != 0 {
@@ -91,7 +91,8 @@ func name(opcode byte) string {
 	return fmt.Sprintf("opcode %02x", opcode)
 }
 
-// pairingName is what the specification calls a packet of the security manager.
+// pairingName returns the specification's name of a packet of the security
+// manager.
 func pairingName(code byte) string {
 	names := [...]string{
 		0x01: "Pairing Request", 0x02: "Pairing Response", 0x03: "Pairing Confirm", 0x04: "Pairing Random",

@@ -1,6 +1,6 @@
-// Bluez lets a Linux box be provisioned over Bluetooth LE by the phone apps, by
-// esp_prov, or by another box: bluetoothd is the peripheral, and what is
-// provisioned is a simulated board, so that the box's own Wi-Fi is left alone.
+// Bluez makes a Linux machine a device that the phone apps, esp_prov or another
+// machine provision over Bluetooth LE. Bluetoothd is the peripheral. The Wi-Fi is
+// that of a simulated board, so that the machine keeps its own network.
 //
 //	go run ./examples/bluez
 //
@@ -16,7 +16,7 @@
 // horse") and Café (open).
 //
 // Bluetoothd has to run (systemctl start bluetooth), and its D-Bus policy has to
-// admit this user; package hal/ble/bluez tells more. What is missing is said.
+// admit this user; package hal/ble/bluez tells more. An error says what is missing.
 package main
 
 import (
@@ -75,7 +75,8 @@ func main() {
 	}
 }
 
-// device is a device from power-on until it is provisioned, or ctx ends.
+// device is the life of a device: from power-on until it is provisioned, or ctx
+// ends.
 func device(ctx context.Context, o options, out io.Writer) error {
 	air, err := demo.Air(sim.AirConfig{})
 	if err != nil {
@@ -120,7 +121,7 @@ func device(ctx context.Context, o options, out io.Writer) error {
 	return nil
 }
 
-// phone is what an app does.
+// phone does what an app does.
 func phone(ctx context.Context, o options, out io.Writer) (err error) {
 	// A phone has no memory of devices either.
 	central := bluezcentral.New(bluezcentral.Config{Adapter: o.adapter, Bus: o.bus, Forget: true})

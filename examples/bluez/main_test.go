@@ -36,7 +36,7 @@ func TestBluezExample(t *testing.T) {
 	d.Wait("nothing is left", func(v fakebluez.View) bool { return v.Left() == "" })
 }
 
-// What is missing is said.
+// The errors say what is missing.
 func TestBluezExampleWithoutBus(t *testing.T) {
 	o := options{bus: "unix:path=/nonexistent", name: "PROV_TEST"}
 	require.ErrorContains(t, device(t.Context(), o, io.Discard), "cannot be a BLE device")

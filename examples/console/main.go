@@ -24,7 +24,7 @@
 //
 // or, with -sec 2, "--sec_ver 2 --sec2_username wifiprov --sec2_pwd abcd1234".
 // A program that is the client starts the device, or opens the other end of its
-// line, and hands that to client.NewConsole; main_test.go does.
+// line, and hands that to client.NewConsole, as main_test.go does.
 //
 // # From another terminal, over a pipe or a serial port
 //
@@ -32,9 +32,9 @@
 //
 //	printf 'proto-ver 0 455350\n' | go run ./examples/console -sec 0
 //
-// With -dev the line is a serial port (COM3 on Windows), which -baud sets up, or
-// any other device file, such as one end of a pair of pseudo-terminals of which
-// the other end is used from another terminal:
+// With -dev the line is a serial port (COM3 on Windows), which -baud sets up. Any
+// other device file will do, such as one end of a pair of pseudo-terminals, whose
+// other end another terminal uses:
 //
 //	go run ./examples/console -dev /dev/ttyUSB0 -baud 115200
 //
@@ -42,7 +42,7 @@
 //	go run ./examples/console -dev /dev/pts/5 -echo
 //	screen /dev/pts/6                             # elsewhere
 //
-// A terminal that cooks its input takes at most 4095 characters a line.
+// A terminal in line mode takes at most 4095 characters a line.
 package main
 
 import (
@@ -96,8 +96,8 @@ func main() {
 	}
 }
 
-// run is the device from power-on to the end of its provisioning, of in, or of
-// ctx.
+// run is the life of the device: from power-on until it is provisioned, or in or
+// ctx ends.
 func run(ctx context.Context, o options, in io.Reader, out, say io.Writer) error {
 	sec, err := o.security.New()
 	if err != nil {
@@ -136,7 +136,7 @@ func run(ctx context.Context, o options, in io.Reader, out, say io.Writer) error
 		return err
 	}
 	defer m.Deinit()
-	// What esp_prov's --custom_data talks to, as the published examples have it.
+	// The endpoint of ESP-IDF's examples; esp_prov's --custom_data sends to it.
 	if err := m.CreateEndpoint("custom-data"); err != nil {
 		return err
 	}
@@ -171,8 +171,8 @@ func openDevice(o options) (io.ReadWriteCloser, error) {
 	return port, nil
 }
 
-// wait returns when ctx or the service has ended, or the input has and no
-// credentials are being tried.
+// wait returns when ctx or the service has ended. It also returns when the input
+// has ended and no credentials are being tried.
 func wait(ctx context.Context, m *wifiprov.Manager, events <-chan wifiprov.EventKind, inputEnded <-chan struct{}) {
 	trying, over := false, false
 	for !over || trying || len(events) > 0 {
@@ -194,7 +194,7 @@ func wait(ctx context.Context, m *wifiprov.Manager, events <-chan wifiprov.Event
 	}
 }
 
-// terminal is the two halves of a line, and notices the end of the input.
+// terminal is a line of two halves. It closes ended when its input ends.
 type terminal struct {
 	in    io.Reader
 	out   io.Writer
@@ -211,7 +211,7 @@ func (t *terminal) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// farewell says what came of it.
+// farewell prints the outcome.
 func farewell(board *sim.Board, say io.Writer) error {
 	link, err := board.Link()
 	if errors.Is(err, hal.ErrNotConnected) {

@@ -115,9 +115,9 @@ func app(address string) error {
 	if err != nil {
 		return err
 	}
-	fmt.Printf("app:    serial number is %q\n", serial) // it may send anything
+	fmt.Printf("app:    serial number is %q\n", serial) // %q: a device may send anything
 
-	// What a handler refuses looks like every other error of the device.
+	// A handler's error reaches the client as every other error of the device does.
 	_, err = c.Custom(ctx, endpoint, []byte(" "))
 	if !errors.Is(err, client.ErrRefused) {
 		return fmt.Errorf("an empty account gave %v, want %w", err, client.ErrRefused)

@@ -14,7 +14,7 @@ import (
 // pop is the proof of possession: printed on the device, typed in by its owner.
 const pop = "abcd1234"
 
-// home is what a neighbourhood looks like.
+// home is a neighbourhood.
 var home = []sim.APConfig{
 	{SSID: "HomeNet", Passphrase: "correct horse", Channel: 6, RSSI: -47, Auth: hal.AuthWPA2PSK},
 	{SSID: "Café am Eck", Channel: 11, RSSI: -68},
@@ -87,11 +87,11 @@ func (d *device) event(e wifiprov.Event) {
 	}
 }
 
-// wait returns when the service has ended by itself, and looks what is left.
+// wait returns when the service has ended by itself, and checks the outcome.
 func (d *device) wait() error {
 	d.m.Wait()
 	defer d.board.Close()
-	// As if the power went: what counts is what the flash holds.
+	// Only what the flash holds survives a reboot.
 	if err := d.board.Reboot(); err != nil {
 		return err
 	}

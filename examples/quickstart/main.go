@@ -1,11 +1,11 @@
-// Quickstart is the whole story in one terminal: a simulated board that serves
-// provisioning, and a client that scans, sends a wrong passphrase, sees why it
-// failed, resets, sends the right one, and the device ends provisioned.
+// Quickstart shows a whole provisioning in one terminal. A simulated board serves
+// it. A client scans, sends a wrong passphrase, sees why it failed, resets the
+// device and sends the right one.
 //
 //	go run ./examples/quickstart
 //
-// Nothing is needed but Go; the two talk HTTP over a loopback address. What a
-// board really does the same way is in device.go, what a phone does in phone.go.
+// Nothing is needed but Go; the two talk HTTP over a loopback address. device.go
+// has what the program of a real board does, phone.go what an app does.
 package main
 
 import (

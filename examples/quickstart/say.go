@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// speaker is who a line is from, or how it went.
+// speaker is the mark in front of a line: who says it, or how it went.
 type speaker struct{ name, colour string }
 
 var (

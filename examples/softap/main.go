@@ -1,5 +1,5 @@
-// Softap is a simulated device that stays up for a stock client, and keeps its
-// Wi-Fi configuration between runs in nvs.bin, an NVS partition as on an ESP32.
+// Softap is a simulated device that waits for a stock client. It keeps its Wi-Fi
+// configuration between runs in nvs.bin, an NVS partition as on an ESP32.
 // The image of a real device works too (-flash FILE):
 //
 //	go run ./examples/softap
@@ -58,7 +58,7 @@ func main() {
 	}
 }
 
-// run is the device from power-on to power-off, which is the end of ctx.
+// run is the life of the device: from power-on until ctx ends.
 func run(ctx context.Context, o options, out io.Writer) error {
 	flash, err := fileflash.Open(o.flash, sim.DefaultFlash)
 	if err != nil {
@@ -118,7 +118,7 @@ func provision(ctx context.Context, m *wifiprov.Manager, o options, board *sim.B
 	if err != nil {
 		return err
 	}
-	// What esp_prov's --custom_data talks to, as the published examples have it.
+	// The endpoint of ESP-IDF's examples; esp_prov's --custom_data sends to it.
 	if err := m.CreateEndpoint("custom-data"); err != nil {
 		return err
 	}

@@ -1,8 +1,8 @@
 //go:build tinygo
 
-// Command ble-espradio is a whole firmware for an ESP32-C3: it is given a
-// network over Bluetooth, by a phone or by esp_prov, keeps it in flash, and joins
-// it from then on. The BOOT button, held while it starts, makes it forget.
+// Command ble-espradio is a whole firmware for an ESP32-C3. A phone or esp_prov
+// gives it a network over Bluetooth; the device keeps that in flash and joins it
+// from then on. The BOOT button, held while the device starts, makes it forget.
 package main
 
 import (
@@ -90,8 +90,8 @@ func run() error {
 	return wifi.Start()
 }
 
-// join joins the network, unless the station has it or is about to. While a
-// client provisions the device that is the manager's business.
+// join joins the network, unless the station is connected or connecting. While a
+// client provisions the device, joining is the manager's business.
 func join(wifi *espradio.Radio, provisioning *atomic.Bool) {
 	if provisioning.Load() {
 		return
@@ -101,7 +101,7 @@ func join(wifi *espradio.Radio, provisioning *atomic.Bool) {
 	}
 }
 
-// provision serves clients until one has given a network that works.
+// provision serves clients until one of them has given a network that works.
 func provision(wifi *espradio.Radio) error {
 	controller, err := board.Bluetooth(board.Log)
 	if err != nil {

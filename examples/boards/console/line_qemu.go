@@ -33,8 +33,8 @@ func (line) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// clock is a hal.Clock on a counter of the machine: TinyGo has none for
-// emulators, where its time stands still while something runs.
+// clock is a hal.Clock on a counter of the machine. TinyGo's own time stands still
+// in emulators while something runs.
 type clock struct{ timers []*timer }
 
 type timer struct {
@@ -80,7 +80,7 @@ func wait(c hal.Clock, m *wifiprov.Manager) {
 	}
 }
 
-// numbers are not random, only different from time to time.
+// numbers are not random; they only differ from run to run.
 type numbers uint32
 
 func newRandom() io.Reader {

@@ -1,7 +1,7 @@
-// Console is a whole device on a bare chip, or in an emulator: it is provisioned
+// Console is a whole device on a bare chip, or in an emulator. Clients provision it
 // over the serial line that println writes to. Its radio is simulated (package
-// hal/sim), with the network HomeNet, passphrase "correct horse", in the
-// neighbourhood; on a chip with a radio put a driver of it in its place.
+// hal/sim); in its neighbourhood is the network HomeNet, passphrase "correct
+// horse". On a chip with a radio, put that radio's driver in its place.
 //
 //	tinygo flash -target=xiao-esp32c3 -stack-size=8kb ./examples/boards/console
 //	tinygo build -target=riscv-qemu -stack-size=8kb -o console.elf ./examples/boards/console
@@ -9,12 +9,12 @@
 //	go run ./examples/boards/console
 //
 // Type "proto-ver 0 455350", or give the line to a client: examples/console says
-// how. Security 1 with the proof of possession "abcd1234"; with
-// -ldflags="-X main.mode=2" security 2 with user name "wifiprov" and password
-// "abcd1234", with mode=0 none.
+// how. The device has security 1 with the proof of possession "abcd1234". With
+// -ldflags="-X main.mode=2" it has security 2 with user name "wifiprov" and
+// password "abcd1234", with mode=0 none.
 //
-// It takes 48 KB of RAM. An emulator has no random numbers: what its device uses
-// protects nothing.
+// It takes 48 KB of RAM. An emulator has no random numbers: there the securities
+// protect nothing.
 package main
 
 import (
@@ -35,8 +35,8 @@ import (
 // mode is the security.
 var mode = "1"
 
-// salt and verifier are what a factory keeps of user name and password
-// (espprov, or sec2.Generate, makes them).
+// salt and verifier are what a device keeps of user name and password. espprov or
+// sec2.Generate makes them.
 const (
 	salt     = "0102030405060708090a0b0c0d0e0f10"
 	verifier = "" +
@@ -67,9 +67,8 @@ func main() {
 	println("provisioned for " + link.AP.SSID.String() + ", address " + link.IP.String())
 }
 
-// run is the device on a line until its service has ended, or the line, on which
-// nobody can ask for anything any more. hal.ErrNotConnected: it was not
-// provisioned.
+// run is the life of the device: until its service or the line ends. The error is
+// hal.ErrNotConnected when the device was not provisioned.
 func run(stream io.ReadWriter, mode string) (hal.Link, error) {
 	clock := newClock()
 	air := sim.NewAir(sim.AirConfig{Clock: clock})
@@ -103,8 +102,8 @@ func run(stream io.ReadWriter, mode string) (hal.Link, error) {
 	return board.Link()
 }
 
-// user is who sits at the line. When it ends, and no credentials are being tried,
-// the device is left.
+// user is the line with the user at it. When the line ends and no credentials are
+// being tried, it calls leave.
 type user struct {
 	io.ReadWriter
 	leave func()

@@ -22,10 +22,10 @@ func received() bool { return status.Get()&0x10 == 0 }
 func receive() byte  { return byte(data.Get()) }
 func send(c byte)    { data.Set(uint32(c)) }
 
-// ticks is what SysTick had counted at the last look.
+// ticks is how far SysTick has counted in all, last its value at the last look.
 var ticks, last uint64
 
-// now has to be called more often than the counter wraps, which takes a second.
+// now has to be called more than once a second: then the counter wraps.
 func now() time.Duration {
 	if reload.Get() != 0xffffff {
 		reload.Set(0xffffff)

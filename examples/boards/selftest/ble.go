@@ -14,8 +14,8 @@ import (
 	"github.com/wifiprov/wifiprov/scheme/ble"
 )
 
-// patience is the clock of a stack that waits for its controller as long as it
-// takes: on the clock that is stepped it would give up while it is working.
+// patience is a clock for a stack that waits for its controller without a limit.
+// On the clock that is stepped the stack would give up too early.
 type patience struct{}
 
 // AfterFunc implements hal.Clock.
@@ -24,8 +24,8 @@ func (p patience) AfterFunc(time.Duration, func()) hal.Timer { return p }
 // Stop implements hal.Timer.
 func (patience) Stop() bool { return true }
 
-// watched is a stack that knows whether its user is working on a request, in a
-// goroutine of its own. Meanwhile no time must pass.
+// watched is a stack that counts the requests that its user is working on, in a
+// goroutine of its own. While there are any, no time must pass.
 type watched struct {
 	halble.Peripheral
 	working atomic.Int32
@@ -53,7 +53,7 @@ func (v *watcher) Write(c halble.Conn, char int, value []byte) {
 	v.Handler.Write(c, char, value)
 }
 
-// bluetooth is a device's stack and a phone that is not connected yet.
+// bluetooth returns a device's stack and a phone that is not connected yet.
 func bluetooth(air *sim.Air, clock *clock) (*watched, *central, error) {
 	near, err := air.NewController(sim.ControllerConfig{})
 	if err != nil {
@@ -162,7 +162,7 @@ func (m *memory) Write(c halble.Conn, _ int, value []byte) {
 	m.stack.Respond(c, halble.ATTSuccess)
 }
 
-// testAttributes has a phone use a value in all ways, the wrong ones too.
+// testAttributes reads and writes a value in all ways, the wrong ones too.
 func testAttributes() error {
 	time := &clock{}
 	stack, far, err := bluetooth(sim.NewAir(sim.AirConfig{Clock: time}), time)
@@ -225,7 +225,7 @@ func testAttributes() error {
 		return err
 	}
 	if err := time.until(func() bool { return m.went == 1 }); err != nil || m.came != 1 {
-		return errors.New("the stack does not tell who comes and goes")
+		return errors.New("the stack does not report who connects and disconnects")
 	}
 	return stack.StopGATT(halble.StopOptions{})
 }

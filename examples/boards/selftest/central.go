@@ -9,8 +9,8 @@ import (
 	"github.com/wifiprov/wifiprov/hal/ble/att"
 )
 
-// central is a phone's Bluetooth over HCI: just enough of one to find a device
-// by its name and use its attributes.
+// central is a phone's Bluetooth over HCI, with just enough to find a device by its
+// name and use its attributes.
 type central struct {
 	t    att.Transport
 	wait func(func() bool) error // steps the clock

@@ -76,7 +76,7 @@ func (d *device) start(s scheme.Scheme, sec protocomm.Security) error {
 	return d.manager.StartProvisioning(sec, deviceName, "")
 }
 
-// finish waits for the service to end by itself, and looks at what is left.
+// finish waits for the service to end by itself, and checks what the device keeps.
 func (d *device) finish() error {
 	if d.manager.IsIdle() {
 		return errors.New("the service has ended too early")
@@ -87,7 +87,7 @@ func (d *device) finish() error {
 	if err := d.manager.Deinit(); err != nil {
 		return err
 	}
-	// A reboot, and the configuration comes from the flash.
+	// After a reboot the configuration comes from the flash.
 	if err := d.board.Reboot(); err != nil {
 		return err
 	}
@@ -114,7 +114,7 @@ func (d *device) finish() error {
 	return nil
 }
 
-// capability is what the version has to say about a mode.
+// capability returns what the version must contain for a mode.
 func capability(mode int) string {
 	if mode == 0 {
 		return "no_sec"

@@ -132,8 +132,7 @@ func rfc5054Group15(t *testing.T) *big.Int {
 	return n
 }
 
-// A change of the state machine changes the digest on purpose: then this test
-// tells the new one.
+// A change of the state machine changes the digest; this test tells the new one.
 func TestWalkDigest(t *testing.T) {
 	digest, cells := walkAll()
 	require.Equal(t, fsm.Phases*fsm.InputKinds, cells)

@@ -10,13 +10,13 @@ import (
 	"github.com/wifiprov/wifiprov/store/wifistore"
 )
 
-// testNVS replaces a station's configuration, and loses power at, and in the
-// middle of, each operation of the flash once: what is found afterwards is the
-// old configuration or the new one, whole.
+// testNVS replaces a station's configuration, and loses power once before and once
+// inside each operation of the flash. Afterwards the flash holds the old
+// configuration or the new one, whole.
 func testNVS() error {
 	before := hal.StationConfig{SSID: "HomeNet", Passphrase: "correct horse"}
 	after := hal.StationConfig{SSID: "Garden", Passphrase: "battery staple", ScanMethod: hal.ScanAllChannel}
-	image := make([]byte, 3*nvs.SectorSize) // all that there is, for all cuts
+	image := make([]byte, 3*nvs.SectorSize) // one for all cuts: RAM is short
 	for cut := 0; ; cut++ {
 		for _, inside := range []bool{false, true} {
 			for i := range image {
@@ -58,7 +58,7 @@ func testNVS() error {
 	}
 }
 
-// reopen is what a device does when it starts.
+// reopen does what a device does when it starts.
 func reopen(f nvs.Flash) (hal.StationConfig, error) {
 	p, err := nvs.Open(f, nvs.Options{})
 	if err != nil {

@@ -16,8 +16,7 @@ const (
 )
 
 // wire carries a request to an endpoint of the device and its answer back.
-// Package client has it all, with contexts and timeouts, for a machine with more
-// room.
+// On a machine with more room package client does this and the rest.
 type wire interface {
 	exchange(endpoint string, request []byte) (answer []byte, err error)
 }
@@ -29,7 +28,7 @@ type phone struct {
 	clock  *clock
 }
 
-// shake looks at the version and does the handshake.
+// shake checks the version and does the handshake.
 func (p *phone) shake(capability string) error {
 	version, err := p.exchange("proto-ver", []byte("ESP"))
 	if err != nil {
@@ -49,7 +48,7 @@ func (p *phone) shake(capability string) error {
 	}
 }
 
-// message is what requests and answers are.
+// message is a request or an answer.
 type message interface {
 	AppendTo([]byte) []byte
 	Unmarshal([]byte) error
@@ -72,7 +71,7 @@ func (p *phone) ask(endpoint string, m message) error {
 	return m.Unmarshal(plain)
 }
 
-// scan has the device look for the network.
+// scan makes the device look for the network.
 func (p *phone) scan() error {
 	m := pb.WiFiScanPayload{Msg: pb.WiFiScanMsgTypeCmdScanStart, WhichPayload: pb.WiFiScanPayloadCmdScanStart}
 	m.CmdScanStart = pb.CmdScanStart{GroupChannels: 5, PeriodMs: 120}
@@ -98,7 +97,7 @@ func (p *phone) scan() error {
 	return nil
 }
 
-// join hands credentials over and waits for what comes of them.
+// join hands over credentials and waits for the outcome.
 func (p *phone) join(secret string) (*pb.RespGetStatus, error) {
 	m := pb.WiFiConfigPayload{Msg: pb.WiFiConfigMsgTypeCmdSetConfig, WhichPayload: pb.WiFiConfigPayloadCmdSetConfig}
 	m.CmdSetConfig = pb.CmdSetConfig{SSID: []byte(network), Passphrase: []byte(secret)}
@@ -127,7 +126,7 @@ func (p *phone) join(secret string) (*pb.RespGetStatus, error) {
 	}
 }
 
-// provision does what a user does who first mistypes the passphrase.
+// provision is a provisioning by a user who mistypes the passphrase at first.
 func (p *phone) provision(capability string) error {
 	if err := p.shake(capability); err != nil {
 		return errors.New("handshake: " + err.Error())

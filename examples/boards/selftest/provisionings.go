@@ -2,7 +2,7 @@
 
 package main
 
-// provisionings test all of it together.
+// provisionings test all packages together.
 var provisionings = []part{
 	{"console, security 0", func() error { return testConsole(0) }},
 	{"console, security 1", func() error { return testConsole(1) }},

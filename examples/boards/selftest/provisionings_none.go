@@ -2,5 +2,5 @@
 
 package main
 
-// provisionings are left out.
+// provisionings are left out with the tag units.
 var provisionings []part

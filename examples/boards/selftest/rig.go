@@ -10,8 +10,8 @@ import (
 	"github.com/wifiprov/wifiprov/hal"
 )
 
-// clock is a hal.Clock whose time passes only when somebody steps it. Of two
-// timers that are due at the same time the older comes first.
+// clock is a hal.Clock whose time passes only in step. Of two timers that are due
+// at the same time the older one comes first.
 type clock struct {
 	mu     sync.Mutex // guards what follows
 	now    time.Duration
@@ -52,7 +52,7 @@ func (c *clock) remove(t *timer) bool {
 	return false
 }
 
-// step lets time pass until the next timer is due, and calls it. Without a timer
+// step lets time pass until the next timer is due, and calls that. Without timers
 // it lets other goroutines run.
 func (c *clock) step() {
 	c.mu.Lock()
@@ -73,12 +73,12 @@ func (c *clock) step() {
 	next.fn()
 }
 
-// maxSteps is far more than anything here takes.
+// maxSteps is far more than any test needs.
 const maxSteps = 1 << 20
 
-var errNoEnd = errors.New("what should have happened has not")
+var errNoEnd = errors.New("it takes too long")
 
-// until steps the clock until done.
+// until steps the clock until done reports true.
 func (c *clock) until(done func() bool) error {
 	for range maxSteps {
 		if done() {
@@ -108,8 +108,8 @@ func (r *random) Read(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// apart runs fn on a stack of its own. To a collector that knows no types what
-// lies on a stack is alive, used or not; so goes what fn leaves.
+// apart runs fn on a stack of its own, and collects what fn leaves. A collector
+// that knows no types would keep everything that the main stack still points to.
 func apart(fn func() error) error {
 	done := make(chan error)
 	go func() { done <- fn() }()
@@ -118,7 +118,7 @@ func apart(fn func() error) error {
 	return err
 }
 
-// equal reports a difference of what it names.
+// equal returns an error when got is not want; what is its name.
 func equal(what string, got, want []byte) error {
 	if bytes.Equal(got, want) {
 		return nil
@@ -137,7 +137,7 @@ func hexOf(b []byte) string {
 	return string(out)
 }
 
-// unhex is the reverse of hexOf. What is no digit counts as 0.
+// unhex is the reverse of hexOf. Any other character counts as 0.
 func unhex(s string) []byte {
 	out := make([]byte, len(s)/2)
 	for i := range out {

@@ -8,7 +8,7 @@ import (
 	"github.com/wifiprov/wifiprov/internal/fsm"
 )
 
-// walks are the options that the state machine is walked with.
+// walks are the options of the walks through the state machine, one each.
 var walks = []fsm.Options{
 	{AutoStop: true},
 	{AutoStop: true, Reasons: fsm.ReasonsV40},
@@ -19,15 +19,15 @@ var walks = []fsm.Options{
 
 const (
 	walkSteps = 7000
-	// walkDigest is what the steps come to, on every machine. A change of the
-	// state machine changes it; the test on the host tells the new one.
+	// walkDigest is the digest of all steps. It is the same on every machine. A
+	// change of the state machine changes it; TestWalkDigest tells the new one.
 	walkDigest = 0x84680388
 )
 
 var walkReasons = []hal.Reason{2, 4, 8, 14, 15, 200, 201, 205, 210}
 
-// testStates walks through the state machine by chance, the same way every
-// time, through all of its cells, and compares a digest of all steps.
+// testStates walks through the state machine at random, the same way every time,
+// and compares the digest of all steps. The walk meets all cells of the table.
 func testStates() error {
 	digest, cells := walkAll()
 	if cells != fsm.Phases*fsm.InputKinds {

@@ -1,6 +1,6 @@
 package main
 
-// units test packages one by one.
+// units test single packages.
 var units = []part{
 	{"security 1", testSecurity1},
 	{"security 2", testSecurity2},

@@ -11,15 +11,15 @@ import (
 	"github.com/wifiprov/wifiprov/security/sec2"
 )
 
-// What every part knows.
+// The secrets of all parts.
 const (
 	pop      = "abcd1234"
 	user     = "wifiprov"
 	password = "abcd1234"
 )
 
-// The private keys, public keys and the agreement of RFC 7748, 6.1, through
-// security 1: the proofs follow from the shared secret, pop and counter.
+// Security 1 with the keys of RFC 7748, 6.1: the proofs follow from the shared
+// secret, pop and counter.
 const (
 	rfcClient       = "77076d0a7318a57d3c16c17251b26645df4c2f87ebc0992ab177fba51db92c2a"
 	rfcClientPublic = "8520f0098930a754748b7ddcb43ef75a0dbf3a0d26381af4eba4a98eaa9b4e6a"
@@ -32,8 +32,8 @@ const (
 	plain           = "the quick brown fox"
 )
 
-// Security 2 with private values that are a count of bytes: SHA-256 of what is
-// long, computed with big integers by the test on the host.
+// Security 2 with the private values 1, 2, 3, …; of long values the SHA-256.
+// TestVectors2 computes the same with big integers.
 const (
 	salt2      = "0102030405060708090a0b0c0d0e0f10"
 	verifier2  = "a09dc4ccceb34edb033b66b75ea6010cea0e8b275485ed9ceacdb2e9895cbc2f"
@@ -55,8 +55,8 @@ func (c *count) Read(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// handshake has both halves shake hands and returns the messages, and what the
-// client sends for plain, which the device has read.
+// handshake does a handshake between both halves and returns its messages, and
+// plain as the client encrypts it. The device can read that.
 func handshake(client security.Client, device protocomm.Security) (messages []pb.SessionData, cipher []byte, err error) {
 	session, err := device.NewSession()
 	if err != nil {
@@ -101,7 +101,7 @@ func handshake(client security.Client, device protocomm.Security) (messages []pb
 	return messages, cipher, equal("what came back", back, []byte(plain))
 }
 
-// compared is a value and what it has to be, in hexadecimal.
+// compared is a value and what it should be, in hexadecimal.
 type compared struct {
 	what string
 	got  []byte

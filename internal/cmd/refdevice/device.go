@@ -32,11 +32,11 @@ type device struct {
 	fails int         // CRED_FAIL events so far; in event handlers only
 	loop  atomic.Bool // start again after the end
 
-	registered bool // the custom endpoint is; in event handlers only
+	registered bool // the custom endpoint; in event handlers only
 
 	// open opens the port; tests put a network in memory here.
 	open     func() (net.Listener, error)
-	listener net.Listener // open already, for the start that comes
+	listener net.Listener // open already, for the next start
 }
 
 // lines writes one line per event. The file behind it is unbuffered, so every
@@ -84,8 +84,8 @@ func newDevice(opt *options, w io.Writer) (*device, error) {
 	return d, nil
 }
 
-// openTCP opens the device's port; one that the system chose stays the same for
-// every start.
+// openTCP opens the device's port. A port that the system chose stays the same for
+// later starts.
 func (d *device) openTCP() (net.Listener, error) {
 	l, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(d.opt.port)))
 	if err == nil {
@@ -104,7 +104,7 @@ func (d *device) takeListener() (net.Listener, error) {
 	return l, nil
 }
 
-// run serves until the end, again and again with --loop.
+// run serves once, with --loop again and again.
 func (d *device) run() error {
 	defer d.board.Close()
 	for {
@@ -188,7 +188,7 @@ func (d *device) security() (protocomm.Security, error) {
 
 const customEndpoint = "custom-data"
 
-// event prints the manager's events and does what the application does.
+// event prints the manager's events, and does what the application does at them.
 func (d *device) event(e wifiprov.Event) {
 	switch e.Kind {
 	case wifiprov.EventCredRecv:
@@ -233,12 +233,12 @@ func (d *device) wifiEvent(e hal.Event) {
 		d.out.printf("EVENT GOT_IP")
 	}
 	if d.opt.reconnect && (e.Kind == hal.EventStationStart || e.Kind == hal.EventDisconnected) {
-		// Nothing to connect to, or an attempt under way, is no news.
+		// It fails without a network and during an attempt: no matter.
 		_ = d.board.Connect()
 	}
 }
 
-// report prints an error of a call that the simulated application makes.
+// report prints the error of a call by the simulated application.
 func (d *device) report(err error) {
 	if err != nil {
 		d.out.printf("ERROR %v", err)
@@ -247,8 +247,8 @@ func (d *device) report(err error) {
 
 var errScripted = errors.New("custom-data: asked to fail")
 
-// answerCustom is the application's endpoint. What the request says is what
-// happens; any other is answered as the published examples do.
+// answerCustom is the application's endpoint. Some requests are orders; it answers
+// all others as the published examples do.
 func (d *device) answerCustom(_ protocomm.SessionID, req []byte) ([]byte, error) {
 	d.out.printf("EVENT custom-data %d bytes: %s", len(req), hal.SSID(req))
 	word, arg, _ := bytes.Cut(req, []byte(":"))

@@ -9,8 +9,8 @@ import (
 	"github.com/wifiprov/wifiprov/security/sec2"
 )
 
-// login is what a device of security 2 knows: salt and verifier, given or made
-// of a user name and a password.
+// login is what a device of security 2 knows: salt and verifier. They are given, or
+// made of a user name and a password.
 type login struct {
 	user, password string
 	salt, verifier []byte

@@ -39,7 +39,7 @@ type options struct {
 	style       style
 }
 
-// style is what distinguishes the releases of the original here.
+// style is in what the releases of the original differ here.
 type style struct {
 	version wifiprov.VersionStyle
 	reasons wifiprov.ReasonMap

@@ -1,6 +1,6 @@
-// Package espradiotest has a espradio.Driver on a simulated air, which behaves as
-// espradio does: one mode at a time, scans without details, one blocking attempt
-// to join of 15 s at most, and not a word about later losses.
+// Package espradiotest has an espradio.Driver on a simulated air. It behaves as
+// espradio does: it has one mode at a time, scans without details, blocks in each
+// attempt to join for 15 s at most, and does not report later losses.
 package espradiotest
 
 import (
@@ -45,18 +45,18 @@ var Calls = []Call{Enable, StartStation, StartAP, Stop, Scan, Connect, Disconnec
 // Driver is a radio on a simulated air. New makes it. It belongs to one
 // espradio.Radio at a time, and its clock must be package time's.
 type Driver struct {
-	// Fault is asked before each call; an error of it is that of the call, which
-	// then has no effect. nil: none. Set it before the first call.
+	// Fault is called before each call. When it returns an error, the call returns
+	// that and has no effect. nil: no faults. Set it before the first call.
 	Fault func(Call) error
 	// CannotStop makes Stop fail with hal.ErrNotSupported, as with the
 	// releases of espradio that do not have it.
 	CannotStop bool
-	// OnAP is told when the access point opens and closes. It must not call the
-	// Driver. nil: nobody is.
+	// OnAP is called when the access point opens and closes, unless it is nil. It
+	// must not call the Driver.
 	OnAP func(open bool)
 	// Extra is reported by each Scan beside what is on the air.
 	Extra []hal.AccessPoint
-	// Details makes Scan tell BSSID, channel and authentication.
+	// Details makes Scan return BSSID, channel and authentication.
 	Details bool
 
 	board   *sim.Board
@@ -84,7 +84,7 @@ func New(air *sim.Air) (*Driver, error) {
 	return d, d.boot()
 }
 
-// boot is what a reset of the chip leaves.
+// boot makes the state after a reset of the chip.
 func (d *Driver) boot() error {
 	d.mu.Lock()
 	d.enabled, d.mode, d.linked, d.busy = false, hal.ModeOff, false, ""
@@ -105,7 +105,7 @@ func (d *Driver) Reset() error {
 // Close takes the radio off the air.
 func (d *Driver) Close() { d.board.Close() }
 
-// Board is the radio's station and access point on the air.
+// Board returns the radio's station and access point on the air.
 func (d *Driver) Board() *sim.Board { return d.board }
 
 // Misuse says how the contract of espradio.Driver was broken; empty: it was not.
@@ -115,7 +115,7 @@ func (d *Driver) Misuse() string {
 	return d.misuse
 }
 
-// event takes what the board reports. Later losses end here.
+// event takes the board's events. It passes on none of later losses.
 func (d *Driver) event(e hal.Event) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -138,7 +138,7 @@ func (d *Driver) event(e hal.Event) {
 	}
 }
 
-// begin is the start of each call.
+// begin begins each call.
 func (d *Driver) begin(c Call) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -246,7 +246,7 @@ func (d *Driver) setMode(m hal.Mode) {
 	}
 }
 
-// inStation refuses what an access point cannot do.
+// inStation returns an error in access point mode.
 func (d *Driver) inStation() error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -333,7 +333,7 @@ func (d *Driver) Disconnect() error {
 	return err
 }
 
-// errNoAddress is what DHCP ends with.
+// errNoAddress is the error when DHCP gives no address in time.
 type errNoAddress time.Duration
 
 func (e errNoAddress) Error() string {

@@ -8,11 +8,11 @@ import (
 	"github.com/wifiprov/wifiprov/hal/esp32/espradio"
 )
 
-// ringSize is what espradio keeps of a controller's packets.
+// ringSize is how many bytes of a controller's packets espradio keeps.
 const ringSize = 2047
 
-// Ring is a espradio.Port to a Bluetooth controller as espradio.VHCITransport is
-// one: packets become a stream of bytes, what does not fit is cut.
+// Ring is an espradio.Port to a Bluetooth controller, as espradio.VHCITransport is
+// one. Packets become a stream of bytes; bytes that do not fit are lost.
 type Ring struct {
 	send func(packet []byte) error
 	bytes
@@ -38,7 +38,7 @@ func (r *Ring) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// UART is a espradio.Port to a serial line.
+// UART is an espradio.Port to a serial line.
 type UART struct {
 	line io.Writer
 	bytes
@@ -67,13 +67,13 @@ func NewUART() (*UART, net.Conn) {
 // Write implements espradio.Port.
 func (u *UART) Write(p []byte) (int, error) { return u.line.Write(p) }
 
-// bytes wait to be read.
+// bytes is a queue of bytes to read.
 type bytes struct {
 	mu    sync.Mutex
 	queue []byte
 }
 
-// put adds what fits; room 0: everything does.
+// put adds what fits into room bytes; 0: everything fits.
 func (b *bytes) put(p []byte, room int) {
 	b.mu.Lock()
 	defer b.mu.Unlock()

@@ -18,7 +18,7 @@ func (d *Daemon) receive(m bluezbus.Message) {
 	d.state.Broadcast()
 }
 
-// run takes messages in the order in which they came. What has to wait for
+// run handles messages in the order of their arrival. A call that has to wait for
 // somebody goes on in a goroutine of its own.
 func (d *Daemon) run() {
 	defer d.wg.Done()
@@ -62,7 +62,7 @@ func (d *Daemon) later(fn func(ctx context.Context)) {
 	}()
 }
 
-// left forgets what a client registered that left the bus.
+// left forgets the registrations of a client that left the bus.
 func (d *Daemon) left(owner string) {
 	d.mu.Lock()
 	defer d.mu.Unlock()

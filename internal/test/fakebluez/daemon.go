@@ -15,7 +15,7 @@ import (
 	"github.com/wifiprov/wifiprov/internal/bluezbus"
 )
 
-// patience bounds what should take no time at all.
+// patience limits waiting for things that should take no time at all.
 const patience = 20 * time.Second
 
 // Config says what a machine has.
@@ -83,7 +83,7 @@ type ad struct {
 	dark  bool // not on the air: the adapter was switched off since
 }
 
-// ErrSilence of a hook: the call is never answered.
+// ErrSilence is what a hook returns for a call that is never answered.
 var ErrSilence = errors.New("fakebluez: no answer")
 
 // Start runs a bluetoothd on a bus.
@@ -92,8 +92,8 @@ func Start(tb testing.TB, address string, cfg Config) *Daemon {
 	return StartWith(tb, address, cfg, func(*Daemon) {})
 }
 
-// StartWith is Start, with something to do before anybody hears of the daemon: to set
-// a hook.
+// StartWith is Start that calls before first, while nobody has heard of the daemon:
+// for example to set a hook.
 func StartWith(tb testing.TB, address string, cfg Config, before func(*Daemon)) *Daemon {
 	tb.Helper()
 	if len(cfg.Adapters) == 0 {
@@ -190,8 +190,8 @@ func (d *Daemon) hooked(call string) error {
 	return hook(call)
 }
 
-// Wait waits until cond is true. cond is called with the state of the daemon at
-// rest and must not call its methods, but those of the View.
+// Wait waits until cond is true. cond may call the methods of the View, but none of
+// the daemon's.
 func (d *Daemon) Wait(what string, cond func(v View) bool) {
 	d.tb.Helper()
 	late := false
@@ -233,7 +233,7 @@ func (v View) Property(adapter, name string) any {
 	return nil
 }
 
-// Alias returns what an adapter's alias was set to last; empty: to none.
+// Alias returns the alias that was set last for an adapter; empty: none.
 func (v View) Alias(adapter string) string {
 	for _, a := range v.d.adapters {
 		if a.Name == adapter {
@@ -261,14 +261,14 @@ func (v View) Advertisement(adapter string) map[string]any {
 // Called reports whether there was a call of that name, as a hook sees it.
 func (v View) Called(name string) bool { return slices.Contains(v.d.calls, name) }
 
-// Peers returns how many others are on the bus that came after the daemon. All
-// that those who left asked for has been done.
+// Peers returns how many clients are on the bus that came after the daemon. The
+// requests of clients that have left are done.
 func (v View) Peers() int { return len(v.d.peers) }
 
 // Links returns how many connections there are.
 func (v View) Links() int { return len(v.d.links) }
 
-// Left returns what clients registered and did not end, connections included.
+// Left describes registrations that clients have not ended, and connections.
 func (v View) Left() string {
 	var left []string
 	for _, a := range v.d.adapters {
@@ -370,7 +370,7 @@ func (d *Daemon) Emit(path dbus.ObjectPath, name string, body ...any) {
 	_ = d.conn.Emit(path, name, body...)
 }
 
-// Call calls whom an adapter serves: the owner of its first application.
+// Call calls the owner of an adapter's first application.
 func (d *Daemon) Call(adapter string, path dbus.ObjectPath, method string, args ...any) ([]any, error) {
 	d.mu.Lock()
 	owner := ""

@@ -114,7 +114,7 @@ func (d *Daemon) stopScan(a *adapter, owner string) bool {
 	return true
 }
 
-// seen has a scanning adapter see another one, if it advertises. The name comes
+// seen makes a scanning adapter see another one that advertises. The name comes
 // in a packet of its own. mu is held.
 func (d *Daemon) seen(a, other *adapter) {
 	if a == other || other.onAir() == nil || other.props["Powered"].Value() != true {
@@ -197,7 +197,7 @@ func (d *Daemon) connectCall(dev *device, m bluezbus.Message) {
 	})
 }
 
-// advertiser returns who advertises under an address. mu is held.
+// advertiser returns the adapter that advertises under an address. mu is held.
 func (d *Daemon) advertiser(address string) *adapter {
 	for _, a := range d.adapters {
 		if a.Address == address && a.onAir() != nil && a.props["Powered"].Value() == true {

@@ -246,7 +246,7 @@ func (l *link) writeAll(at attr, value []byte) error {
 }
 
 // execute sends prepared writes and executes them. The daemon keeps them, puts
-// those together that follow on each other, and hands over what comes of that.
+// those together that follow on each other, and hands over the result.
 func (l *link) execute(parts []Fragment) error {
 	l.turn.Lock()
 	defer l.turn.Unlock()
@@ -282,7 +282,7 @@ func (l *link) execute(parts []Fragment) error {
 	return nil
 }
 
-// bluezError is what bluetoothd tells a client of its own of an outcome.
+// bluezError returns the error that bluetoothd gives its own client.
 func bluezError(err error) error {
 	var code ble.ATTError
 	if !errors.As(err, &code) {

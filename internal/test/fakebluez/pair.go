@@ -35,8 +35,8 @@ func (l *link) agentsOf() (central []registration, peripheral registration) {
 }
 
 // secured is an access by a client of bluetoothd's. When the device refuses it for
-// want of encryption, bluetoothd pairs, by the machine's default agent; without one
-// it does not come to an end.
+// want of encryption, bluetoothd pairs with the machine's default agent; without an
+// agent the access does not end.
 func (l *link) secured(access func() error) error {
 	err := access()
 	if err != attEncryption && err != attAuthentication {
@@ -84,7 +84,7 @@ func (l *link) pair() error {
 	return nil
 }
 
-// pairCall is Device1.Pair: who asks has agreed. mu is held, but not while the
+// pairCall is Device1.Pair: its caller has agreed. mu is held, but not while the
 // device is asked.
 func (d *Daemon) pairCall(dev *device, m bluezbus.Message) {
 	l := dev.link

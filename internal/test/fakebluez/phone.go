@@ -16,7 +16,7 @@ type Phone struct {
 	l       *link
 }
 
-// Connect connects a phone to whom an adapter serves.
+// Connect connects a phone to the application of an adapter.
 func (d *Daemon) Connect(adapter, address string) (*Phone, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()

@@ -1,5 +1,5 @@
-// Package fakegatt is a BLE peripheral for tests of what is above ble.Peripheral: a
-// test is its client and calls it directly, without a stack.
+// Package fakegatt is a BLE peripheral for tests of the users of ble.Peripheral. The
+// test is its client, and calls it directly, without a stack.
 package fakegatt
 
 import (
@@ -10,7 +10,7 @@ import (
 	"github.com/wifiprov/wifiprov/hal/ble"
 )
 
-// ErrDown is the outcome of what a client asks a peripheral that is down.
+// ErrDown is what a client gets when the peripheral is down.
 var ErrDown = errors.New("fakegatt: nobody advertises")
 
 // Peripheral implements ble.Peripheral.
@@ -28,7 +28,7 @@ type Peripheral struct {
 
 var _ ble.Peripheral = (*Peripheral)(nil)
 
-// Fail makes StartGATT and StopGATT fail, unless nil.
+// Fail makes StartGATT and StopGATT return these errors; nil: they succeed.
 func (p *Peripheral) Fail(start, stop error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -84,15 +84,15 @@ func (p *Peripheral) Disconnect(c ble.Conn, _ ble.HCIReason) error {
 	return nil
 }
 
-// Config returns what the last start was called with, and whether the
-// peripheral is up.
+// Config returns the configuration of the last start, and whether the peripheral
+// is up.
 func (p *Peripheral) Config() (ble.Config, bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.cfg, p.handler != nil
 }
 
-// Stops returns what StopGATT was called with.
+// Stops returns the options of all calls of StopGATT.
 func (p *Peripheral) Stops() []ble.StopOptions {
 	p.mu.Lock()
 	defer p.mu.Unlock()

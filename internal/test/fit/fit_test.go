@@ -26,8 +26,7 @@ const (
 	module = "github.com/wifiprov/wifiprov"
 	table  = "testdata/sizes.txt"
 
-	// What may be added without a new table: that much of a size, and that
-	// many bytes.
+	// A package may grow by this part of its size and by this many bytes.
 	growth = 5 // percent
 	grain  = 64
 )
@@ -42,7 +41,7 @@ var programs = map[string]string{
 	"selftest": module + "/examples/boards/selftest",
 }
 
-// sizes are those of one version of Go: another one's compiler makes other code.
+// sizes belong to one version of Go: another compiler makes other code.
 type sizes struct {
 	version string
 	bytes   map[row]uint64
@@ -74,8 +73,8 @@ func TestSizes(t *testing.T) {
 	}
 }
 
-// lookAtSources lists the module's folders, so that the go command, which keeps
-// the results of tests, sees that this one depends on all of it.
+// lookAtSources lists the module's folders, so that the go command, which caches
+// the results of tests, knows that this test depends on all of them.
 func lookAtSources(t *testing.T) {
 	t.Helper()
 	err := filepath.WalkDir("../../..", func(path string, d fs.DirEntry, err error) error {
@@ -87,7 +86,7 @@ func lookAtSources(t *testing.T) {
 	require.NoError(t, err)
 }
 
-// compare says what is heavier than the table allows, or not in it.
+// compare tells which packages are larger than the table allows, or not in it.
 func compare(want, have sizes) (faults []string) {
 	for _, r := range have.rows() {
 		allowed, known := want.bytes[r]
@@ -188,7 +187,7 @@ func parse(text string) (sizes, error) {
 	return s, nil
 }
 
-// The check sees what it is to see.
+// The check notices what it should.
 func TestCompare(t *testing.T) {
 	r := row{"arm", "core", "hal"}
 	want := sizes{"go1.26", map[row]uint64{r: 10000}}

@@ -39,7 +39,7 @@ func NewBLE(tb testing.TB, air sim.AirConfig, cfg att.Config) *BLEDevice {
 	return d
 }
 
-// Config is what Init is called with.
+// Config returns the configuration for Init.
 func (d *BLEDevice) Config() wifiprov.Config {
 	cfg := d.Device.Config()
 	cfg.Scheme = ble.New(d.Scheme)
@@ -47,7 +47,7 @@ func (d *BLEDevice) Config() wifiprov.Config {
 }
 
 // Start initialises the manager with Config and starts it with security 1, or
-// with none.
+// without security.
 func (d *BLEDevice) Start(secure bool) {
 	d.tb.Helper()
 	if err := d.Manager.Init(d.Config()); err != nil {

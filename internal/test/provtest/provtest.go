@@ -54,7 +54,7 @@ func New(tb testing.TB, air sim.AirConfig) *Device {
 	return d
 }
 
-// Config is what Init is called with; a test may change it before.
+// Config returns the configuration for Init, which a test may change.
 func (d *Device) Config() wifiprov.Config {
 	return wifiprov.Config{
 		WiFi:         d.Board,
@@ -65,7 +65,7 @@ func (d *Device) Config() wifiprov.Config {
 }
 
 // Start initialises the manager with Config and starts it with security 1, or
-// with none.
+// without security.
 func (d *Device) Start(secure bool) {
 	d.tb.Helper()
 	if err := d.Manager.Init(d.Config()); err != nil {
@@ -122,8 +122,8 @@ func (d *Device) event(e wifiprov.Event) {
 	d.events = append(d.events, fmt.Sprintf("%v %s", time.Since(d.began), e.Kind))
 }
 
-// Events returns what the application was told so far, each with the time since
-// New, "1.5s CRED_FAIL".
+// Events returns the application's events so far, each with the time since New:
+// "1.5s CRED_FAIL".
 func (d *Device) Events() []string {
 	d.mu.Lock()
 	defer d.mu.Unlock()

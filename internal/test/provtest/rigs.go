@@ -12,7 +12,7 @@ import (
 	"github.com/wifiprov/wifiprov/scheme/console"
 )
 
-// rig is the device as a Rig with its own scheme over HTTP.
+// rig returns the device as a Rig that is reached over HTTP.
 func (d *Device) rig() *Rig {
 	return &Rig{
 		Air: d.Air, Home: d.Home, Config: d.Config(), Reboot: d.Board.Reboot,

@@ -33,11 +33,11 @@ type Rig struct {
 	Air  *sim.Air
 	Home *sim.AP
 
-	// Config is what Init gets. Suite adds its EventHandler.
+	// Config is for Init. Suite adds its EventHandler.
 	Config wifiprov.Config
 
-	// Dial returns the transport of one more client, which is closed before
-	// the next is asked for. The service is started.
+	// Dial returns the transport of one more client. It is called when the service
+	// is started, and after the client before was closed.
 	Dial func() client.Transport
 
 	// Reboot restarts the driver of a device that is not initialised; what
@@ -48,8 +48,8 @@ type Rig struct {
 	Close func()
 }
 
-// Suite runs every scenario under every security mode against a new rig each,
-// inside of a synctest bubble. It is the same for all transports and drivers.
+// Suite runs every scenario under every security mode, each with a new rig and
+// inside a synctest bubble. It is the same for all transports and drivers.
 func Suite(t *testing.T, open func(t *testing.T) *Rig) {
 	t.Helper()
 	for _, sc := range scenarios {
@@ -88,8 +88,7 @@ func newStory(t *testing.T, r *Rig, mode int) *story {
 	return &story{Rig: r, t: t, mode: mode, manager: new(wifiprov.Manager)}
 }
 
-// boot initialises the device and starts its service, which does not end by
-// itself before a minute after success.
+// boot initialises the device and starts its service.
 func (s *story) boot() {
 	s.t.Helper()
 	cfg := s.Config
@@ -162,8 +161,8 @@ var secrets2 = sync.OnceValues(func() (cfg sec2.Config, err error) {
 	return cfg, err
 })
 
-// client lets fn be a client that knows the secrets, as far as cfg names no
-// other, and has a session.
+// client calls fn with a client that has a session. The client knows the secrets
+// unless cfg has others.
 func (s *story) client(cfg client.Config, fn func(c *client.Client)) {
 	s.t.Helper()
 	c := s.dial(cfg)

@@ -1,9 +1,9 @@
 //go:build espidf
 
-// Command goprov is the Go half of the ESP-IDF application in the folder above:
-// the functions of wifiprov.h. A Go compiler makes a relocatable object or an
-// archive of it, which ESP-IDF links; README.md says how. Applications copy it and
-// add endpoints of their own.
+// Command goprov is the Go half of the ESP-IDF application in the folder above: it
+// implements the functions of wifiprov.h. A Go compiler turns it into a relocatable
+// object or an archive, which ESP-IDF links; README.md says how. Applications copy
+// it and add endpoints of their own.
 package main
 
 // #include "../../../../hal/esp32/idf/component/wifiprov/include/wifiprov.h"
@@ -20,12 +20,12 @@ import (
 // the is the service of this device.
 var the service
 
-// lastError is what wifiprov_error tells.
+// lastError is the text that wifiprov_error returns.
 var lastError string
 
 func main() {}
 
-// result makes a result of an error.
+// result turns an error into the number that wifiprov.h's functions return.
 func result(err error) C.int32_t {
 	if err == nil {
 		return 0

@@ -36,12 +36,12 @@ type service struct {
 	sec     protocomm.Security
 	dev     *idf.Device
 	manager wifiprov.Manager
-	running <-chan struct{} // closed when the service has ended; nil: it was not started
+	running <-chan struct{} // closed when the service has ended; nil before the start
 }
 
 var errNotInitialised = errors.New("goprov: call wifiprov_init first")
 
-// open brings everything up that is needed to provision.
+// open brings up everything that provisioning needs.
 func (s *service) open(cfg settings) error {
 	if s.dev != nil {
 		return errors.New("goprov: wifiprov_init was called before")
@@ -99,7 +99,7 @@ func (s *settings) makeScheme(dev *idf.Device) (scheme.Scheme, error) {
 	if err != nil {
 		return nil, err
 	}
-	// The application does not use Bluetooth itself: its memory is given back.
+	// The application does not use Bluetooth itself: free its memory.
 	return ble.New(ble.Config{GATT: host, Free: ble.FreeBTDM, Memory: dev, Go: dev.Go, Clock: dev, Logger: idf.Log()}), nil
 }
 
@@ -142,7 +142,7 @@ func (s *service) start() error {
 	return nil
 }
 
-// pump runs what has happened and reports whether the service runs.
+// pump handles what has happened and reports whether the service runs.
 func (s *service) pump(limit time.Duration) bool {
 	if s.dev == nil {
 		return false

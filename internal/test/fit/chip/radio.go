@@ -1,7 +1,7 @@
 // Package chip is the hardware of a device as the programs of package fit see
 // it: a radio that joins whatever it is told to, a line, a Bluetooth controller
-// and a flash. It is as small as can be, so that what a program weighs is what
-// the library weighs.
+// and a flash. It is as small as possible, so that a program's size is the
+// library's.
 package chip
 
 import (
@@ -12,8 +12,7 @@ import (
 	"github.com/wifiprov/wifiprov/store/wifistore"
 )
 
-// Radio implements hal.WiFi. It keeps its configuration in Keep, unless that is
-// nil.
+// Radio implements hal.WiFi. Keep keeps its configuration, unless it is nil.
 type Radio struct {
 	Keep Keeper
 
@@ -23,15 +22,15 @@ type Radio struct {
 	tell   func(hal.Event)
 }
 
-// Keeper is where a radio's configuration is kept. It is an interface so that a
-// program without a store does not carry one.
+// Keeper keeps a radio's configuration. It is an interface so that a program
+// without a store does not contain one.
 type Keeper interface {
 	Load() (hal.StationConfig, error)
 	Save(hal.StationConfig) error
 	Restore() error
 }
 
-// Kept keeps it in the driver's keys of a store.
+// Kept keeps the configuration under the driver's keys of a store.
 type Kept struct{ Store store.Store }
 
 // Load implements Keeper.

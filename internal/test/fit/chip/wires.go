@@ -1,7 +1,7 @@
 package chip
 
-// Wire is a line over which nothing comes, and a Bluetooth controller that
-// answers each packet with the same.
+// Wire is a line on which nothing arrives, and a Bluetooth controller that answers
+// each packet with that packet.
 type Wire struct {
 	receive func([]byte)
 	packet  [300]byte
@@ -22,7 +22,7 @@ func (w *Wire) Send(packet []byte) error {
 // SetReceiver implements att.Transport.
 func (w *Wire) SetReceiver(fn func(packet []byte)) { w.receive = fn }
 
-// Poll hands over what was sent last.
+// Poll hands the last packet that was sent to the receiver.
 func (w *Wire) Poll() {
 	if w.receive != nil {
 		w.receive(w.packet[:])
