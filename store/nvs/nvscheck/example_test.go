@@ -6,23 +6,24 @@ import (
 
 	"github.com/wifiprov/wifiprov/store"
 	"github.com/wifiprov/wifiprov/store/nvs"
+	"github.com/wifiprov/wifiprov/store/nvs/flash"
 	"github.com/wifiprov/wifiprov/store/nvs/nvscheck"
 )
 
 // Power goes while a device sets a value: its mark never reaches the flash.
 func ExampleCheck() {
-	f := &flash{b: bytes.Repeat([]byte{0xff}, 3*nvs.SectorSize)}
+	f := flash.NewMemory(3 * nvs.SectorSize)
 	p, err := nvs.Open(f, nvs.Options{})
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
 	fmt.Println(store.SetInt(p, "app", "limit", int32(-40)))
-	marks := bytes.Clone(f.b[32:64])
+	marks := bytes.Clone(f.Bytes()[32:64])
 	fmt.Println(store.SetInt(p, "app", "count", uint32(1)))
-	copy(f.b[32:64], marks)
+	copy(f.Bytes()[32:64], marks)
 
-	r := nvscheck.Check(f.b, nil)
+	r := nvscheck.Check(f.Bytes(), nil)
 	for _, finding := range r.Findings {
 		fmt.Printf("entry %d, %v: %s\n", finding.Entry, finding.Severity, finding.Text)
 	}

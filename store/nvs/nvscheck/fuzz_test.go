@@ -10,6 +10,7 @@ import (
 	"github.com/wifiprov/wifiprov/internal/nvsfmt"
 	"github.com/wifiprov/wifiprov/store"
 	"github.com/wifiprov/wifiprov/store/nvs"
+	"github.com/wifiprov/wifiprov/store/nvs/flash"
 	"github.com/wifiprov/wifiprov/store/nvs/nvscheck"
 )
 
@@ -18,7 +19,7 @@ import (
 // that are there twice.
 func seeds(t testing.TB) [][]byte {
 	t.Helper()
-	f := &flash{b: bytes.Repeat([]byte{0xff}, 4*nvs.SectorSize)}
+	f := flash.NewMemory(4 * nvs.SectorSize)
 	p, err := nvs.Open(f, nvs.Options{})
 	require.NoError(t, err)
 	for i := range 40 {
@@ -29,7 +30,7 @@ func seeds(t testing.TB) [][]byte {
 		require.NoError(t, store.SetInt(p, "other", "m"+string(rune('a'+i%5)), int8(i)))
 	}
 	require.NoError(t, p.Close())
-	freeing := bytes.Clone(f.b)
+	freeing := bytes.Clone(f.Bytes())
 	for s := 0; s < len(freeing); s += nvs.SectorSize {
 		if freeing[s] == 0xfc {
 			freeing[s] = 0xf8
@@ -53,7 +54,7 @@ func seeds(t testing.TB) [][]byte {
 	bits.Put(old[32:], 0, 7)
 	twice := newBuilder(4).u8(1, "n", 1).u8(0, "other", 2).header(0, nvsfmt.Full, 0).
 		newPage(nvsfmt.Active, 1).u8(0, "app", 3).u8(3, "m", 1).u8(0, "more", 2).image
-	return [][]byte{f.b, freeing, old, bytes.Repeat([]byte{0xff}, 3*nvs.SectorSize), twice}
+	return [][]byte{f.Bytes(), freeing, old, bytes.Repeat([]byte{0xff}, 3*nvs.SectorSize), twice}
 }
 
 // edit changes an image as a list of commands says, five bytes each: where,

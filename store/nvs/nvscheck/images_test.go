@@ -14,6 +14,7 @@ import (
 	"github.com/wifiprov/wifiprov/internal/test/spectest"
 	"github.com/wifiprov/wifiprov/store"
 	"github.com/wifiprov/wifiprov/store/nvs"
+	"github.com/wifiprov/wifiprov/store/nvs/flash"
 	"github.com/wifiprov/wifiprov/store/nvs/nvscheck"
 )
 
@@ -150,14 +151,14 @@ func TestImages(t *testing.T) {
 // agrees compares a report with what opening the image does and delivers.
 func agrees(t testing.TB, image []byte, keys *nvs.Keys, r *nvscheck.Report) {
 	t.Helper()
-	f := &flash{b: bytes.Clone(image)}
+	f := flash.NewRecorder(flash.FromBytes(bytes.Clone(image)))
 	p, err := nvs.Open(f, nvs.Options{Keys: keys})
 	require.Equal(t, r.OpenError.Hex(), nvs.CodeOf(err).Hex(), text(r))
 	if err != nil {
-		require.Zero(t, f.changes)
+		require.Empty(t, f.Ops())
 		return
 	}
-	require.Equal(t, r.Repairs, f.changes > 0, text(r))
+	require.Equal(t, r.Repairs, len(f.Ops()) > 0, text(r))
 	if r.Repairs {
 		require.True(t, r.Irregular(), "a repair that nothing explains")
 	}
@@ -278,31 +279,4 @@ func TestWrongKeys(t *testing.T) {
 		require.Equal(t, nvs.WrongEncryption, r.OpenError)
 		agrees(t, c.image, c.keys, r)
 	}
-}
-
-// flash holds an image and counts what changes it.
-type flash struct {
-	b       []byte
-	changes int
-}
-
-func (f *flash) Size() int64           { return int64(len(f.b)) }
-func (f *flash) EraseBlockSize() int64 { return nvs.SectorSize }
-
-func (f *flash) ReadAt(p []byte, off int64) (int, error) { return copy(p, f.b[off:]), nil }
-
-func (f *flash) WriteAt(p []byte, off int64) (int, error) {
-	f.changes++
-	for i, c := range p {
-		f.b[off+int64(i)] &= c
-	}
-	return len(p), nil
-}
-
-func (f *flash) EraseBlocks(start, n int64) error {
-	f.changes++
-	for i := start * nvs.SectorSize; i < (start+n)*nvs.SectorSize; i++ {
-		f.b[i] = 0xff
-	}
-	return nil
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/wifiprov/wifiprov/store"
 	"github.com/wifiprov/wifiprov/store/nvs"
+	"github.com/wifiprov/wifiprov/store/nvs/flash"
 	"github.com/wifiprov/wifiprov/store/nvs/nvsgen"
 )
 
@@ -21,7 +22,7 @@ limit,data,i32,-40
 		return
 	}
 
-	p, err := nvs.Open(&flash{b: image}, nvs.Options{}) // what the device does
+	p, err := nvs.Open(flash.FromBytes(image), nvs.Options{}) // what the device does
 	if err != nil {
 		fmt.Println(err)
 		return

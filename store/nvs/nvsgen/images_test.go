@@ -12,6 +12,7 @@ import (
 	"github.com/wifiprov/wifiprov/internal/test/spectest"
 	"github.com/wifiprov/wifiprov/store"
 	"github.com/wifiprov/wifiprov/store/nvs"
+	"github.com/wifiprov/wifiprov/store/nvs/flash"
 	"github.com/wifiprov/wifiprov/store/nvs/nvsgen"
 )
 
@@ -98,7 +99,7 @@ func TestImages(t *testing.T) {
 // values returns what a partition holds, blobs of version 1 too.
 func values(t testing.TB, image []byte, keys *nvs.Keys) map[string]string {
 	t.Helper()
-	f := &flash{b: bytes.Clone(image)}
+	f := flash.NewRecorder(flash.FromBytes(bytes.Clone(image)))
 	p, err := nvs.Open(f, nvs.Options{Keys: keys, ReadOnly: len(image) < 3*nvs.SectorSize})
 	require.NoError(t, err)
 	got := map[string]string{}
@@ -117,35 +118,8 @@ func values(t testing.TB, image []byte, keys *nvs.Keys) map[string]string {
 		}
 	}
 	require.NoError(t, p.Close())
-	require.Zero(t, f.changes, "opening an image writes nothing")
+	require.Empty(t, f.Ops(), "opening an image writes nothing")
 	return got
-}
-
-// flash holds an image and counts what changes it.
-type flash struct {
-	b       []byte
-	changes int
-}
-
-func (f *flash) Size() int64           { return int64(len(f.b)) }
-func (f *flash) EraseBlockSize() int64 { return nvs.SectorSize }
-
-func (f *flash) ReadAt(p []byte, off int64) (int, error) { return copy(p, f.b[off:]), nil }
-
-func (f *flash) WriteAt(p []byte, off int64) (int, error) {
-	f.changes++
-	for i, c := range p {
-		f.b[off+int64(i)] &= c
-	}
-	return len(p), nil
-}
-
-func (f *flash) EraseBlocks(start, n int64) error {
-	f.changes++
-	for i := start * nvs.SectorSize; i < (start+n)*nvs.SectorSize; i++ {
-		f.b[i] = 0xff
-	}
-	return nil
 }
 
 // The CSV files without an image of their own have a way through too.

@@ -18,6 +18,7 @@ import (
 	"github.com/wifiprov/wifiprov/internal/nvsfmt"
 	"github.com/wifiprov/wifiprov/store"
 	"github.com/wifiprov/wifiprov/store/nvs"
+	"github.com/wifiprov/wifiprov/store/nvs/flash"
 	"github.com/wifiprov/wifiprov/store/nvs/nvsgen"
 )
 
@@ -139,7 +140,7 @@ func TestErrorsOfOptions(t *testing.T) {
 	image, err := gen(rows, 4096*140)
 	require.NoError(t, err)
 	require.EqualValues(t, 127, image[127*4096+64+3], "the last chunk's number")
-	p, err := nvs.Open(&flash{b: image}, nvs.Options{})
+	p, err := nvs.Open(flash.FromBytes(image), nvs.Options{})
 	require.NoError(t, err)
 	b, err := store.Blob(p, "a", "b")
 	require.NoError(t, err)
@@ -197,7 +198,7 @@ func TestBlank(t *testing.T) {
 	require.Equal(t, bytes.Repeat([]byte{0xff}, 0x3000), image)
 	image, err = gen(heading+"a,namespace,,\nb,namespace,,\n", 0x3000)
 	require.NoError(t, err)
-	p, err := nvs.Open(&flash{b: image}, nvs.Options{})
+	p, err := nvs.Open(flash.FromBytes(image), nvs.Options{})
 	require.NoError(t, err)
 	got := map[string]uint8{}
 	for name, number := range p.Namespaces() {
@@ -237,7 +238,7 @@ func TestWiFiRows(t *testing.T) {
 	keys := func(rows string) []string {
 		image, err := gen(heading+rows, 0x6000)
 		require.NoError(t, err)
-		p, err := nvs.Open(&flash{b: image}, nvs.Options{})
+		p, err := nvs.Open(flash.FromBytes(image), nvs.Options{})
 		require.NoError(t, err)
 		var got []string
 		for e, err := range p.Entries("") {
@@ -307,7 +308,7 @@ func TestAnyImageOpens(t *testing.T) {
 		}
 		require.NoError(t, err)
 		require.Len(t, image, o.Size)
-		f := &flash{b: bytes.Clone(image)}
+		f := flash.NewRecorder(flash.FromBytes(bytes.Clone(image)))
 		p, err := nvs.Open(f, nvs.Options{Keys: o.Keys})
 		require.NoError(t, err)
 		listed := 0
@@ -329,8 +330,7 @@ func TestAnyImageOpens(t *testing.T) {
 		}
 		require.Equal(t, len(want), listed)
 		require.NoError(t, p.Close())
-		require.Zero(t, f.changes)
-		require.Equal(t, image, f.b)
+		require.Empty(t, f.Ops())
 	})
 }
 
@@ -361,14 +361,14 @@ func TestImagesCanBeWritten(t *testing.T) {
 		image, err := nvsgen.Generate(strings.NewReader(heading+"a,namespace,,\nn,data,u8,1\nb,data,blob_fill(1500;0x01),x\n"),
 			nvsgen.Options{Size: 0x3000, Version: version})
 		require.NoError(t, err)
-		p, err := nvs.Open(&flash{b: image}, nvs.Options{})
+		p, err := nvs.Open(flash.FromBytes(image), nvs.Options{})
 		require.NoError(t, err)
 		for i := range 500 {
 			require.NoError(t, store.SetInt(p, "a", "count", uint32(i)))
 		}
 		require.NoError(t, store.SetBlob(p, "a", "b", []byte("new")))
 		require.NoError(t, p.Close())
-		p, err = nvs.Open(&flash{b: image}, nvs.Options{})
+		p, err = nvs.Open(flash.FromBytes(image), nvs.Options{})
 		require.NoError(t, err)
 		b, err := store.Blob(p, "a", "b")
 		require.NoError(t, err)
