@@ -84,10 +84,11 @@ type Config struct {
 	// Clock arms the manager's timers; nil: hal.SystemClock.
 	Clock hal.Clock
 
-	// Poll is for runtimes without a scheduler. It is called again and again
-	// while Wait, Deinit or a client's scan waits. It has to wait a little for
-	// something to happen, and handle it. nil: the waiting goroutine blocks.
-	Poll func()
+	// Pump is for runtimes without a scheduler. It is called again and again
+	// while Wait, Deinit or a client's scan waits. It has to wait for something
+	// to happen, at most maxWait, and handle it. nil: the waiting goroutine
+	// blocks.
+	Pump func(maxWait time.Duration)
 
 	// Logger takes log messages; nil: silent. Secrets are never logged.
 	Logger hal.Logger

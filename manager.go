@@ -2,6 +2,7 @@ package wifiprov
 
 import (
 	"sync"
+	"time"
 
 	"github.com/wifiprov/wifiprov/hal"
 	"github.com/wifiprov/wifiprov/internal/fsm"
@@ -173,11 +174,11 @@ func (m *Manager) Deinit() error {
 		wait = in.tornDown
 	})
 	if wait != nil {
-		hal.Await(wait, in.cfg.Poll)
+		await(wait, in.cfg.Pump)
 		m.do(func() { err = in.stopErr })
 	}
 	if in != nil && !inHandler {
-		hal.Await(in.gone, in.cfg.Poll)
+		await(in.gone, in.cfg.Pump)
 	}
 	return err
 }
@@ -199,9 +200,21 @@ func (m *Manager) Subscribe(fn func(Event)) (cancel func()) { return m.events.su
 // an event handler.
 func (m *Manager) Wait() {
 	done := m.Done()
-	var poll func()
+	var pump func(time.Duration)
 	if in := m.instance(); in != nil {
-		poll = in.cfg.Poll
+		pump = in.cfg.Pump
+	}
+	await(done, pump)
+}
+
+// pumpWait is how long one call of Config.Pump waits.
+const pumpWait = 100 * time.Millisecond
+
+// await blocks until done is closed, or calls pump until then.
+func await(done <-chan struct{}, pump func(time.Duration)) {
+	var poll func()
+	if pump != nil {
+		poll = func() { pump(pumpWait) }
 	}
 	hal.Await(done, poll)
 }

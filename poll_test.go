@@ -47,16 +47,16 @@ func (c *manual) sleep(d time.Duration) {
 	}
 }
 
-// With Config.Poll a single goroutine can wait for the end of the service, for
+// With Config.Pump a single goroutine can wait for the end of the service, for
 // Deinit, and for a client's scan.
 func TestPoll(t *testing.T) {
 	clock := &manual{}
 	r := newRig(t)
 	r.cfg.Clock = clock
 	polls := 0
-	r.cfg.Poll = func() {
+	r.cfg.Pump = func(maxWait time.Duration) {
 		polls++
-		clock.sleep(100 * time.Millisecond)
+		clock.sleep(maxWait)
 		if polls == 3 {
 			r.wifi.emit(hal.Event{Kind: hal.EventScanDone})
 		}

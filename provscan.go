@@ -69,7 +69,7 @@ func (in *instance) serveScanStart(cmd *pb.CmdScanStart) (pb.Status, error) {
 	if !cmd.Blocking {
 		return pb.StatusSuccess, nil
 	}
-	hal.Await(c.scanEnd.c, in.cfg.Poll)
+	await(c.scanEnd.c, in.cfg.Pump)
 	return pb.StatusSuccess, c.scanEnd.err
 }
 

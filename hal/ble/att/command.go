@@ -65,7 +65,7 @@ func (h *Host) run(what string, op uint16, params ...byte) ([8]byte, error) {
 			h.finish(completion{err: errTimeout})
 		}
 	})
-	hal.Await(w.done, h.cfg.Poll)
+	hal.Await(w.done, h.cfg.PollController)
 	timer.Stop()
 	h.mu.Lock()
 	c := w.outcome
@@ -140,7 +140,7 @@ func (h *Host) awaitDrained() {
 		}
 	})
 	h.mu.Unlock()
-	hal.Await(drained, h.cfg.Poll)
+	hal.Await(drained, h.cfg.PollController)
 	timer.Stop()
 	h.mu.Lock()
 }

@@ -37,10 +37,11 @@ type Config struct {
 	// ConnParams are asked for when a client connects; the zero value: none
 	// are, as NimBLE does. Bluedroid asks for BluedroidParams.
 	ConnParams ConnParams
-	// Poll is called again and again while StartGATT waits for the controller,
-	// for runtimes without a scheduler: it has to wait a little for a packet or
-	// a timer, and handle it; of packets one at a time. nil: StartGATT blocks.
-	Poll func()
+	// PollController is for runtimes without a scheduler: StartGATT calls it
+	// again and again while it waits for the controller. It waits a little for
+	// a packet or a timer, and handles at most one packet. nil: StartGATT
+	// blocks.
+	PollController func()
 	// Pairing lets clients pair, so that links can be encrypted; package smp
 	// has it. nil: there is no pairing, requests for it are refused, and
 	// StartGATT fails with hal.ErrNotSupported for ble.Config.Encrypt.

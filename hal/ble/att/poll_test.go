@@ -43,12 +43,12 @@ func (c *tick) sleep(d time.Duration) {
 	}
 }
 
-// With Poll a single goroutine starts and stops the stack, and a controller
+// With PollController a single goroutine starts and stops the stack, and a controller
 // that is silent is given up.
 func TestPoll(t *testing.T) {
 	c := &controller{replies: make(chan []byte, 100), aclLen: 251, aclNum: 8}
 	clock := &tick{}
-	h, err := New(c, Config{Clock: clock, Poll: func() {
+	h, err := New(c, Config{Clock: clock, PollController: func() {
 		select {
 		case p := <-c.replies:
 			c.deliver(p)

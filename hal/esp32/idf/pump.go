@@ -13,7 +13,7 @@ import (
 // longestWait bounds what Pump waits at a time.
 const longestWait = time.Hour
 
-// pollWait is how long Poll and PumpOnce wait.
+// pollWait is how long PollController waits.
 const pollWait = 100 * time.Millisecond
 
 // burst is how many entries of a kind are run before the others have their
@@ -40,13 +40,13 @@ type pump struct {
 	request httpserver.Request
 }
 
-// Pump runs what waits: timers that are due, packets, events, requests. If
-// there is nothing it waits for something, at most maxWait, and runs that; it may
-// return early. 0 and below: it does not wait. A caller who waits for something
-// tests for it between calls.
+// Pump handles what has come in: timers that are due, packets, events,
+// requests. If there is nothing it waits for something, at most maxWait, and
+// handles that; it may return early. With maxWait ≤ 0 it does not wait. It fits
+// wifiprov.Config.Pump.
 //
-// It must be called by one task only, the application's. A handler may call it:
-// what it is part of waits then, the rest is run.
+// Only one task may call it, the application's. A handler may call it too: work
+// of the handler's own kind waits then, other work is done.
 func (d *Device) Pump(maxWait time.Duration) {
 	if !d.run(allWork, burst) && maxWait > 0 {
 		d.wait(min(maxWait, longestWait))
@@ -54,14 +54,13 @@ func (d *Device) Pump(maxWait time.Duration) {
 	}
 }
 
-// PumpOnce is Pump that waits for 100 ms, for wifiprov.Config.Poll.
-func (d *Device) PumpOnce() { d.Pump(pollWait) }
-
-// Poll is PumpOnce without Wi-Fi events and requests, and with one packet at
-// a time, for att.Config.Poll: what the manager waits for while it starts a
-// service must not begin anything else with it. So a function that the
-// application arms with AfterFunc hands what calls the Manager to Go.
-func (d *Device) Poll() {
+// PollController is for att.Config.PollController. It runs timers and one
+// packet of the Bluetooth controller; if there are none it waits for one, at
+// most 100 ms. Wi-Fi events and requests stay where they are, so that nothing
+// else begins while the manager starts a service. For the same reason a
+// function that the application arms with AfterFunc must not call the Manager;
+// it hands such calls to Go.
+func (d *Device) PollController() {
 	const kinds = workTimers | workPackets
 	if !d.run(kinds, 1) {
 		d.wait(pollWait)
@@ -69,7 +68,7 @@ func (d *Device) Poll() {
 	}
 }
 
-// Wake ends the wait of a Pump. It may be called from every task.
+// Wake ends the wait of a Pump. Any task may call it.
 func (d *Device) Wake() { nativeWake() }
 
 // wait blocks until an entry comes, at most until the first timer is due.

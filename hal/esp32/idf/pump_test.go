@@ -127,7 +127,7 @@ func TestGo(t *testing.T) {
 				dev.Pump(0)
 				log = append(log, "over")
 			})
-			dev.Poll()
+			dev.PollController()
 			log = append(log, "received")
 			dev.Bluetooth().SetReceiver(func([]byte) { log = append(log, "packet") })
 		})
@@ -140,14 +140,14 @@ func TestGo(t *testing.T) {
 	})
 }
 
-// Poll leaves events alone.
+// PollController leaves events alone.
 func TestPollLeavesEvents(t *testing.T) {
 	inTask(t, func(t *testing.T, _ *idftest.Chip, dev *idf.Device) {
 		events, timers := 0, 0
 		dev.Subscribe(func(hal.Event) { events++ })
 		dev.AfterFunc(0, func() { timers++ })
 		idf.Post(idf.PostStationStart, hal.Event{}, hal.AccessPoint{})
-		dev.Poll()
+		dev.PollController()
 		require.Equal(t, []int{0, 1}, []int{events, timers})
 		dev.Pump(0)
 		require.Equal(t, 1, events)
@@ -217,8 +217,8 @@ func TestLostEvents(t *testing.T) {
 	})
 }
 
-// Events that are lost while one is told, or while Poll runs, are made up for
-// when that is over: subscribers hear of one at a time, and Poll tells none.
+// Events that are lost while one is told, or while PollController runs, are made up for
+// when that is over: subscribers hear of one at a time, and PollController tells none.
 func TestLostEventsInsideOfOthers(t *testing.T) {
 	inTask(t, func(t *testing.T, _ *idftest.Chip, dev *idf.Device) {
 		flood := func() {
@@ -240,7 +240,7 @@ func TestLostEventsInsideOfOthers(t *testing.T) {
 			dev.Pump(0)
 			inside = false
 		})
-		dev.Poll()
+		dev.PollController()
 		require.Zero(t, ends)
 		dev.Pump(0)
 		require.Equal(t, 1, ends)

@@ -46,7 +46,7 @@ func (a *task) run() {
 	require.NoError(a.t, err)
 	var m wifiprov.Manager
 	cfg := wifiprov.Config{
-		WiFi: dev, Clock: dev, Poll: dev.PumpOnce, Logger: idf.Log(),
+		WiFi: dev, Clock: dev, Pump: dev.Pump, Logger: idf.Log(),
 		Scheme:       a.scheme(a.t, dev),
 		EventHandler: func(e wifiprov.Event) { a.events = append(a.events, e.Kind.String()) },
 	}
@@ -66,7 +66,7 @@ func overSoftAP(_ *testing.T, dev *idf.Device) scheme.Scheme {
 }
 
 func overBLE(t *testing.T, dev *idf.Device) scheme.Scheme {
-	host, err := att.New(dev.Bluetooth(), att.Config{Clock: dev, Poll: dev.Poll, Logger: idf.Log()})
+	host, err := att.New(dev.Bluetooth(), att.Config{Clock: dev, PollController: dev.PollController, Logger: idf.Log()})
 	require.NoError(t, err)
 	return ble.New(ble.Config{GATT: host, Free: ble.FreeBTDM, Memory: dev, Go: dev.Go, Clock: dev, Logger: idf.Log()})
 }

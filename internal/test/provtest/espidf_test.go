@@ -81,11 +81,11 @@ func (e *esp) boot() {
 	<-ready
 }
 
-// poll waits as a device does: what waits inside of a handler has to pump. Here
+// pump waits as a device does: what waits inside of a handler has to pump. Here
 // others may wait, too, and leave that to the task.
-func (e *esp) poll() {
+func (e *esp) pump(maxWait time.Duration) {
 	if goroutine() == e.task {
-		e.PumpOnce()
+		e.Pump(maxWait)
 	} else {
 		time.Sleep(time.Millisecond)
 	}
@@ -111,7 +111,7 @@ func (e *esp) shutDown() {
 }
 
 func (e *esp) rig(config wifiprov.Config, dial func() client.Transport) *Rig {
-	config.WiFi, config.Clock, config.Poll = e, e, e.poll
+	config.WiFi, config.Clock, config.Pump = e, e, e.pump
 	return &Rig{
 		Air: e.air, Home: e.home, Config: config, Dial: dial,
 		Reboot: func() error {

@@ -58,7 +58,7 @@ func (s *service) open(cfg settings) error {
 	transport, err := cfg.makeScheme(dev)
 	if err == nil {
 		err = s.manager.Init(wifiprov.Config{
-			WiFi: dev, Scheme: transport, Clock: dev, Poll: dev.PumpOnce,
+			WiFi: dev, Scheme: transport, Clock: dev, Pump: dev.Pump,
 			EventHandler: s.event, Logger: idf.Log(),
 		})
 	}
@@ -95,7 +95,7 @@ func (s *settings) makeScheme(dev *idf.Device) (scheme.Scheme, error) {
 	if !s.bluetooth {
 		return softap.New(softap.Config{AP: dev, Platform: dev, Random: idf.Random(), Logger: idf.Log()}), nil
 	}
-	host, err := att.New(dev.Bluetooth(), att.Config{Clock: dev, Poll: dev.Poll, Logger: idf.Log()})
+	host, err := att.New(dev.Bluetooth(), att.Config{Clock: dev, PollController: dev.PollController, Logger: idf.Log()})
 	if err != nil {
 		return nil, err
 	}
