@@ -65,7 +65,7 @@ func (e ATTError) String() string {
 // Error makes every code but ATTSuccess usable as an error.
 func (e ATTError) Error() string { return "ATT: " + e.String() }
 
-// HCIReason is why a connection ended, with the numbers of HCI (Bluetooth
+// HCIReason says why a connection ended, with the numbers of HCI (Bluetooth
 // Core, Vol 1 Part F).
 type HCIReason uint8
 

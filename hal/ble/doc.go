@@ -1,9 +1,9 @@
-// Package ble is the boundary between the provisioning core and a Bluetooth Low
-// Energy stack: the contract of a GATT [Peripheral] and its plain types. It
-// imports nothing of this module.
+// Package ble is the boundary between provisioning and a Bluetooth Low Energy
+// stack: the contract of a GATT [Peripheral] and its plain types. It imports
+// nothing of this module.
 //
-// Implementations live in folders below it: hal/ble/att is an attribute server
-// and host on any HCI controller, hal/ble/smp adds pairing to it, hal/ble/bluez
-// is a peripheral of Linux's bluetoothd. The errors that the contract names are
-// those of package hal.
+// The implementations are in the folders below. Package att is an attribute
+// server and host for any HCI controller, package smp adds pairing to it, and
+// package bluez is a peripheral on Linux's bluetoothd. The errors that the
+// contract names are those of package hal.
 package ble

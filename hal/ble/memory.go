@@ -1,10 +1,10 @@
 package ble
 
-// Memory gives memory that a chip keeps for Bluetooth to the heap
-// (manager.md 13). It cannot be taken back before a reboot.
+// Memory gives the memory that a chip reserves for Bluetooth to the heap. It
+// stays there until a reboot.
 type Memory interface {
-	// ReleaseMemory releases the parts' memory; what was released before is
-	// left out. The parts must not be in use.
+	// ReleaseMemory releases the memory of these parts; parts that were
+	// released before are skipped. The parts must not be in use.
 	ReleaseMemory(parts Part) error
 }
 

@@ -3,7 +3,7 @@ package ble
 import "errors"
 
 // UUID is a 128-bit Bluetooth UUID, least significant byte first, as it goes
-// over the air: index 0 is the last byte of the text form (transports.md 2.1).
+// over the air: index 0 is the last byte of the text form.
 type UUID [16]byte
 
 // UUIDSize is the size of a UUID in bytes.
@@ -46,8 +46,8 @@ func UUID16(id uint16) UUID {
 	}
 }
 
-// With16 returns the UUID with bytes 12 and 13 replaced by id, low byte first:
-// how a characteristic's UUID follows from its service's (transports.md 2.1).
+// With16 returns the UUID with bytes 12 and 13 replaced by id, low byte first.
+// So the UUIDs of characteristics are derived from their service's.
 func (u UUID) With16(id uint16) UUID {
 	u[12], u[13] = byte(id), byte(id>>8)
 	return u

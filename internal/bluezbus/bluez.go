@@ -39,17 +39,16 @@ type Objects map[dbus.ObjectPath]map[string]Props
 // Bus is a connection on which bluetoothd was found.
 type Bus struct {
 	*Conn
-	Owner string // its unique name; another process has another one
+	Owner string // bluetoothd's unique name; each process has its own
 }
 
-// Open finds bluetoothd on a bus, as Dial does, and asks for its signals. The
-// objects are those after which the signals count; some of the signals may be
-// older.
+// Open dials a bus, finds bluetoothd on it, and asks for bluetoothd's signals and
+// objects. Signals that are older than the objects may follow.
 func Open(ctx context.Context, address string, receive func(Message)) (*Bus, Objects, error) {
 	c, err := Dial(ctx, address, receive)
 	if err != nil {
 		if ctx.Err() != nil {
-			err = ctx.Err() // what it did to the connection says less
+			err = ctx.Err() // the better explanation
 		}
 		return nil, nil, fmt.Errorf("no message bus: %w; is dbus-daemon running, and its socket reachable from here?", err)
 	}
@@ -122,8 +121,7 @@ func (b *Bus) Set(ctx context.Context, path dbus.ObjectPath, iface, name string,
 	return err
 }
 
-// Lost reports whether a message says that bluetoothd, or this object of it, is
-// gone.
+// Lost reports whether a message says that bluetoothd, or this object, is gone.
 func (b *Bus) Lost(m Message, path dbus.ObjectPath, iface string) bool {
 	switch {
 	case m.Call:
@@ -137,8 +135,8 @@ func (b *Bus) Lost(m Message, path dbus.ObjectPath, iface string) bool {
 	return false
 }
 
-// Changed returns the properties that a signal of bluetoothd tells of: those of
-// an object that is new, or those that changed.
+// Changed returns the properties in a signal of bluetoothd: all properties of a new
+// object, or those that have changed.
 func (b *Bus) Changed(m Message, iface string) (dbus.ObjectPath, Props, bool) {
 	if m.Call || m.Sender != b.Owner {
 		return "", nil, false
@@ -156,14 +154,14 @@ func (b *Bus) Changed(m Message, iface string) (dbus.ObjectPath, Props, bool) {
 	return "", nil, false
 }
 
-// Get returns a property; the zero value: it is not there.
+// Get returns a property, or the zero value if there is none.
 func Get[T any](props Props, name string) T {
 	v, _ := props[name].Value().(T)
 	return v
 }
 
-// FindAdapter returns the adapter of that name, or the first for an empty one,
-// which has all the interfaces; ErrUnable: it does not.
+// FindAdapter returns the adapter of that name, or the first if name is empty. The
+// adapter must have all the interfaces, else FindAdapter fails with ErrUnable.
 func (o Objects) FindAdapter(name string, needs ...string) (dbus.ObjectPath, error) {
 	var all, able []string
 	lacks := ""
@@ -195,13 +193,13 @@ func (o Objects) FindAdapter(name string, needs ...string) (dbus.ObjectPath, err
 	return "", fmt.Errorf("no adapter %s; bluetoothd has %s", name, strings.Join(all, " "))
 }
 
-// ErrUnable: there are adapters, and none can do it.
+// ErrUnable means that no adapter has the interfaces.
 var ErrUnable = errors.New("the adapter or this bluetoothd cannot do it: Bluetooth LE and BlueZ 5.50 or later are needed")
 
 func adapterPath(name string) dbus.ObjectPath { return Root + "/" + dbus.ObjectPath(name) }
 
-// Assigned reports whether a UUID is one of those with 16 bits that the
-// Bluetooth SIG gives out, of the services that all devices have.
+// Assigned reports whether a UUID is a 16-bit UUID of the Bluetooth SIG, as the
+// services that all devices have.
 func Assigned(uuid string) bool {
 	return strings.HasPrefix(uuid, "0000") && strings.HasSuffix(uuid, baseUUIDTail) && uuid[4:8] != "ffff"
 }

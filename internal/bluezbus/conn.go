@@ -35,10 +35,10 @@ type Conn struct {
 	c *dbus.Conn
 }
 
-// Dial connects to the bus at address; empty: the system bus. receive gets
-// signals and method calls in the order of their arrival, from one goroutine
-// that reads the socket: it must return at once, and may be called for a moment
-// after Close. Each call has to be answered by Reply or ReplyError.
+// Dial connects to the bus at address; empty: the system bus. receive gets signals
+// and method calls in the order of their arrival, in the goroutine that reads the
+// socket. It must return at once, and may still be called shortly after Close. Each
+// method call has to be answered by Reply or ReplyError.
 func Dial(ctx context.Context, address string, receive func(Message)) (*Conn, error) {
 	own, cancel := context.WithCancel(context.Background())
 	opts := []dbus.ConnOption{
@@ -46,7 +46,7 @@ func Dial(ctx context.Context, address string, receive func(Message)) (*Conn, er
 		dbus.WithHandler(nobody{}),
 		dbus.WithIncomingInterceptor(func(m *dbus.Message) { incoming(m, receive) }),
 	}
-	// The handshake knows no context; it ends with the connection.
+	// The handshake takes no context; closing the connection ends it.
 	stop := context.AfterFunc(ctx, cancel)
 	var c *dbus.Conn
 	var err error
@@ -66,8 +66,8 @@ func Dial(ctx context.Context, address string, receive func(Message)) (*Conn, er
 	return &Conn{c}, nil
 }
 
-// incoming passes on what is no answer. godbus handles each call in a goroutine
-// of its own, which loses the order; here it is left nothing to do.
+// incoming passes on signals and calls. godbus would handle each call in a goroutine
+// of its own, which loses the order; incoming leaves it nothing to do.
 func incoming(m *dbus.Message, receive func(Message)) {
 	if m.Type != dbus.TypeSignal && m.Type != dbus.TypeMethodCall {
 		return
@@ -89,7 +89,7 @@ func incoming(m *dbus.Message, receive func(Message)) {
 	receive(in)
 }
 
-// nobody takes every call and says nothing.
+// nobody takes every call and does not answer.
 type nobody struct{}
 
 func (nobody) LookupObject(dbus.ObjectPath) (dbus.ServerObject, bool) { return nobody{}, true }
@@ -129,8 +129,8 @@ func (c *Conn) Reply(m Message, body ...any) {
 	c.ReplyAs(m, signature, body...)
 }
 
-// ReplyAs is Reply with a signature that differs from the body's in name only: an
-// array of structures of two is encoded as a dictionary is, and has an order.
+// ReplyAs is Reply with a signature that is encoded like the body's: an array of pairs
+// is encoded like a dictionary, but has an order.
 func (c *Conn) ReplyAs(m Message, signature dbus.Signature, body ...any) {
 	c.answer(m, dbus.TypeMethodReply, signature, body, nil)
 }
@@ -142,7 +142,7 @@ func (c *Conn) ReplyError(m Message, name, text string) {
 	})
 }
 
-// ReplyUnknown answers a call of something that there is not.
+// ReplyUnknown answers a call of an unknown method or object.
 func (c *Conn) ReplyUnknown(m Message) {
 	c.ReplyError(m, errUnknownCall, "Method \""+m.Member+"\" on interface \""+m.Interface+"\" doesn't exist")
 }
@@ -159,7 +159,7 @@ func (c *Conn) answer(m Message, typ dbus.Type, signature dbus.Signature, body [
 	if len(body) > 0 {
 		headers[dbus.FieldSignature] = dbus.MakeVariant(signature)
 	}
-	// A connection that is gone is noticed elsewhere.
+	// A lost connection is noticed elsewhere.
 	c.c.Send(&dbus.Message{Type: typ, Headers: headers, Body: body}, nil)
 }
 
@@ -180,5 +180,5 @@ func (c *Conn) RequestName(name string) error {
 // Done is closed when the connection is lost or closed.
 func (c *Conn) Done() <-chan struct{} { return c.c.Context().Done() }
 
-// Close ends the connection, and with it all that was asked for over it.
+// Close ends the connection, and with it everything that was registered over it.
 func (c *Conn) Close() { _ = c.c.Close() }

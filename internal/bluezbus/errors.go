@@ -8,7 +8,7 @@ import (
 	"github.com/godbus/dbus/v5"
 )
 
-// Error is a call that bluetoothd or the bus refused.
+// Error tells that bluetoothd or the bus refused a call.
 type Error struct {
 	Call string // member, "RegisterApplication"
 	Name string // org.bluez.Error.NotReady
@@ -29,7 +29,7 @@ func (e *Error) Error() string {
 	return s
 }
 
-// errNoAnswer is a call that was given up.
+// errNoAnswer tells that a call was given up.
 type errNoAnswer struct {
 	call string
 	err  error

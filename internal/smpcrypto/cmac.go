@@ -9,17 +9,17 @@ import (
 func encrypt(key, block [16]byte) (out [16]byte) {
 	c, err := aes.NewCipher(key[:])
 	if err != nil {
-		panic(err) // for other lengths of the key
+		panic(err) // not with a key of this length
 	}
 	c.Encrypt(out[:], block[:])
 	return out
 }
 
-// CMAC returns the AES-CMAC of a message (RFC 4493).
-func CMAC(key [16]byte, message []byte) (mac [16]byte) {
+// cmac returns the AES-CMAC of a message (RFC 4493).
+func cmac(key [16]byte, message []byte) (mac [16]byte) {
 	c, err := aes.NewCipher(key[:])
 	if err != nil {
-		panic(err) // for other lengths of the key
+		panic(err) // not with a key of this length
 	}
 	var sub [16]byte
 	c.Encrypt(sub[:], sub[:])

@@ -5,8 +5,8 @@ import (
 	"encoding/binary"
 )
 
-// element is a number modulo the curve's prime, the least significant word
-// first. Its methods take time that depends on it: it is for public numbers.
+// element is a number modulo the curve's prime, the least significant word first. It
+// is for public numbers only: its methods do not run in constant time.
 type element [8]uint32
 
 var (
@@ -16,10 +16,9 @@ var (
 	root = element{0, 0, 0x40000000, 0, 0, 0x40000000, 0xC0000000, 0x3FFFFFFF}
 )
 
-// publicByAgreement returns a private key's public key by an agreement with the
-// curve's generator, which gives X, and the curve's equation, which gives Y or its
-// negative. Either will do: all that is made of a public key has its X only, and
-// the agreed secret is the same.
+// publicByAgreement returns a private key's public key. An agreement with the curve's
+// generator gives X; the curve's equation gives Y or its negative. Either will do: the
+// agreed secret is the same, and the other functions use X only.
 func publicByAgreement(private *ecdh.PrivateKey) (x, y [32]byte, err error) {
 	generator, err := ecdh.P256().NewPublicKey([]byte("\x04" +
 		"\x6b\x17\xd1\xf2\xe1\x2c\x42\x47\xf8\xbc\xe6\xe5\x63\xa4\x40\xf2\x77\x03\x7d\x81\x2d\xeb\x33\xa0\xf4\xa1\x39\x45\xd8\x98\xc2\x96" +
@@ -95,7 +94,7 @@ func (e element) mul(f element) element {
 		}
 		p[i+8] = uint32(carry)
 	}
-	// The upper half is worth multiples of the powers below (FIPS 186-4, D.2.3).
+	// The upper half is reduced to multiples of lower powers (FIPS 186-4, D.2.3).
 	c := func(i int) int64 { return int64(p[i]) }
 	carry := int64(0)
 	for i, sum := range [8]int64{

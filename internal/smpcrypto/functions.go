@@ -33,37 +33,37 @@ func S1(k, r1, r2 [16]byte) [16]byte {
 	return encrypt(k, r)
 }
 
-// F4 is the confirm value of Secure Connections: of the X coordinates of the
-// public keys, the sender's first, and the sender's random number.
+// F4 is the confirm value of Secure Connections. u and v are the X coordinates of the
+// public keys, the sender's first; x is the sender's random number.
 func F4(u, v [32]byte, x [16]byte, z byte) [16]byte {
 	var m [65]byte
 	copy(m[0:], u[:])
 	copy(m[32:], v[:])
 	m[64] = z
-	return CMAC(x, m[:])
+	return cmac(x, m[:])
 }
 
-// F5 makes the keys of Secure Connections of the agreed secret w, the random
+// F5 derives the keys of Secure Connections from the agreed secret w, the random
 // numbers and the addresses, the initiator's first.
 func F5(w [32]byte, n1, n2 [16]byte, a1, a2 Address) (macKey, ltk [16]byte) {
 	salt := [16]byte{0x6C, 0x88, 0x83, 0x91, 0xAA, 0xF5, 0xA5, 0x38, 0x60, 0x37, 0x0B, 0xDB, 0x5A, 0x60, 0x83, 0xBE}
-	t := CMAC(salt, w[:])
+	t := cmac(salt, w[:])
 	m := [53]byte{1: 'b', 2: 't', 3: 'l', 4: 'e', 51: 1, 52: 0} // 256 bits
 	copy(m[5:], n1[:])
 	copy(m[21:], n2[:])
 	copy(m[37:], a1[:])
 	copy(m[44:], a2[:])
-	macKey = CMAC(t, m[:])
+	macKey = cmac(t, m[:])
 	m[0] = 1
-	ltk = CMAC(t, m[:])
+	ltk = cmac(t, m[:])
 	clear(t[:])
 	return macKey, ltk
 }
 
-// F6 is the check value of Secure Connections: of both random numbers, the
-// sender's first, r of the association model (zero for Just Works), the sender's
-// capabilities (AuthReq, OOB, input and output), and both addresses, the
-// sender's first.
+// F6 is the check value of Secure Connections. n1 is the sender's random number and a1
+// the sender's address, n2 and a2 are the other side's; r belongs to the association
+// model (zero for Just Works), and io is the sender's AuthReq, OOB, and input and
+// output capability.
 func F6(w, n1, n2, r [16]byte, io [3]byte, a1, a2 Address) [16]byte {
 	var m [65]byte
 	copy(m[0:], n1[:])
@@ -72,18 +72,7 @@ func F6(w, n1, n2, r [16]byte, io [3]byte, a1, a2 Address) [16]byte {
 	copy(m[48:], io[:])
 	copy(m[51:], a1[:])
 	copy(m[58:], a2[:])
-	return CMAC(w, m[:])
-}
-
-// G2 is the number that users compare, of which the last six decimal digits are
-// shown. Just Works shows none.
-func G2(u, v [32]byte, x, y [16]byte) uint32 {
-	var m [80]byte
-	copy(m[0:], u[:])
-	copy(m[32:], v[:])
-	copy(m[64:], y[:])
-	mac := CMAC(x, m[:])
-	return uint32(mac[12])<<24 | uint32(mac[13])<<16 | uint32(mac[14])<<8 | uint32(mac[15])
+	return cmac(w, m[:])
 }
 
 // AH is the hash of a resolvable private address.

@@ -18,12 +18,12 @@ type KeyPair struct {
 	X, Y [32]byte
 }
 
-// NewKeyPair makes a key of 32 random bytes. It takes as long as the curve's
-// multiplication of a point.
+// NewKeyPair makes a private key from 32 random bytes. It takes the time of one
+// multiplication on the curve.
 func NewKeyPair(random io.Reader) (*KeyPair, error) {
 	var secret [32]byte
 	defer clear(secret[:])
-	for range 4 { // each fails once in 2³²
+	for range 4 { // one attempt in 2³² fails
 		if _, err := io.ReadFull(random, secret[:]); err != nil {
 			return nil, err
 		}
@@ -37,8 +37,8 @@ func NewKeyPair(random io.Reader) (*KeyPair, error) {
 }
 
 // Check refuses the other side's public key if it is not on the curve
-// (CVE-2018-5383), or has the X coordinate of our own (CVE-2020-26558): who
-// reflects it does not know the secret, but the values made of it.
+// (CVE-2018-5383), or has the X coordinate of our own (CVE-2020-26558). With a
+// reflected key an attacker can answer without knowing the secret.
 func (k *KeyPair) Check(x, y [32]byte) error {
 	_, err := k.public(x, y)
 	return err
@@ -59,8 +59,8 @@ func (k *KeyPair) public(x, y [32]byte) (*ecdh.PublicKey, error) {
 	return public, nil
 }
 
-// Agree returns the secret that the other side computes too. It fails as Check
-// does, and takes as long as the curve's multiplication of a point.
+// Agree returns the secret that the other side computes too. It fails as Check does,
+// and takes the time of one multiplication on the curve.
 func (k *KeyPair) Agree(x, y [32]byte) (secret [32]byte, err error) {
 	public, err := k.public(x, y)
 	if err != nil {

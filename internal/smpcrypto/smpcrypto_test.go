@@ -36,7 +36,7 @@ func TestCMAC(t *testing.T) {
 		40: "dfa66747de9ae63030ca32611497c827",
 		64: "51f0bebf7e3b9d92fc49741779363cfe",
 	} {
-		require.Equal(t, b16(want), CMAC(key, message[:n]), "%d", n)
+		require.Equal(t, b16(want), cmac(key, message[:n]), "%d", n)
 	}
 	// The other lengths, by the definition with CBC.
 	c, err := aes.NewCipher(key[:])
@@ -53,7 +53,7 @@ func TestCMAC(t *testing.T) {
 		last := padded[len(padded)-16:]
 		subtle.XORBytes(last, last, sub[:])
 		cipher.NewCBCEncrypter(c, make([]byte, 16)).CryptBlocks(padded, padded)
-		require.Equal(t, [16]byte(padded[len(padded)-16:]), CMAC(key, message[:n]), "%d", n)
+		require.Equal(t, [16]byte(padded[len(padded)-16:]), cmac(key, message[:n]), "%d", n)
 	}
 }
 
@@ -80,7 +80,6 @@ func TestAppendixD(t *testing.T) {
 
 	require.Equal(t, b16("e3c473989cd0e8c5d26c0b09da958f61"),
 		F6(macKey, n1, n2, b16("12a3343bb453bb5408da42d20c2d0fc8"), [3]byte{1, 1, 2}, a1, a2), "D.4")
-	require.EqualValues(t, 0x2f9ed5ba, G2(u, v, n1, n2), "D.5")
 	irk := b16("ec0234a357c8ad05341010a60a397d9b")
 	require.Equal(t, [3]byte{0x0d, 0xfb, 0xaa}, AH(irk, [3]byte{0x70, 0x81, 0x94}), "D.7")
 

@@ -16,16 +16,16 @@ const (
 	adManufacturer = 0xFF
 )
 
-// AppendAdvertising appends the advertising data of transports.md 2.3 in the
+// appendAdvertising appends the advertising data of transports.md 2.3 in the
 // manner of NimBLE: flags and the list of 128-bit UUIDs, 21 bytes.
-func AppendAdvertising(dst []byte, service ble.UUID) []byte {
+func appendAdvertising(dst []byte, service ble.UUID) []byte {
 	dst = append(dst, 2, adFlags, 0x06, 1+ble.UUIDSize, adUUIDs128)
 	return append(dst, service[:]...)
 }
 
-// AppendScanResponse appends the scan response of transports.md 2.3: complete
+// appendScanResponse appends the scan response of transports.md 2.3: complete
 // local name, then manufacturer data unless it is empty.
-func AppendScanResponse(dst []byte, name string, manufacturer []byte) []byte {
+func appendScanResponse(dst []byte, name string, manufacturer []byte) []byte {
 	dst = append(dst, byte(1+len(name)), adName)
 	dst = append(dst, name...)
 	if len(manufacturer) > 0 {
@@ -43,8 +43,8 @@ func (h *Host) advertise() {
 	}
 }
 
-// advertiseLater tries again what failed. While clients are there, the next one that
-// comes or goes is the occasion. mu is held.
+// advertiseLater tries again after advertising has failed. While clients are
+// connected, the next connection or disconnection is the occasion. mu is held.
 func (h *Host) advertiseLater() {
 	h.advOn = false
 	if !h.serving || h.anyConn() {
@@ -68,7 +68,7 @@ func advParams(random bool) [15]byte {
 		advInterval & 0xFF, advInterval >> 8,
 		0,  // ADV_IND: connectable, undirected
 		0,  // own address: public
-		0,  // peer's address, which is not used
+		0,  // peer's address: unused
 		13: 0x07, // all channels
 		14: 0x00, // no filter
 	}

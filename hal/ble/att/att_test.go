@@ -185,7 +185,7 @@ func TestFlowControl(t *testing.T) {
 
 // Pairing and L2CAP signals are refused; parameters are asked for on demand.
 func TestSignals(t *testing.T) {
-	r := up(t, Config{ConnParams: BluedroidParams()}, false)
+	r := up(t, Config{ConnParams: bluedroidParams}, false)
 	require.Equal(t, []string{"5:1201080010002000000090" + "01"}, r.ctl.taken())
 	r.frame(1, cidSecurity, []byte{1, 3, 0, 1, 16, 0, 0}, 27)
 	require.Equal(t, []string{"6:0505"}, r.ctl.taken())

@@ -79,7 +79,7 @@ func TestBuffersAreShared(t *testing.T) {
 // answered, whatever it sends, and nothing piles up. When it is gone, the next
 // one is served.
 func TestBuffersNeverComeBack(t *testing.T) {
-	r := newRig(t, Config{MTU: 517, ConnParams: BluedroidParams()})
+	r := newRig(t, Config{MTU: 517, ConnParams: bluedroidParams})
 	r.ctl.aclNum, r.ctl.noCredit = 2, true
 	require.NoError(t, r.h.StartGATT(gattConfig(false), r.v))
 	for range 3 {

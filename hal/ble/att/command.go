@@ -21,14 +21,14 @@ type waiter struct {
 	outcome completion
 }
 
-// completion is how a command went.
+// completion is the outcome of a command.
 type completion struct {
 	params [8]byte // status and what follows it
 	err    error
 }
 
-// enqueue appends a command and reports whether there was room. mu is held;
-// pump has to follow.
+// enqueue adds a command to the queue and reports whether there was room. mu is
+// held; pump has to follow.
 func (h *Host) enqueue(op uint16, params ...byte) bool {
 	if h.queued == len(h.queue) {
 		h.cfg.Logger.Log(hal.LevelError, "a command to the BLE controller is dropped", hal.Err(errQueue))
@@ -41,8 +41,8 @@ func (h *Host) enqueue(op uint16, params ...byte) bool {
 	return true
 }
 
-// dropCommands drops what waits, keys among it, for a controller that takes one
-// command again. mu is held.
+// dropCommands empties the queue, wipes the keys in it, and lets the controller
+// take one command again. mu is held.
 func (h *Host) dropCommands() {
 	clear(h.queue[:])
 	h.queued, h.credits = 0, 1
@@ -104,8 +104,8 @@ func (h *Host) completed(op, credits int, params []byte) {
 	case opLEAdvEnable:
 		h.advertiseLater()
 	case opDisconnect:
-		// Usually the link is gone already. For one that is not, Disconnect
-		// may be repeated, with a reason that the controller takes.
+		// Usually the link is gone already. If it is not, Disconnect may be
+		// repeated, with a reason that the controller accepts.
 		h.eachConn(func(c *conn) { c.ending = false })
 	}
 	if op != opDisconnect {
@@ -114,7 +114,8 @@ func (h *Host) completed(op, credits int, params []byte) {
 	}
 }
 
-// hangUp ends a connection, once. mu is held; pump has to follow.
+// hangUp ends a connection. Further calls for it do nothing. mu is held; pump has
+// to follow.
 func (h *Host) hangUp(c *conn, reason ble.HCIReason) bool {
 	handle := c.id.Handle()
 	if !c.ending {

@@ -25,26 +25,27 @@ type Config struct {
 	// Clock times out what the controller does not answer; nil:
 	// hal.SystemClock.
 	Clock hal.Clock
-	// Timeout of one command while the stack starts, and until advertising that
-	// failed is tried again; 0: DefaultTimeout.
+	// Timeout is how long the start waits for the answer to one command, and
+	// how long until failed advertising is tried again; 0: DefaultTimeout.
 	Timeout time.Duration
-	// MTU that is offered to clients, MinMTU to MaxMTU; 0: DefaultMTU. A
-	// connection takes about twice as much memory.
+	// MTU is offered to clients, MinMTU to MaxMTU; 0: DefaultMTU. A connection
+	// takes about twice as much memory.
 	MTU int
 	// MaxConns is how many clients may be connected at a time, 1 to MaxConns;
 	// 0: 1, as with the C original.
 	MaxConns int
-	// ConnParams are asked for when a client connects; the zero value: none
-	// are, as NimBLE does. Bluedroid asks for BluedroidParams.
+	// ConnParams are requested when a client connects. The zero value, as in
+	// NimBLE: none are. Bluedroid requests 20 to 40 ms and 4 s, which is
+	// {16, 32, 0, 400}.
 	ConnParams ConnParams
 	// PollController is for runtimes without a scheduler: StartGATT calls it
 	// again and again while it waits for the controller. It waits a little for
 	// a packet or a timer, and handles at most one packet. nil: StartGATT
 	// blocks.
 	PollController func()
-	// Pairing lets clients pair, so that links can be encrypted; package smp
-	// has it. nil: there is no pairing, requests for it are refused, and
-	// StartGATT fails with hal.ErrNotSupported for ble.Config.Encrypt.
+	// Pairing lets clients pair, so that links can be encrypted; it is an
+	// smp.Manager. nil: requests for pairing are refused, and StartGATT fails
+	// with hal.ErrNotSupported for ble.Config.Encrypt.
 	Pairing Pairing
 	// Logger is told of trouble; nil is silent.
 	Logger hal.Logger
@@ -54,12 +55,8 @@ type Config struct {
 type ConnParams struct {
 	MinInterval, MaxInterval uint16 // in 1.25 ms, 6 to 3200
 	Latency                  uint16 // connection events to skip
-	Timeout                  uint16 // supervision time-out in 10 ms
+	Timeout                  uint16 // supervision timeout in 10 ms
 }
-
-// BluedroidParams returns what Bluedroid asks for (transports.md 2.4): 20 to
-// 40 ms, 4 s.
-func BluedroidParams() ConnParams { return ConnParams{16, 32, 0, 400} }
 
 var (
 	errTransport = errors.New("att: the transport is nil")

@@ -2,10 +2,10 @@ package att
 
 import "github.com/wifiprov/wifiprov/hal/ble"
 
-// conn is one connection, or room for one.
+// conn is one connection, or a free slot.
 //
-// rx belongs to the receiver. tx holds an answer from the request until the
-// controller has it, txLen says so; while it does, and while a write waits for
+// rx belongs to the receiver. tx holds an answer until the controller has it; txLen
+// is its length, 0 if there is none. Until then, and while a write waits for
 // Respond, further requests are dropped.
 type conn struct {
 	used   bool
@@ -16,7 +16,7 @@ type conn struct {
 
 	rx   []byte // L2CAP frame being put together
 	have int
-	want int // 0: none has begun, or the rest of it is dropped
+	want int // its length; 0: no frame has begun, or the rest of it is dropped
 
 	tx       []byte // L2CAP frame: an answer
 	txLen    int
@@ -27,11 +27,11 @@ type conn struct {
 	inFlight int // packets that the controller has
 
 	writing bool // the handler has a write and has not responded
-	op      byte // of its request
-	handle  int  // of its attribute
+	op      byte // of the write's request
+	handle  int  // of the attribute to write
 	notify  uint32
 	queue   prepared
-	sec     *security // nil: there is no pairing
+	sec     *security
 }
 
 func (c *conn) idle() bool { return c.txLen == 0 && !c.writing }
@@ -44,9 +44,9 @@ func (c *conn) open(id ble.Conn, era uint32) {
 	c.queue.value = value
 }
 
-// close makes it room for another. mu is held.
+// close frees the slot. mu is held.
 func (c *conn) close() {
-	if c.used && c.sec != nil {
+	if c.used {
 		c.sec.stale = true
 		c.sec.halt()
 	}
@@ -99,15 +99,15 @@ func (h *Host) find(id ble.Conn) *conn {
 // serves reports whether c may use the service as it is now.
 func (h *Host) serves(c *conn) bool { return h.serving && c.era == h.era }
 
-// wipe forgets what the client sent and was sent. No call of the handler, which
-// may have a part of it, is running.
+// wipe clears the buffers. It must not be called while a call of the handler runs,
+// which may use them.
 func (c *conn) wipe() {
 	clear(c.rx)
 	clear(c.tx)
 	clear(c.queue.value)
 }
 
-// forgetConns drops all connections without a word, after a reset.
+// forgetConns drops all connections after a reset, without telling the handler.
 func (h *Host) forgetConns() {
 	for i := range h.conns {
 		h.conns[i].close() // wiped when the next one opens: a handler may be running
@@ -122,8 +122,8 @@ func (h *Host) wakeDrained() {
 	}
 }
 
-// connected takes a connection that was made, or failed. mu is held; it is
-// released for calls of the handler.
+// connected takes a new connection, or the failure to make one. mu is held, but
+// not during calls of the handler.
 func (h *Host) connected(status, handle int, peripheral bool, peer Address) {
 	if !h.up {
 		return
@@ -162,8 +162,8 @@ func (h *Host) connected(status, handle int, peripheral bool, peer Address) {
 	h.mu.Lock()
 }
 
-// disconnected takes the end of a connection. mu is held; it is released for
-// calls of the handler.
+// disconnected takes the end of a connection. mu is held, but not during calls of
+// the handler.
 func (h *Host) disconnected(handle int, reason ble.HCIReason) {
 	c := h.byHandle(handle)
 	if c == nil {

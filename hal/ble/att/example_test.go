@@ -3,16 +3,20 @@ package att_test
 import (
 	"fmt"
 
-	"github.com/wifiprov/wifiprov/hal/ble"
 	"github.com/wifiprov/wifiprov/hal/ble/att"
+	"github.com/wifiprov/wifiprov/hal/sim"
+	"github.com/wifiprov/wifiprov/scheme/ble"
 )
 
-// What a device named PROV_1 tells everybody.
-func ExampleAppendAdvertising() {
-	service, _ := ble.ParseUUID("1775244d-6b43-439b-877c-060f2d9bed07")
-	fmt.Printf("% x\n", att.AppendAdvertising(nil, service))
-	fmt.Printf("% x\n", att.AppendScanResponse(nil, "PROV_1", []byte{0xe5, 0x02, 1}))
-	// Output:
-	// 02 01 06 11 07 07 ed 9b 2d 0f 06 7c 87 9b 43 43 6b 4d 24 75 17
-	// 07 09 50 52 4f 56 5f 31 04 ff e5 02 01
+// A device that is provisioned over Bluetooth, on any controller that speaks HCI.
+func ExampleNew() {
+	controller, _ := sim.NewAir(sim.AirConfig{}).NewController(sim.ControllerConfig{}) // or the chip's
+	host, err := att.New(controller, att.Config{MTU: 517})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	scheme := ble.New(ble.Config{GATT: host})
+	fmt.Println(scheme.WiFiMode())
+	// Output: STA
 }

@@ -1,5 +1,7 @@
 package att
 
+import "encoding/binary"
+
 // Packet types of the H4 framing (Bluetooth Core, Vol 4 Part A 2).
 const (
 	PacketCommand = 0x01
@@ -58,12 +60,12 @@ const (
 	pbAuto     = 0x2000 // controller to host: first fragment
 )
 
-// codes of L2CAP signals.
+// Codes of L2CAP signals.
 const (
 	sigReject      = 0x01
 	sigParamUpdate = 0x12
 )
 
-func le16(b []byte) int { return int(b[0]) | int(b[1])<<8 }
+func le16(b []byte) int { return int(binary.LittleEndian.Uint16(b)) }
 
-func putLE16(b []byte, v int) { b[0], b[1] = byte(v), byte(v>>8) }
+func putLE16(b []byte, v int) { binary.LittleEndian.PutUint16(b, uint16(v)) }

@@ -19,16 +19,16 @@ type Host struct {
 	mu      sync.Mutex // guards what follows; not held over calls out
 	up      bool       // the controller was set up
 	serving bool       // between StartGATT and StopGATT
-	leaving bool       // Reset follows when the last connection is gone
+	leaving bool       // Reset is sent when the last connection is gone
 	advOn   bool
 	gatt    ble.Config
 	handler ble.Handler
 	era     uint32 // counts StartGATT
-	count   uint16 // connections ever, upper half of ble.Conn
+	count   uint16 // of all connections so far; upper half of ble.Conn
 	conns   []conn
 	table   table
 	public  Address // the controller's; with Config.Pairing
-	address Address // under which the service appears
+	address Address // of the service
 
 	queue   [16]command // ring
 	first   int
@@ -40,11 +40,11 @@ type Host struct {
 	aclLen  int // of the controller's buffers
 	aclNum  int
 	aclFree int
-	next    int    // connection whose turn to send it is
-	sending bool   // somebody is in pump, and owns out
+	next    int    // index of the connection that sends next
+	sending bool   // pump runs, and owns out
 	out     []byte // packet being sent
-	secret  bool   // it has keys
-	burst   []byte // what Config.Pairing sends; the receiver's
+	secret  bool   // out has keys
+	burst   []byte // for what Config.Pairing sends; owned by the receiver
 	sendErr error  // of the last failed Send
 }
 
@@ -82,9 +82,10 @@ func New(t Transport, cfg Config) (*Host, error) {
 		h.conns[i].rx = make([]byte, headL2CAP+max(cfg.MTU, 65)) // 65: security manager
 		h.conns[i].tx = make([]byte, headL2CAP+cfg.MTU+1)        // 1: see readByType
 		h.conns[i].queue.value = make([]byte, ble.MaxValue)
+		h.conns[i].sec = &security{}
 		if cfg.Pairing != nil {
 			h.burst = make([]byte, 0, pairingRoom)
-			h.conns[i].sec = &security{peer: cfg.Pairing.NewPeer(), out: make([]byte, 0, pairingRoom)}
+			*h.conns[i].sec = security{peer: cfg.Pairing.NewPeer(), out: make([]byte, 0, pairingRoom)}
 		}
 	}
 	h.out = make([]byte, max(1+headACL+headL2CAP+cfg.MTU, 64))
@@ -142,8 +143,8 @@ func (h *Host) StartGATT(cfg ble.Config, handler ble.Handler) error {
 	return nil
 }
 
-// bringUp resets the controller and learns what it can. mu is held, but not
-// while waiting.
+// bringUp resets the controller and asks for its buffers and address. mu is held,
+// but not while waiting.
 func (h *Host) bringUp() error {
 	if _, err := h.run("resetting the controller", opReset); err != nil {
 		return err
@@ -180,12 +181,12 @@ func (h *Host) bringUp() error {
 	return nil
 }
 
-// StopGATT implements ble.Peripheral. It hands the orders to the transport and does
-// not wait for the controller to carry them out.
+// StopGATT implements ble.Peripheral. It hands the commands to the transport and
+// does not wait until the controller has carried them out.
 func (h *Host) StopGATT(how ble.StopOptions) error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	// Of a peripheral that is stopped, advertising is on after a stop that failed.
+	// After a failed stop the peripheral is not serving, but advertising is on.
 	if !h.up || h.leaving || !h.serving && how.KeepOn && !h.advOn {
 		return nil
 	}
@@ -225,7 +226,7 @@ func (h *Host) takeDown(why error) {
 	h.powerDown()
 	h.pump()
 	if errors.Is(why, errTimeout) {
-		h.credits = 1 // what comes of this reset is not waited for
+		h.credits = 1 // nobody waits for this reset
 	}
 }
 

@@ -7,50 +7,49 @@ import (
 	"github.com/wifiprov/wifiprov/hal/ble"
 )
 
-// PairingTimeout is how long a pairing may go without a packet (Bluetooth Core,
-// Vol 3 Part H 3.4); the link of one that takes longer is ended.
+// PairingTimeout is how long a pairing may go without a packet before its link is
+// ended (Bluetooth Core, Vol 3 Part H 3.4).
 const PairingTimeout = 30 * time.Second
 
 // Address is a device address: its type, 0 public or 1 random, then its six
 // bytes, the most significant first.
 type Address [7]byte
 
-// Pairing is a security manager: how clients pair, and what keys they have.
-// Package smp has one; only a firmware that names it links it.
+// Pairing is a security manager: it pairs clients and keeps their keys. Package smp
+// has one.
 type Pairing interface {
-	// NewPeer returns room for the security of one connection at a time. New
-	// calls it Config.MaxConns times.
+	// NewPeer returns the security of one connection at a time. New calls
+	// NewPeer Config.MaxConns times.
 	NewPeer() PairingPeer
 }
 
-// PairingPeer is the security manager's half of a connection. A Host makes all
-// calls in its receiver, one at a time, and with no lock held, so they may take
-// the time that cryptography takes; meanwhile nothing is received.
+// PairingPeer is the security manager's half of a connection. A Host calls it in its
+// receiver, one call at a time, with no lock held. So calls may take the time that
+// cryptography takes; meanwhile nothing is received.
 //
-// What is to be sent is appended to dst as PDUs of L2CAP's channel 6, each by
-// AppendPairing, and the result returned; pdu is valid during the call.
+// A call sends PDUs by appending each to dst with AppendPairing and returning the
+// result. pdu is valid during the call.
 type PairingPeer interface {
-	// Connected begins a connection. Nothing is left of the one before.
+	// Connected begins a connection and forgets the one before.
 	Connected(PairingLink)
 
-	// Disconnected ends it: keys are wiped. It follows Connected, at the
-	// latest with the next Connected.
+	// Disconnected ends the connection and wipes its keys. It may come as late
+	// as just before the next Connected.
 	Disconnected()
 
-	// Receive takes a PDU of the client's.
+	// Receive takes a PDU from the client.
 	Receive(dst, pdu []byte) []byte
 
-	// LongTermKey returns the key that the client wants to encrypt the link
-	// with, in the order of bytes of HCI; false: there is none. random and
-	// diversifier are what it names the key by.
+	// LongTermKey returns the key with which the client wants to encrypt the
+	// link, in HCI's order of bytes; false: there is none. random and
+	// diversifier name the key.
 	LongTermKey(random uint64, diversifier uint16) (key [16]byte, ok bool)
 
-	// Encrypted tells that the link is encrypted with the key that
-	// LongTermKey returned last, or that it is not encrypted any more, or
-	// that this failed.
+	// Encrypted tells whether the link is encrypted now, with the key that
+	// LongTermKey returned last. false: encryption ended or failed.
 	Encrypted(dst []byte, on bool) []byte
 
-	// State returns how things stand after each of these calls.
+	// State is asked after each of these calls.
 	State() PairingState
 }
 
@@ -61,31 +60,31 @@ type PairingLink struct {
 	Bonding, SecureConnections bool
 }
 
-// PairingState is how far a connection's pairing is.
+// PairingState is the state of a connection's pairing.
 type PairingState struct {
 	Running bool // a pairing is under way, within PairingTimeout
 	Bonded  bool // the client has a key of an earlier pairing
 }
 
-// AppendPairing appends a PDU of the security manager to what is sent.
+// AppendPairing appends a PDU of the security manager to dst.
 func AppendPairing(dst []byte, pdu ...byte) []byte {
 	dst = append(dst, byte(len(pdu)), byte(len(pdu)>>8), cidSecurity, 0)
 	return append(dst, pdu...)
 }
 
-// pairingRoom is what a connection's frames of the security manager take: the
-// answers to a public key and the keys of a legacy pairing.
+// pairingRoom is the size of the buffer for the security manager's frames: it fits
+// the answers to a public key, and the keys of a legacy pairing.
 const pairingRoom = 176
 
-// security is what a connection has for Config.Pairing.
+// security is a connection's state for Config.Pairing.
 type security struct {
-	peer PairingPeer
-	// out has frames that are to be sent, from is where the first begins, of
-	// which sent bytes are gone.
+	peer PairingPeer // nil: there is no pairing
+	// out has the frames to send. The first begins at from; sent bytes of it
+	// are sent.
 	out        []byte
 	from, sent int
 
-	stale     bool // Disconnected has to be called
+	stale     bool // peer.Disconnected has to be called
 	keyed     bool // the controller has a key for the link
 	encrypted bool
 	bonded    bool
@@ -94,17 +93,15 @@ type security struct {
 }
 
 // waiting reports whether there is something to send.
-func (s *security) waiting() bool { return s != nil && len(s.out) > 0 }
+func (s *security) waiting() bool { return len(s.out) > 0 }
 
-// drop drops what is to be sent. mu is held.
+// drop drops the frames to send. mu is held.
 func (s *security) drop() {
-	if s != nil {
-		clear(s.out)
-		s.out, s.from, s.sent = s.out[:0], 0, 0
-	}
+	clear(s.out)
+	s.out, s.from, s.sent = s.out[:0], 0, 0
 }
 
-// begin forgets the connection before. mu is held.
+// begin forgets the former connection. mu is held.
 func (s *security) begin() {
 	s.halt()
 	s.drop()
@@ -124,7 +121,7 @@ func (s *security) halt() {
 // during the call.
 func (h *Host) introduce(c *conn, peer Address) {
 	s := c.sec
-	if s == nil {
+	if s.peer == nil {
 		return
 	}
 	s.begin()
@@ -140,9 +137,9 @@ func (h *Host) introduce(c *conn, peer Address) {
 	h.settle(c, id, state, nil)
 }
 
-// settle takes what a call of the security manager brought about: what is to be
-// sent, which is wiped, and how things stand. It reports whether the connection
-// is still there. mu is held.
+// settle takes the results of a call of the security manager: its state, and the
+// frames to send, which it wipes in out. It reports whether the connection is still
+// there. mu is held.
 func (h *Host) settle(c *conn, id ble.Conn, state PairingState, out []byte) bool {
 	s := c.sec
 	there := c.used && c.id == id
@@ -175,14 +172,14 @@ func (h *Host) Pairing(id ble.Conn) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	c := h.find(id)
-	return c != nil && c.sec != nil && c.sec.timer != nil
+	return c != nil && c.sec.timer != nil
 }
 
 // forgetPeers wipes the keys of connections that are gone. mu is held, but not
 // during the calls.
 func (h *Host) forgetPeers() {
 	for i := range h.conns {
-		if s := h.conns[i].sec; s != nil && s.stale && !h.conns[i].used {
+		if s := h.conns[i].sec; s.stale && s.peer != nil && !h.conns[i].used {
 			s.stale = false
 			s.begin()
 			h.mu.Unlock()
@@ -192,9 +189,8 @@ func (h *Host) forgetPeers() {
 	}
 }
 
-// pair takes a PDU of the security manager. One that comes while answers to
-// the former wait, as no client does that keeps to the protocol, is dropped.
-// mu is held, but not during the call.
+// pair takes a PDU from the client. It drops a PDU that breaks the protocol by
+// coming before the former one is answered. mu is held, but not during the call.
 func (h *Host) pair(c *conn, p []byte) {
 	const failed = 0x05
 	s := c.sec
@@ -214,7 +210,7 @@ func (h *Host) pair(c *conn, p []byte) {
 // diversifier. mu is held, but not during the call.
 func (h *Host) keyRequest(p []byte) {
 	c := h.byHandle(le16(p))
-	if c == nil || c.sec == nil || len(p) < 12 {
+	if c == nil || c.sec.peer == nil || len(p) < 12 {
 		h.enqueue(opLELTKNegative, p[0], p[1])
 		return
 	}
@@ -244,7 +240,7 @@ func (h *Host) keyRequest(p []byte) {
 // the call.
 func (h *Host) encryption(handle int, on bool) {
 	c := h.byHandle(handle)
-	if c == nil || c.sec == nil {
+	if c == nil || c.sec.peer == nil {
 		return
 	}
 	s, id := c.sec, c.id
@@ -257,21 +253,21 @@ func (h *Host) encryption(handle int, on bool) {
 	h.settle(c, id, state, out)
 }
 
-// permits judges an access to a value: with ble.Config.Encrypt it needs an
-// encrypted link. The refusals make a client pair, or encrypt with the keys
-// that it has (Bluetooth Core, Vol 3 Part C 10.3.1).
+// permits refuses access to values without an encrypted link, if ble.Config.Encrypt
+// is set. The refusals make a client pair, or encrypt with the keys that it has
+// (Bluetooth Core, Vol 3 Part C 10.3.1).
 func (h *Host) permits(c *conn) ble.ATTError {
-	switch s := c.sec; {
-	case !h.gatt.Encrypt || s != nil && s.encrypted:
+	switch {
+	case !h.gatt.Encrypt || c.sec.encrypted:
 		return ble.ATTSuccess
-	case s != nil && s.bonded:
+	case c.sec.bonded:
 		return ble.ATTInsufficientEncryption
 	}
 	return ble.ATTInsufficientAuthentication
 }
 
 // fragmentPairing puts the next fragment of the security manager's frames into
-// out and returns its length. What is gone is wiped.
+// out and returns its length. It wipes frames that are sent.
 func (h *Host) fragmentPairing(c *conn) int {
 	s := c.sec
 	frame := s.out[s.from:]

@@ -2,14 +2,14 @@ package att
 
 import "github.com/wifiprov/wifiprov/hal/ble"
 
-// prepared is a connection's queue of prepared writes, put together as they
-// come. It belongs to one characteristic at a time (Q-T36), holds at most
-// ble.MaxValue bytes (Q-T15), and ends with the connection (Q-T14).
+// prepared is a connection's queue of prepared writes. It belongs to one
+// characteristic at a time (Q-T36), holds at most ble.MaxValue bytes (Q-T15), and
+// ends with the connection (Q-T14).
 type prepared struct {
 	handle int                     // of the attribute; 0: the queue is empty
 	value  []byte                  // ble.MaxValue bytes
 	end    int                     // highest end offset of a fragment
-	filled [ble.MaxValue / 8]uint8 // bits of the bytes that are there
+	filled [ble.MaxValue / 8]uint8 // a bit for each byte that is there
 }
 
 func (q *prepared) drop() {
@@ -17,7 +17,7 @@ func (q *prepared) drop() {
 	q.handle, q.end, q.filled = 0, 0, [len(q.filled)]uint8{}
 }
 
-// add takes a fragment. A queue that an impossible one was for is dropped.
+// add takes a fragment; one that does not fit into a value empties the queue.
 func (q *prepared) add(handle, offset int, part []byte) ble.ATTError {
 	switch {
 	case q.handle != 0 && q.handle != handle:

@@ -5,8 +5,8 @@ import (
 	"github.com/wifiprov/wifiprov/hal/ble"
 )
 
-// pump sends what waits and may be sent now. mu is held, but not during Send.
-// Of several callers one sends for all.
+// pump sends commands and data as far as the controller takes them now. mu is
+// held, but not during Send. If several callers meet, one sends for all.
 func (h *Host) pump() {
 	if h.sending {
 		return
@@ -14,7 +14,7 @@ func (h *Host) pump() {
 	h.sending = true
 	for {
 		n := h.nextCommand()
-		var c *conn // whose data it is
+		var c *conn // the data's connection
 		if n == 0 {
 			n, c = h.nextData()
 		}
@@ -56,7 +56,7 @@ func (h *Host) dataFailed(c *conn, err error) {
 	h.hangUp(c, ble.ReasonRemoteUser)
 }
 
-// commandFailed gives up what waits for a controller that takes nothing.
+// commandFailed drops all commands, since the controller takes none.
 func (h *Host) commandFailed(err error) {
 	h.sendErr = err
 	h.dropCommands()
@@ -67,7 +67,7 @@ func (h *Host) commandFailed(err error) {
 	}
 	h.cfg.Logger.Log(hal.LevelError, "a packet to the BLE controller is lost", hal.Err(err))
 	if h.advOn {
-		h.advertiseLater() // it may have been among them
+		h.advertiseLater() // the command to advertise may be lost too
 	}
 }
 
@@ -91,9 +91,9 @@ func (h *Host) nextCommand() int {
 	return n
 }
 
-// nextData puts the next fragment into out and returns its length and whose it
-// is; 0: there is none. Connections take turns; a frame is sent whole before the
-// next one begins.
+// nextData puts the next fragment into out and returns its length and its
+// connection; 0: there is none. Connections take turns. A connection's frame is
+// sent whole before its next one begins.
 func (h *Host) nextData() (int, *conn) {
 	if h.aclFree == 0 {
 		return 0, nil
@@ -118,9 +118,9 @@ func (h *Host) nextData() (int, *conn) {
 	return 0, nil
 }
 
-// reserved returns how many buffers are for connections other than c, present and
-// future, that have none: a client whose link layer takes no packets keeps those
-// that it has.
+// reserved returns how many buffers are reserved for other connections, present and
+// future, that use none now. So a client whose link layer takes no packets cannot
+// hold all buffers.
 func (h *Host) reserved(c *conn) (n int) {
 	for i := range h.conns {
 		if other := &h.conns[i]; other != c && (!other.used || other.inFlight == 0) {
@@ -130,6 +130,7 @@ func (h *Host) reserved(c *conn) (n int) {
 	return n
 }
 
+// fragment puts the next part of a frame into out and returns its length.
 func (h *Host) fragment(c *conn, frame []byte, length, sent *int) int {
 	flags := pbStart
 	if *sent > 0 {

@@ -77,7 +77,7 @@ func (h *Host) eventLE(p []byte) {
 	}
 }
 
-// sentPackets takes back buffers of the controller.
+// sentPackets notes which buffers of the controller are free again.
 func (h *Host) sentPackets(p []byte) {
 	if len(p) < 1 {
 		return
@@ -117,12 +117,11 @@ func (h *Host) data(head int, p []byte) {
 		}
 		c.want = headL2CAP + le16(c.rx)
 	}
-	if len(p) > c.want-c.have { // more than the frame has: it is none
+	if len(p) > c.want-c.have { // longer than the frame: malformed
 		c.want = 0
 		return
 	}
-	// Of one that is longer than anything that was agreed on, the beginning is kept:
-	// its sender is told.
+	// Of a frame longer than the buffer the beginning is kept, to refuse it.
 	copy(c.rx[min(c.have, len(c.rx)):], p)
 	if c.have += len(p); c.have < c.want {
 		return
@@ -140,9 +139,9 @@ func (h *Host) data(head int, p []byte) {
 	}
 }
 
-// signal refuses every L2CAP signal but answers, and flow control for channels
-// that there are not. 0 is no identifier (Bluetooth Core, Vol 3 Part A 4). length is
-// that of the frame, of which p is the beginning.
+// signal refuses L2CAP signals. It ignores answers, flow control (there are no such
+// channels), and signals with the invalid identifier 0 (Bluetooth Core, Vol 3 Part A
+// 4). p is the beginning of the frame, length the whole frame's length.
 func (h *Host) signal(c *conn, p []byte, length int) {
 	if len(p) < 4 || p[1] == 0 || c.sigLen > 0 {
 		return
@@ -158,13 +157,13 @@ func (h *Host) signal(c *conn, p []byte, length int) {
 	c.sendSignal(cidSignal, sigReject, p[1], 2, 0, 0, 0) // not understood
 }
 
-// security hands over to Config.Pairing, or refuses to pair. length is that of the
-// frame, of which p is the beginning.
+// security hands a frame to Config.Pairing, or refuses to pair. p is the beginning
+// of the frame, length the whole frame's length.
 func (h *Host) security(c *conn, p []byte, length int) {
 	if len(p) < length {
-		p = p[:1] // which has a wrong length too
+		p = p[:1] // a wrong length too
 	}
-	if c.sec != nil {
+	if c.sec.peer != nil {
 		h.pair(c, p)
 		return
 	}

@@ -196,6 +196,10 @@ func (v *values) Write(c ble.Conn, char int, value []byte) {
 	}
 }
 
+// bluedroidParams are the connection parameters that Bluedroid requests
+// (transports.md 2.4).
+var bluedroidParams = ConnParams{16, 32, 0, 400}
+
 var service = ble.UUID{0xb4, 0xdf, 0x5a, 0x1c, 0x3f, 0x6b, 0xf4, 0xbf, 0xea, 0x4a, 0x82, 0x03, 0x04, 0x90, 0x1a, 0x02}
 
 func gattConfig(notify bool) ble.Config {

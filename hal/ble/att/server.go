@@ -19,10 +19,10 @@ const (
 	rspError       = 0x01
 )
 
-// request answers one ATT PDU. mu is held, but not during calls of the
-// handler. Commands, signed ones included, and what only servers send is
-// dropped; a request that is not known, or longer than the MTU, is refused. length
-// is that of the PDU, of which p is the beginning.
+// request answers one ATT PDU. It drops commands, signed ones included, and PDUs
+// that only servers send. It refuses a request that it does not know, or that is
+// longer than the MTU. p is the beginning of the PDU, length the whole PDU's length.
+// mu is held, but not during calls of the handler.
 func (h *Host) request(c *conn, p []byte, length int) {
 	if len(p) == 0 || p[0]&flagCommand != 0 || p[0]&1 != 0 || p[0] == confirmation || !c.idle() {
 		return
@@ -63,13 +63,13 @@ func (h *Host) refuse(c *conn, op byte, handle int, code ble.ATTError) {
 	h.send(c, b)
 }
 
-// pdu begins an answer in tx; the result has capacity for all that may be sent.
+// pdu begins an answer in tx; the result's capacity is the MTU.
 func (c *conn) pdu(op byte) []byte {
 	end := headL2CAP + min(c.mtu, len(c.tx)-1-headL2CAP)
 	return append(c.tx[headL2CAP:headL2CAP:end], op)
 }
 
-// send takes the answer that pdu began.
+// send sends the answer that pdu began.
 func (h *Host) send(c *conn, pdu []byte) {
 	putLE16(c.tx[0:], len(pdu))
 	putLE16(c.tx[2:], cidATT)
@@ -95,8 +95,8 @@ func (h *Host) exchangeMTU(c *conn, p []byte) {
 	}
 }
 
-// span checks the range of handles that a request begins with, and clamps it
-// to the table; refused ones are answered.
+// span returns the range of handles that a request begins with, clamped to the
+// table. If the range is invalid, or ok is false, it refuses the request.
 func (h *Host) span(c *conn, p []byte, ok bool) (first, last int, valid bool) {
 	if !ok {
 		h.refuse(c, p[0], 0, ble.ATTInvalidPDU)
@@ -140,8 +140,8 @@ func (h *Host) findInfo(c *conn, p []byte) {
 	h.send(c, b)
 }
 
-// findByValue finds attributes by type and value: primary services by their
-// UUID, as phones do, and whatever else is not the application's.
+// findByValue finds attributes by type and value: primary services by their UUID,
+// as phones do, and all others but the application's values.
 func (h *Host) findByValue(c *conn, p []byte) {
 	first, last, ok := h.span(c, p, len(p) >= 7)
 	if !ok {
@@ -223,7 +223,7 @@ func (h *Host) readByType(c *conn, p []byte) {
 			if room < int(b[1]) {
 				break
 			}
-			room = int(b[1]) + 1 // one more, which tx has, shows that it is longer
+			room = int(b[1]) + 1 // one byte more shows that the value is longer
 		}
 		at := headL2CAP + len(b)
 		value := c.tx[at+2 : at+room]
@@ -300,7 +300,7 @@ func (h *Host) value(c *conn, a attr, offset int, dst []byte) (int, ble.ATTError
 	return max(0, min(n, len(dst))), code
 }
 
-// mayWrite judges a write to an attribute.
+// mayWrite says whether an attribute may be written.
 func (h *Host) mayWrite(c *conn, a attr) ble.ATTError {
 	switch a.kind {
 	case attrNone:

@@ -7,17 +7,16 @@ import (
 	"github.com/wifiprov/wifiprov/hal/ble"
 )
 
-// order has the controller carry out a command: do, or post.
+// order has the controller carry out a command; it is do or post.
 type order func(what string, op uint16, params ...byte) error
 
-// do waits for the outcome. mu is held, but not while waiting.
+// do waits until the command is complete. mu is held, but not while waiting.
 func (h *Host) do(what string, op uint16, params ...byte) error {
 	_, err := h.run(what, op, params...)
 	return err
 }
 
-// post does not: of a command that fails, the log tells. mu is held; pump has to
-// follow.
+// post does not wait; failures are logged. mu is held; pump has to follow.
 func (h *Host) post(_ string, op uint16, params ...byte) error {
 	h.enqueue(op, params...)
 	return nil
@@ -52,19 +51,18 @@ func (h *Host) setUpAdvertising(cfg *ble.Config, give order) error {
 	// Both payloads are set each time, so that nothing of an earlier start
 	// is left (Q-T20).
 	var data [1 + maxAdv]byte
-	data[0] = byte(len(AppendAdvertising(data[1:1], cfg.Service)))
+	data[0] = byte(len(appendAdvertising(data[1:1], cfg.Service)))
 	if err := give("advertising data", opLEAdvData, data[:]...); err != nil {
 		return err
 	}
 	data = [1 + maxAdv]byte{}
-	data[0] = byte(len(AppendScanResponse(data[1:1], cfg.DeviceName, cfg.ManufacturerData)))
+	data[0] = byte(len(appendScanResponse(data[1:1], cfg.DeviceName, cfg.ManufacturerData)))
 	return give("scan response", opLEScanResponse, data[:]...)
 }
 
-// failed takes event Hardware Error: the controller has lost what it knew. It is
-// set up again as it was, without waiting, since this is the receiver; the clients
-// are gone. A start that is under way fails. mu is held, but not during calls of
-// the handler.
+// failed takes the event Hardware Error: the controller has lost its state and its
+// clients. failed sets it up again, without waiting, since this is the receiver. A
+// start that is under way fails. mu is held, but not during calls of the handler.
 func (h *Host) failed(code byte) {
 	h.cfg.Logger.Log(hal.LevelError, "the BLE controller reports a hardware error and is reset",
 		hal.Attr{Key: "code", Value: strconv.Itoa(int(code))})

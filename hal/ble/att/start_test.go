@@ -317,7 +317,7 @@ func TestNoAllocations(t *testing.T) {
 
 // Clients that come, leave things half done, and go cost no memory.
 func TestClientsCostNothing(t *testing.T) {
-	r := up(t, Config{MTU: 517, MaxConns: 2, ConnParams: BluedroidParams()}, true)
+	r := up(t, Config{MTU: 517, MaxConns: 2, ConnParams: bluedroidParams}, true)
 	r.ctl.giveBack()
 	r.h.t = discard{}
 	r.v.silent, r.v.hold = true, true

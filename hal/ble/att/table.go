@@ -32,7 +32,7 @@ const (
 	typeAppearance     = 0x2A01
 )
 
-// properties of characteristics.
+// Properties of characteristics.
 const (
 	propRead   = 0x02
 	propWrite  = 0x08
@@ -103,8 +103,8 @@ func (t *table) at(handle int) attr {
 	return a
 }
 
-// typeOf returns an attribute's type: a short one, or 0 for that of a
-// characteristic of the application.
+// typeOf returns an attribute's 16-bit type; 0 for the value of an application's
+// characteristic, whose type has 128 bits.
 func (t *table) typeOf(a attr) int {
 	switch a.kind {
 	case attrService:
@@ -131,8 +131,7 @@ func (t *table) appendType(dst []byte, a attr) []byte {
 	return append(dst, t.cfg.Characteristics[a.char].UUID[:]...)
 }
 
-// short returns the 16-bit form of a type that is given as 2 or 16 bytes; 0: it
-// has none.
+// short returns the 16-bit form of a type given as 2 or 16 bytes; 0 if it has none.
 func short(typ []byte) int {
 	if len(typ) == 2 {
 		return le16(typ)
@@ -177,8 +176,8 @@ func (t *table) appendService(dst []byte, handle int) []byte {
 	return append(dst, t.cfg.Service[:]...)
 }
 
-// static copies the value of an attribute that is not the application's from
-// offset on, or fails with ATTInvalidOffset.
+// static copies the value of an attribute from offset on, or fails with
+// ATTInvalidOffset. The attribute is none of the application's values.
 func (t *table) static(c *conn, a attr, offset int, dst []byte) (int, ble.ATTError) {
 	var buf [5 + ble.UUIDSize]byte
 	text, value := "", buf[:0]
@@ -213,8 +212,8 @@ func (t *table) static(c *conn, a attr, offset int, dst []byte) (int, ble.ATTErr
 	return copy(dst, value[offset:]), ble.ATTSuccess
 }
 
-// equals reports whether an attribute that is not the application's has that
-// value.
+// equals reports whether an attribute has a value. The attribute is none of the
+// application's values.
 func (t *table) equals(c *conn, a attr, want []byte) bool {
 	var part [32]byte
 	for offset := 0; ; offset += len(part) {

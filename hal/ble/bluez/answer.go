@@ -8,8 +8,8 @@ import (
 	"github.com/wifiprov/wifiprov/internal/bluezbus"
 )
 
-// answer answers what bluetoothd asks of our objects, all but accesses of
-// characteristics. Nobody else is served.
+// answer answers bluetoothd's calls of our objects, except accesses to
+// characteristics. Other callers are refused.
 func (s *service) answer(m bluezbus.Message) {
 	switch {
 	case m.Sender != s.bus.Owner:
@@ -88,8 +88,8 @@ func (s *service) describe(m bluezbus.Message) {
 	s.bus.ReplyUnknown(m)
 }
 
-// pair is an agent that has neither input nor output: it lets clients pair by
-// Just Works, and agrees to nothing else.
+// pair answers for an agent without input and output: clients can pair by Just Works
+// only.
 func (s *service) pair(m bluezbus.Message) {
 	switch m.Member {
 	case "RequestAuthorization", "RequestConfirmation", "Cancel", "Release":

@@ -12,19 +12,19 @@ type device struct {
 	path      dbus.ObjectPath
 	connected bool
 	classic   bool          // of classic Bluetooth too
-	reason    ble.HCIReason // of the disconnection that comes next; 0: not told
-	client    *client       // nil: it is none
+	reason    ble.HCIReason // of the next disconnection; 0: unknown
+	client    *client       // nil: it is no client
 }
 
 // client is a connection that the handler was told of.
 type client struct {
 	conn    ble.Conn
 	mtu     int
-	write   *bluezbus.Message // waits for respond
-	leaving bool              // we end it
+	write   *bluezbus.Message // waits for respond; or nil
+	leaving bool              // we end the connection
 }
 
-// device returns the device at a path, a new one if need be. mu is held, or
+// device returns the device at a path, and makes it if need be. mu is held, or
 // nothing else runs yet.
 func (s *service) device(path dbus.ObjectPath) *device {
 	d := s.devices[path]
@@ -129,7 +129,7 @@ func (s *service) ours(path dbus.ObjectPath) bool {
 	return len(path) > n && path[:n] == s.adapter && path[n] == '/'
 }
 
-// reasons are those of Device1's signal Disconnected. Any other is not known.
+// reasons are those of Device1's signal Disconnected that have a number in HCI.
 var reasons = map[string]ble.HCIReason{
 	"org.bluez.Reason.Timeout": ble.ReasonSupervisionTimeout,
 	"org.bluez.Reason.Local":   ble.ReasonLocalHost,

@@ -179,7 +179,7 @@ func TestStopsThatFailOnTheWay(t *testing.T) {
 	cfg := settings()
 	cfg.Encrypt = true
 	require.ErrorContains(t, r.p.StartGATT(cfg, r.h), "scripted")
-	r.log.wait(t, "left something behind")
+	r.log.wait(t, "could not be undone completely")
 	r.clean(t)
 }
 

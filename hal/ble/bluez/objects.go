@@ -18,20 +18,20 @@ const (
 )
 
 // roomInAdvertising is how many bytes of manufacturer data fit into advertising
-// data beside flags (3), a UUID (18) and their own head (2).
+// data, beside flags (3), a UUID (18) and the data's own header (2).
 const roomInAdvertising = maxScanResponse - 3 - 18 - 2
 
 // intervalMS is how often to advertise (transports.md 2.3).
 const intervalMS = uint32(160)
 
-// object is one of ours.
+// object is one of our D-Bus objects.
 type object struct {
 	Path       dbus.ObjectPath
 	Interfaces map[string]bluezbus.Props
 }
 
-// objectsSignature is that of the dictionary that GetManagedObjects returns. Its
-// order is the order of the attribute table, so it is made of a list.
+// objectsSignature is the signature of GetManagedObjects' result, a dictionary. Its
+// order becomes the order of the attribute table, so it is encoded from a list.
 var objectsSignature = dbus.ParseSignatureMust("a{oa{sa{sv}}}")
 
 func charPath(i int) dbus.ObjectPath {
@@ -68,7 +68,7 @@ func application(cfg *ble.Config) []object {
 	return list
 }
 
-// advertisement returns what is advertised.
+// advertisement returns the object that describes the advertising data.
 func advertisement(cfg *ble.Config) object {
 	props := bluezbus.Props{
 		"Type":         dbus.MakeVariant("peripheral"),

@@ -30,9 +30,8 @@ type Config struct {
 	Bus string
 	// Timeout bounds StartGATT and StopGATT; 0: DefaultTimeout.
 	Timeout time.Duration
-	// LossTimeout is how long the service may be out of reach, because
-	// bluetoothd or the adapter is gone or switched off, before the handler is
-	// told, if it is a ble.OutageHandler; 0: DefaultLossTimeout.
+	// LossTimeout is how long the service may be out of reach before a handler
+	// that is a ble.OutageHandler is told; 0: DefaultLossTimeout.
 	LossTimeout time.Duration
 	// KeepAlias leaves the adapter's alias, and so the GAP device name, as it
 	// is. The name in the scan response is not affected.
@@ -74,7 +73,7 @@ func (p *Peripheral) StartGATT(cfg ble.Config, h ble.Handler) error {
 	p.turn <- struct{}{}
 	defer func() { <-p.turn }()
 	if s := p.current(); s != nil && s.isGone() {
-		s.end() // it is being brought back, or a stop of it failed
+		s.end() // lost: it is being brought back, or its stop failed
 		p.forget(s)
 	} else if s != nil {
 		return fmt.Errorf("bluez: the peripheral runs already, or its stop failed; stop it first: %w", hal.ErrBusy)
@@ -92,7 +91,7 @@ func (p *Peripheral) StartGATT(cfg ble.Config, h ble.Handler) error {
 	p.mu.Lock()
 	p.service = s
 	if p.lit == string(s.adapter) {
-		s.lit, p.lit = true, "" // by a former start that left it on
+		s.lit, p.lit = true, "" // a former stop with KeepOn left it on
 	}
 	p.mu.Unlock()
 	s.goLive()
@@ -105,7 +104,7 @@ func (p *Peripheral) abandon(s *service) {
 	ctx, cancel := context.WithTimeout(context.Background(), p.cfg.Timeout)
 	defer cancel()
 	if err := s.takeDown(ctx, ble.StopOptions{}); err != nil {
-		p.cfg.Logger.Log(hal.LevelWarn, "a start that failed left something behind", hal.Err(err))
+		p.cfg.Logger.Log(hal.LevelWarn, "a failed start could not be undone completely", hal.Err(err))
 		s.bus.Close()
 	}
 }
@@ -114,7 +113,7 @@ func (p *Peripheral) abandon(s *service) {
 // or the adapter still on.
 func (p *Peripheral) StopGATT(how ble.StopOptions) error {
 	if s := p.current(); s != nil {
-		s.end() // at once, although the rest may have to wait for its turn
+		s.end() // at once; the rest waits for its turn
 	}
 	p.turn <- struct{}{}
 	defer func() { <-p.turn }()
@@ -139,7 +138,7 @@ func (p *Peripheral) StopGATT(how ble.StopOptions) error {
 	return nil
 }
 
-// switchOff takes down what a stop with KeepOn left up.
+// switchOff switches off the adapter that a stop with KeepOn left on.
 func (p *Peripheral) switchOff(ctx context.Context, how ble.StopOptions) error {
 	p.mu.Lock()
 	adapter := dbus.ObjectPath(p.lit)
@@ -169,7 +168,7 @@ func (p *Peripheral) current() *service {
 	return p.service
 }
 
-// forget drops a service that was lost.
+// forget drops a lost service.
 func (p *Peripheral) forget(s *service) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -185,8 +184,8 @@ func (p *Peripheral) Respond(c ble.Conn, code ble.ATTError) {
 	}
 }
 
-// Disconnect implements ble.Peripheral. The reason that the client sees is BlueZ's,
-// ReasonRemoteUser; what bluetoothd says of it is logged.
+// Disconnect implements ble.Peripheral. The client always sees BlueZ's reason,
+// ReasonRemoteUser. A refusal by bluetoothd is logged.
 func (p *Peripheral) Disconnect(c ble.Conn, _ ble.HCIReason) error {
 	if s := p.current(); s != nil {
 		s.hangUp(c)

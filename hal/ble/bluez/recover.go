@@ -10,16 +10,16 @@ import (
 	"github.com/wifiprov/wifiprov/internal/bluezbus"
 )
 
-// When a service that was lost is announced again: after a pause, which is twice as
-// long each time, and when bluetoothd or an adapter comes.
+// A lost service is announced again after a pause, which doubles each time, and when
+// bluetoothd or an adapter appears.
 const (
 	firstPause   = time.Second
 	longestPause = 30 * time.Second
-	// settlePause is left to a bluetoothd that comes, for all its adapters.
+	// settlePause gives a bluetoothd that starts the time to find its adapters.
 	settlePause = 100 * time.Millisecond
 )
 
-// pauses are these, but for tests.
+// pauses are these times, or shorter ones in tests.
 type pauses struct{ first, longest, settle time.Duration }
 
 var (
@@ -30,16 +30,16 @@ var (
 	errReleased = errors.New("bluez: bluetoothd ended the advertisement")
 )
 
-// recovery brings a lost service back, in a goroutine that ends when it is back or is
+// recovery brings a lost service back. Its goroutine ends when the service is back or
 // stopped.
 type recovery struct {
 	p    *Peripheral
 	lost *service
-	bus  *bluezbus.Conn // tells who comes; nil: there is none
+	bus  *bluezbus.Conn // tells when bluetoothd or an adapter appears; or nil
 	came chan struct{}
 }
 
-// bringBack begins to bring s, which is lost, back.
+// bringBack begins to bring s back, which is lost.
 func (s *service) bringBack() {
 	r := &recovery{p: s.p, lost: s, came: make(chan struct{}, 1)}
 	go r.run()
@@ -64,7 +64,7 @@ func (r *recovery) run() {
 		case <-s.lossLasts():
 			s.tellLost()
 			continue
-		case <-gone: // it is looked for after the next attempt
+		case <-gone: // watched again after the next attempt
 			r.unwatch()
 			continue
 		case <-r.came:
@@ -89,7 +89,8 @@ func (r *recovery) run() {
 	}
 }
 
-// watch asks to be told when somebody comes. Without a bus, pauses have to do.
+// watch asks to be told when bluetoothd or an adapter appears. Without a bus only the
+// pauses remain.
 func (r *recovery) watch() {
 	ctx, cancel := context.WithTimeout(r.lost.over, r.p.cfg.Timeout)
 	defer cancel()
@@ -135,10 +136,10 @@ func (r *recovery) attempt() error {
 	return nil
 }
 
-// What follows belongs to the goroutine that runs a service, and then to the one that
+// The loss belongs to the goroutine that runs a service, then to the goroutine that
 // brings it back.
 
-// beginLoss notes that nobody can reach the service, for why.
+// beginLoss notes that no client can reach the service, and why.
 func (s *service) beginLoss(why error) {
 	s.why = why
 	if s.loss == nil {
@@ -146,7 +147,7 @@ func (s *service) beginLoss(why error) {
 	}
 }
 
-// lossLasts returns a channel that gets a value when the application has to be told.
+// lossLasts returns a channel that gets a value when the handler has to be told.
 func (s *service) lossLasts() <-chan time.Time {
 	if s.loss == nil {
 		return nil
@@ -166,7 +167,7 @@ func (s *service) tellLost() {
 	}
 }
 
-// endLoss ends it, and tells the handler if it was told of it.
+// endLoss ends a loss, and tells the handler if it was told of the loss.
 func (s *service) endLoss() {
 	s.stopLoss()
 	if !s.told || s.over.Err() != nil {
@@ -185,8 +186,8 @@ func (s *service) stopLoss() {
 	}
 }
 
-// released takes that bluetoothd has ended the advertisement, by itself. While it ends
-// or the adapter goes, more is heard.
+// released is called when bluetoothd has ended the advertisement by itself. If that is
+// because bluetoothd ends or the adapter goes, a signal follows.
 func (s *service) released() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -196,8 +197,9 @@ func (s *service) released() {
 	}
 }
 
-// advertiseAgain registers the advertisement after a pause, when the adapter has been
-// switched on, or bluetoothd has ended it. One goroutine does it at a time. mu is held.
+// advertiseAgain registers the advertisement again after a pause, because the adapter
+// was switched on or bluetoothd has ended it. Only one goroutine does so at a time. mu
+// is held.
 func (s *service) advertiseAgain(pause time.Duration) {
 	s.again = true
 	if !s.renewing {
@@ -206,8 +208,8 @@ func (s *service) advertiseAgain(pause time.Duration) {
 	}
 }
 
-// renew registers the advertisement as long as that is wanted. If it is refused, the
-// service is begun anew; while the adapter is off, it waits for power.
+// renew registers the advertisement until it is done and nobody wants it again. If that
+// is refused, the service is begun anew. While the adapter is off, renew does nothing.
 func (s *service) renew(pause time.Duration) {
 	select {
 	case <-s.over.Done():

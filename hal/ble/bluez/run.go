@@ -10,7 +10,7 @@ import (
 	"github.com/wifiprov/wifiprov/internal/bluezbus"
 )
 
-// receive sorts messages. It is called by the goroutine that reads the socket.
+// receive sorts messages into queues, in the goroutine that reads the socket.
 func (s *service) receive(m bluezbus.Message) {
 	access := m.Interface == bluezbus.GattChar && (m.Member == "ReadValue" || m.Member == "WriteValue")
 	if !m.Call && !relevant(m) {
@@ -29,7 +29,7 @@ func (s *service) receive(m bluezbus.Message) {
 	s.kick()
 }
 
-// relevant tells signals that matter from those of a radio that scans.
+// relevant leaves out the many signals of a radio that scans.
 func relevant(m bluezbus.Message) bool {
 	if m.Interface != bluezbus.Properties || len(m.Body) < 2 {
 		return true
@@ -48,9 +48,8 @@ func (s *service) kick() {
 	}
 }
 
-// run handles all that comes. What bluetoothd asks of our objects is answered at
-// once, since a start waits for it; events wait for goLive, then happen one at a
-// time.
+// run handles messages one at a time. It answers bluetoothd's calls of our objects at
+// once, since a start waits for them. Events wait for goLive.
 func (s *service) run() {
 	closed := s.bus.Done()
 	for {
@@ -86,19 +85,19 @@ func (s *service) run() {
 			case <-s.lossLasts():
 				s.tellLost()
 			case <-closed:
-				s.lose(errBus) // or we left it
+				s.lose(errBus) // or the service has ended
 				return
 			}
 		}
 	}
 }
 
-// lose ends the service because what it runs on is gone, unless it has ended, and
-// begins to bring it back.
+// lose ends a service whose bus, bluetoothd or adapter is gone, and begins to bring it
+// back, unless it was stopped.
 func (s *service) lose(why error) {
 	s.mu.Lock()
 	if s.ended {
-		s.gone = true // a stop that was not done has nothing left to do
+		s.gone = true // nothing is left for a stop to do
 		s.mu.Unlock()
 		s.stopLoss()
 		s.bus.Close()
@@ -117,12 +116,11 @@ func (s *service) lose(why error) {
 		s.stopLoss()
 		return
 	}
-	s.log.Log(hal.LevelError, "the BLE service ended by itself; bluez tries to start it again", hal.Err(why))
+	s.log.Log(hal.LevelError, "the BLE service was lost; bluez tries to start it again", hal.Err(why))
 	s.bringBack()
 }
 
-// event takes a signal or an access. mu is held; it is released for calls of the
-// handler.
+// event takes a signal or an access. mu is held, but not during calls of the handler.
 func (s *service) event(m bluezbus.Message) {
 	if m.Call {
 		s.access(m)
@@ -157,7 +155,7 @@ func (s *service) event(m bluezbus.Message) {
 	}
 }
 
-// power takes a change of the adapter's power that somebody else has made. mu is held.
+// power is called when somebody else has switched the adapter on or off. mu is held.
 func (s *service) power(on bool) {
 	was := !s.off
 	s.off = !on
@@ -170,8 +168,8 @@ func (s *service) power(on bool) {
 	}
 }
 
-// access is a read or a write of a characteristic. mu is held; it is released
-// for calls of the handler.
+// access takes a read or a write of a characteristic. mu is held, but not during
+// calls of the handler.
 func (s *service) access(m bluezbus.Message) {
 	char := -1
 	for i := range s.cfg.Characteristics {
@@ -225,7 +223,7 @@ func (s *service) access(m bluezbus.Message) {
 	case offset+len(value) > ble.MaxValue:
 		code = ble.ATTInvalidLength
 	case bluezbus.Get[bool](opts, "prepare-authorize"):
-		s.unlocked(func() { s.bus.Reply(m) }) // a part that may come, or not
+		s.unlocked(func() { s.bus.Reply(m) }) // asks whether a prepared write may follow
 		return
 	case offset > 0:
 		code = ble.ATTInvalidOffset // what is before it is missing
@@ -263,7 +261,7 @@ func (s *service) unlocked(fn func()) {
 	fn()
 }
 
-// Errors of D-Bus that bluetoothd knows, and others.
+// Names of D-Bus errors.
 const (
 	errPrefix   = bluezbus.Name + ".Error."
 	errArgs     = errPrefix + "InvalidArguments"
@@ -273,7 +271,7 @@ const (
 	errReadOnly = "org.freedesktop.DBus.Error.PropertyReadOnly"
 )
 
-// refuse answers an access with an error, as well as bluetoothd can pass it on.
+// refuse answers an access with an error; bluetoothd cannot pass on every code.
 func (s *service) refuse(m bluezbus.Message, code ble.ATTError) {
 	name, text := errOther, code.String()
 	switch {

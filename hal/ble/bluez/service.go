@@ -17,12 +17,12 @@ import (
 // maxQueue is how many messages wait for a handler that does not return.
 const maxQueue = 4096
 
-// service is a Peripheral from StartGATT to StopGATT.
+// service is what a Peripheral has from StartGATT to StopGATT.
 type service struct {
 	p       *Peripheral
 	cfg     ble.Config
 	handler ble.Handler
-	objects []object // ours, the application's first
+	objects []object // the application's, then the advertisement
 	log     hal.Logger
 
 	bus     *bluezbus.Bus // set by start, like those below
@@ -36,26 +36,26 @@ type service struct {
 
 	over   context.Context // until end
 	cancel context.CancelFunc
-	former *service // that it brings back; or nil
+	former *service // the lost service that this one replaces; or nil
 
-	// The goroutine's that runs the service.
+	// Owned by the goroutine that runs the service.
 	loss *time.Timer // until the handler is told of a loss; nil: there is none
 	why  error       // of the loss
-	told bool        // the handler was
+	told bool        // the handler was told of the loss
 
 	mu      sync.Mutex // guards what follows; not held over calls out
 	calls   []bluezbus.Message
 	events  []bluezbus.Message // signals and accesses, in the order of what happened
 	tooMany bool               // events did not fit
 	live    bool               // events are handled
-	ended   bool               // no method of the handler is called
-	gone    bool               // bluetoothd or the adapter is
+	ended   bool               // no method of the handler is called any more
+	gone    bool               // bluetoothd or the adapter is gone
 	back    bool               // a loss has ended
 	off     bool               // somebody else has switched the adapter off
 
-	again, renewing bool // the advertisement is to be registered, and is being
+	again, renewing bool // the advertisement has to be registered; is being registered
 	devices         map[dbus.ObjectPath]*device
-	count           uint16 // connections ever, upper half of ble.Conn
+	count           uint16 // of all connections so far; upper half of ble.Conn
 }
 
 func newService(p *Peripheral, cfg ble.Config, h ble.Handler) *service {
@@ -71,7 +71,7 @@ func newService(p *Peripheral, cfg ble.Config, h ble.Handler) *service {
 	return s
 }
 
-// start announces everything. After an error takeDown undoes what was done.
+// start announces everything. After an error takeDown undoes it.
 func (s *service) start(ctx context.Context) error {
 	bus, objects, err := bluezbus.Open(ctx, s.p.cfg.Bus, s.receive)
 	if err != nil {
@@ -81,7 +81,7 @@ func (s *service) start(ctx context.Context) error {
 	if s.adapter, err = objects.FindAdapter(s.p.cfg.Adapter, bluezbus.GattManager, bluezbus.AdvManager); err != nil {
 		return err
 	}
-	if f := s.former; f != nil && f.adapter == s.adapter { // what is still to be undone
+	if f := s.former; f != nil && f.adapter == s.adapter { // takeDown has to undo these too
 		s.lit, s.alias, s.pairing = f.lit, f.alias, f.pairing
 	}
 	for path, interfaces := range objects {
@@ -111,7 +111,7 @@ func (s *service) prepare(ctx context.Context, props bluezbus.Props) error {
 	switch on := bluezbus.Get[bool](props, "Powered"); {
 	case on:
 		s.setOff(false)
-	case s.off: // before the service was lost; that is to be heeded
+	case s.off: // somebody switched it off before the service was lost
 		return errOff
 	default:
 		if err := set("Powered", true); err != nil {
@@ -152,7 +152,7 @@ func (s *service) setOff(off bool) {
 	s.off = off
 }
 
-// goLive has events handled, those that are there already first.
+// goLive lets events be handled, queued ones first.
 func (s *service) goLive() {
 	s.mu.Lock()
 	s.live = true
@@ -160,8 +160,8 @@ func (s *service) goLive() {
 	s.kick()
 }
 
-// end stops calls of the handler, and that a lost service is brought back. Writes that
-// wait for an answer fail.
+// end stops calls of the handler and the recovery of a lost service. Writes that wait
+// for an answer fail.
 func (s *service) end() {
 	s.cancel()
 	s.mu.Lock()
@@ -179,8 +179,8 @@ func (s *service) end() {
 	}
 }
 
-// takeDown undoes what start did, after end. What ends with the connection to
-// the bus anyway may fail; after an error the rest may be tried again.
+// takeDown undoes what start did, after end. Failures are only logged for what ends
+// with the connection to the bus anyway. After an error takeDown may be repeated.
 func (s *service) takeDown(ctx context.Context, how ble.StopOptions) error {
 	if s.bus == nil {
 		return nil
@@ -191,7 +191,7 @@ func (s *service) takeDown(ctx context.Context, how ble.StopOptions) error {
 	}
 	try := func(err error) {
 		if err != nil && !bluezbus.Is(err, "DoesNotExist") {
-			s.log.Log(hal.LevelWarn, "bluetoothd did not end a part of the service by itself", hal.Err(err))
+			s.log.Log(hal.LevelWarn, "bluetoothd did not end a part of the service", hal.Err(err))
 		}
 	}
 	if s.added {

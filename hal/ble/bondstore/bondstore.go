@@ -17,7 +17,7 @@ import (
 	"github.com/wifiprov/wifiprov/store"
 )
 
-// Namespace is where bonds are.
+// Namespace is the store's namespace that has the bonds.
 const Namespace = "wifiprov.bonds"
 
 // MaxBonds is the largest number of bonds.
@@ -51,8 +51,8 @@ type Bonds struct {
 var _ smp.Bonds = (*Bonds)(nil)
 
 // New returns a Bonds in s for at most n bonds, 1 to MaxBonds; 0:
-// smp.DefaultBonds. Nothing else should use the namespace. The methods fail with
-// the store's errors.
+// smp.DefaultBonds. Nothing else should use the namespace. Methods return the
+// store's errors.
 func New(s store.Store, n int) (*Bonds, error) {
 	if n == 0 {
 		n = smp.DefaultBonds
@@ -68,7 +68,7 @@ func New(s store.Store, n int) (*Bonds, error) {
 
 func key(i int) string { return "bond" + strconv.Itoa(i) }
 
-// load reads bond i into buf; false: there is none, or one of another version.
+// load reads bond i into buf; false: there is none of this version.
 func (b *Bonds) load(i int) (bool, error) {
 	blob, err := b.s.Get(b.buf[:0], Namespace, key(i), store.TypeBlob)
 	switch {
@@ -94,8 +94,8 @@ type list struct {
 	sequence [MaxBonds]uint32
 }
 
-// read fills l. A bond that cannot be read counts as none; the error is returned
-// after all were tried.
+// read fills l. It leaves out bonds that cannot be read, and returns the last such
+// error.
 func (b *Bonds) read(l *list) (failed error) {
 	defer clear(b.buf[:])
 	for slot := range b.n {
@@ -116,7 +116,7 @@ func (b *Bonds) read(l *list) (failed error) {
 	return failed
 }
 
-// free returns the first slot without a bond; there is one.
+// free returns the first slot without a bond. There must be one.
 func (l *list) free() int {
 	var taken [MaxBonds]bool
 	for _, slot := range l.slots[:l.n] {
@@ -145,13 +145,13 @@ func (b *Bonds) Each(fn func(smp.Bond) bool) error {
 	return failed
 }
 
-// Store implements smp.Bonds. The bond survives a power cut when it has returned.
+// Store implements smp.Bonds. After its return the bond survives a power cut.
 func (b *Bonds) Store(bond smp.Bond) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	var l list
 	defer clear(l.bonds[:])
-	_ = b.read(&l) // what cannot be read makes room
+	_ = b.read(&l) // a bond that cannot be read may be replaced
 	i, keep := smp.Place(l.bonds[:l.n], b.n, &bond)
 	if !keep {
 		return smp.ErrWeaker

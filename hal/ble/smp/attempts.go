@@ -8,28 +8,28 @@ import (
 	"github.com/wifiprov/wifiprov/hal/ble/att"
 )
 
-// What delays clients that fail to pair (Bluetooth Core, Vol 3 Part H 2.3.6).
-// Just Works has nothing to guess; what is protected is the processor's time.
+// Clients that fail to pair are delayed (Bluetooth Core, Vol 3 Part H 2.3.6). With
+// Just Works there is nothing to guess; the delays protect the processor's time.
 const (
-	freeAttempts  = 3 // failures without a delay: people change their mind
+	freeAttempts  = 3 // failures without a delay, since people change their mind
 	firstDelay    = time.Second
 	longestDelay  = 64 * time.Second
 	forgiveAfter  = time.Minute // after the end of a delay, or a free failure
 	knownFailures = 8           // clients that are remembered
 )
 
-// attempts remembers who failed to pair.
+// attempts remembers clients that failed to pair.
 type attempts struct {
 	clock hal.Clock
 
 	mu   sync.Mutex
 	list [knownFailures]attempt
-	next int // is replaced if there is no room
+	next int // index of the entry to replace when the list is full
 }
 
 type attempt struct {
 	who      att.Address
-	failures int // 0: nobody
+	failures int // 0: the entry is free
 	refused  bool
 	timer    hal.Timer
 	armed    uint32
@@ -52,8 +52,8 @@ func (a *attempts) find(who att.Address) *attempt {
 	return nil
 }
 
-// failed notes a failure: from the fourth on the client has to wait, twice as
-// long each time.
+// failed notes a failure. From the fourth on the client has to wait, twice as long
+// each time.
 func (a *attempts) failed(who att.Address) {
 	a.mu.Lock()
 	defer a.mu.Unlock()

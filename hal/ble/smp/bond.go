@@ -23,7 +23,7 @@ func (Key) GoString() string { return hidden }
 // MarshalText hides the key from encoders.
 func (Key) MarshalText() ([]byte, error) { return []byte(hidden), nil }
 
-// GobEncode fails: encoding/gob is for storing, and what it stored would be of no use.
+// GobEncode fails, since a hidden key would be useless when it is read back.
 func (Key) GobEncode() ([]byte, error) { return nil, errHidden }
 
 // Bond is what is kept of a pairing.
@@ -39,26 +39,24 @@ type Bond struct {
 	Random            uint64
 	Diversifier       uint16
 	SecureConnections bool
-	// Used: the client has come back with its key, after the connection in which it
-	// paired.
+	// Used says that the client has come back with its key in a later connection.
 	Used bool
 }
 
-// Place says where a store of at most room bonds, of which it has those in held, the
-// oldest first, puts b: in place of held[i], or beside them if i is len(held). false:
-// it is not kept, since a stronger one would go for it.
+// Place says where a store puts the bond b. The store has room for that many bonds and
+// holds those in held, the oldest first. b replaces held[i]; if i is len(held) it is
+// added. false: b is not kept, since it would replace a stronger bond.
 //
-// All pairings are by Just Works and have keys of 128 bits, so one of Secure
-// Connections is the stronger one. What counts is that an address is a mere claim,
-// and the key that makes private addresses (IRK) is not, as nobody else knows it:
+// All pairings are by Just Works and have keys of 128 bits, so a bond of Secure
+// Connections is stronger than one of legacy pairing. An address is only a claim,
+// but a client's IRK is known to nobody else. Hence the rules:
 //
 //   - A bond of legacy pairing is not kept if there is one of Secure Connections with
 //     its identity.
-//   - Otherwise it takes the place of the one with its identity and its IRK: the
-//     client's own, which it has forgotten. One with its identity alone stays beside
-//     it.
-//   - Without room, the oldest goes of those that were never used. If all were, the
-//     one goes that was used the longest time ago.
+//   - Otherwise it replaces the bond with its identity and its IRK, which is the same
+//     client's. A bond with the same identity but another IRK stays.
+//   - If there is no room, it replaces the oldest bond that was never used. If all
+//     were used, it replaces the one whose last use is the longest ago.
 func Place(held []Bond, room int, b *Bond) (i int, keep bool) {
 	own, unused := -1, -1
 	for i := range held {
@@ -82,26 +80,26 @@ func Place(held []Bond, room int, b *Bond) (i int, keep bool) {
 	return max(unused, 0), true
 }
 
-// ErrWeaker: a bond is not kept, as a stronger one would go for it.
+// ErrWeaker means that a bond is not kept, since it would replace a stronger one.
 var ErrWeaker = errors.New("smp: a bond of legacy pairing does not replace one of Secure Connections")
 
 // DefaultBonds is how many bonds NewMemory keeps, as many as NimBLE does.
 const DefaultBonds = 3
 
-// Bonds keeps bonds, in a number that is bounded. Methods may be called from any
-// goroutine and may overlap; a Manager calls them in the receiver of its Host,
-// so they must return promptly.
+// Bonds keeps a bounded number of bonds. Methods may be called from any goroutine
+// and may overlap. A Manager calls them in the receiver of its Host, so they must
+// return promptly.
 type Bonds interface {
-	// Each calls fn with the bonds, the newest first, until it returns false.
-	// fn calls no method of Bonds.
+	// Each calls fn with each bond, the newest first, until fn returns false.
+	// fn must not call a method of Bonds.
 	Each(fn func(Bond) bool) error
 
 	// Store keeps a bond where Place says, as the newest, or fails with
-	// ErrWeaker. One that is the newest already costs nothing: a client that
-	// comes back is stored again, with Bond.Used.
+	// ErrWeaker. Storing the newest bond again, unchanged, does nothing. A
+	// client that comes back is stored again, with Bond.Used.
 	Store(Bond) error
 
-	// Delete forgets what there is with an identity. Without one it succeeds.
+	// Delete forgets all bonds with an identity. It succeeds if there is none.
 	Delete(identity att.Address) error
 }
 
@@ -113,8 +111,8 @@ type Memory struct {
 
 var _ Bonds = (*Memory)(nil)
 
-// NewMemory returns a Memory for at most n bonds; 0: DefaultBonds. With 1, whoever
-// pairs takes the place of the one before.
+// NewMemory returns a Memory for at most n bonds; 0: DefaultBonds. With 1, each
+// client that pairs replaces the one before.
 func NewMemory(n int) *Memory {
 	if n <= 0 {
 		n = DefaultBonds

@@ -40,8 +40,8 @@ func (p *peer) distribute(dst []byte) []byte {
 		dst = att.AppendPairing(dst, append([]byte{pduKeyName}, name[:]...)...)
 	}
 	if p.send&distID != 0 {
-		// The device never uses a private address, so the key resolves none;
-		// a new one for each client says nothing about the others.
+		// The device never uses a private address, so the key resolves none. A
+		// new key for each client says nothing about the others.
 		var irk [16]byte
 		if !p.draw(irk[:]) {
 			return p.fail(dst, reasonUnspecified)
@@ -58,8 +58,8 @@ func (p *peer) distribute(dst []byte) []byte {
 	return dst
 }
 
-// take takes one of the client's keys. It has no use for the long-term key,
-// which is for links that the device would begin.
+// take takes one of the client's keys. It drops the long-term key, which is for links
+// that the device would begin.
 func (p *peer) take(dst, pdu []byte) []byte {
 	switch pdu[0] {
 	case pduKey:

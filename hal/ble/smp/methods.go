@@ -13,7 +13,7 @@ import (
 func (p *peer) initiator() smpcrypto.Address { return smpcrypto.Address(p.link.Peer) }
 func (p *peer) responder() smpcrypto.Address { return smpcrypto.Address(p.link.Local) }
 
-// append16 appends a PDU of a code and 16 bytes.
+// append16 appends a PDU that has a code and 16 bytes.
 func append16(dst []byte, code byte, value [16]byte) []byte {
 	var pdu [17]byte
 	pdu[0] = code

@@ -46,7 +46,7 @@ const (
 	distID  = 0x02
 )
 
-// length returns how long a client's PDU is; 0: a peripheral gets none like it.
+// length returns how long a client's PDU is; 0: a client never sends one.
 func length(code byte) int {
 	switch code {
 	case pduRequest:

@@ -15,7 +15,7 @@ import (
 //	                         └─ SC ── publicKey ─ nonce ─ check ──┤
 //	idle ── all keys ── keys ── the link is encrypted ── encryption ┘
 //
-// Whatever else comes ends it, with Pairing Failed.
+// Any other PDU ends the pairing with Pairing Failed.
 type step uint8
 
 const (
@@ -33,7 +33,7 @@ const (
 type peer struct {
 	m      *Manager
 	link   att.PairingLink
-	who    att.Address // for counting failures: the address, or the identity that it resolves to
+	who    att.Address // whose failures are counted: the identity, or the address if it is unknown
 	bond   Bond        // if bonded
 	bonded bool
 	paired bool // in this connection
@@ -41,8 +41,8 @@ type peer struct {
 	run
 }
 
-// run is one pairing. It is zero while there is none, so that its secrets are
-// gone with it. Numbers have their most significant byte first.
+// run is one pairing. It is zero while there is none, so that no secrets stay.
+// Numbers have their most significant byte first.
 type run struct {
 	step     step
 	secure   bool    // by Secure Connections
@@ -53,7 +53,7 @@ type run struct {
 	theirs   [16]byte
 	pair     *smpcrypto.KeyPair
 	x, y     [32]byte // the client's public key
-	key      [16]byte // STK, or LTK of Secure Connections
+	key      [16]byte // STK of legacy pairing, or LTK of Secure Connections
 	given    bool     // the controller has key
 	send     byte     // keys to send
 	want     byte     // code of the next key to come
@@ -90,7 +90,7 @@ func (p *peer) Receive(dst, pdu []byte) []byte {
 	switch {
 	case len(pdu) == 0:
 		return dst
-	case pdu[0] == pduFailed: // whatever its length: an answer would be one too many
+	case pdu[0] == pduFailed: // of any length: it must not be answered
 		p.abort("the client ended a pairing", pdu[len(pdu)-1])
 		return dst
 	case length(pdu[0]) == 0:
@@ -151,7 +151,7 @@ func (p *peer) request(dst, pdu []byte) []byte {
 		return p.fail(dst, reasonInvalid)
 	case size < keySize:
 		return p.fail(dst, reasonKeySize)
-	case secure && oob == 1: // it means data that we never gave out
+	case secure && oob == 1: // the client means data that we never gave out
 		return p.fail(dst, reasonOOB)
 	case p.m.attempts.refused(p.who):
 		return p.fail(dst, reasonRepeated)
@@ -190,8 +190,8 @@ func (p *peer) LongTermKey(random uint64, diversifier uint16) (key [16]byte, ok 
 	case p.step != idle || !p.link.Bonding:
 		return key, false
 	}
-	// A key of legacy pairing has a name of its own: with it comes a client
-	// without identity under another address, too.
+	// A key of legacy pairing has a name. The name alone finds the bond of a
+	// client that has no identity and comes under another address.
 	named := func(b *Bond) bool { return b.Random == random && b.Diversifier == diversifier }
 	if !p.bonded || !named(&p.bond) {
 		b, found := p.m.find(func(b *Bond) bool {
@@ -220,8 +220,7 @@ func (p *peer) Encrypted(dst []byte, on bool) []byte {
 	return dst
 }
 
-// use notes that the client has come back, unless somebody has deleted its bond
-// meanwhile.
+// use notes that the client has come back, unless its bond was deleted meanwhile.
 func (p *peer) use() {
 	if _, there := p.m.find(func(b *Bond) bool { return b.Identity == p.bond.Identity && same(b.LTK, p.bond.LTK) }); there {
 		p.bond.Used = true

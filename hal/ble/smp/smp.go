@@ -14,10 +14,10 @@ type Config struct {
 	// Rand is a cryptographic source of random numbers; required. It is read
 	// in the receiver of the Host.
 	Rand io.Reader
-	// Bonds keeps the keys of clients that bond, which they can if
-	// ble.Config.Bonding is set; nil: NewMemory(0).
+	// Bonds keeps the keys of clients that bond, if ble.Config.Bonding is set;
+	// nil: NewMemory(0).
 	Bonds Bonds
-	// Clock times what delays a client that failed to pair; nil:
+	// Clock times the delays of clients that failed to pair; nil:
 	// hal.SystemClock.
 	Clock hal.Clock
 	// Logger is told of pairings and of trouble; nil is silent.
@@ -51,7 +51,7 @@ func New(cfg Config) (*Manager, error) {
 // NewPeer implements att.Pairing.
 func (m *Manager) NewPeer() att.PairingPeer { return &peer{m: m} }
 
-// find returns the bond that fits.
+// find returns the newest bond that fits.
 func (m *Manager) find(fits func(*Bond) bool) (found Bond, ok bool) {
 	err := m.cfg.Bonds.Each(func(b Bond) bool {
 		if ok = fits(&b); ok {
@@ -75,13 +75,13 @@ func (m *Manager) keep(b Bond) {
 	}
 }
 
-// bondOf returns the newest bond of a client that has an address, which may be a
-// private one.
+// bondOf returns the newest bond of the client at an address, which may be a private
+// one.
 func (m *Manager) bondOf(a att.Address) (Bond, bool) {
 	return m.find(func(b *Bond) bool { return b.of(a) })
 }
 
-// of reports whether a bond is that of a client with an address, which may be a
+// of reports whether a bond belongs to the client at an address, which may be a
 // private one.
 func (b *Bond) of(a att.Address) bool {
 	return b.Identity == a || smpcrypto.Resolves(b.IRK, smpcrypto.Address(a))
