@@ -35,9 +35,9 @@ type AirConfig struct {
 	// JoinTime is the time from Connect to its outcome, association or
 	// failure; 0: DefaultJoinTime. Access points may have their own.
 	JoinTime time.Duration
-	// HandshakeTry is the time that each of four tries of the handshake
-	// takes on top of it when the passphrase is wrong; an ESP32 takes about
-	// 1 s. 0: the failure comes with the end of JoinTime.
+	// HandshakeTry is how long each of four handshakes takes, after JoinTime,
+	// when the passphrase is wrong; an ESP32 takes about 1 s. 0: the failure
+	// comes at the end of JoinTime.
 	HandshakeTry time.Duration
 	// WrongPassphrase is the reason given for a wrong passphrase; 0:
 	// hal.Reason4WayHandshakeTimeout (15). Access points may have their own.
@@ -51,13 +51,13 @@ type Air struct {
 	cfg AirConfig
 
 	mu     sync.Mutex // guards everything below, in APs and Boards too
-	cells  []*AP      // what sends: access points and open SoftAPs
+	cells  []*AP      // access points and open SoftAPs
 	boards []*Board
-	aps    int // numbers given to APs
-	number int // numbers given to boards
+	aps    int // APs made so far
+	number int // boards made so far
 
 	controllers      []*Controller
-	controllerNumber int // numbers given to controllers
+	controllerNumber int // controllers made so far
 }
 
 // NewAir returns an empty air. Nothing needs to be closed.
@@ -77,8 +77,8 @@ func NewAir(cfg AirConfig) *Air {
 	return &Air{cfg: cfg}
 }
 
-// Clock returns the air's clock with its TimeScale applied, for whatever is
-// to live at the same pace.
+// Clock returns the air's clock with its TimeScale applied, for code that has to run
+// at the same pace.
 func (a *Air) Clock() hal.Clock { return airClock{a} }
 
 type airClock struct{ air *Air }
@@ -127,7 +127,7 @@ func (a *Air) removeLocked(p *AP) {
 	}
 }
 
-// rssi is how strong a board hears an access point in one of its scans.
+// rssi is the signal strength of an access point in one scan of a board.
 func (a *Air) rssi(p *AP, b *Board) int8 {
 	if p.cfg.Drift == 0 {
 		return p.cfg.RSSI

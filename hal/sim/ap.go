@@ -6,7 +6,7 @@ import (
 	"github.com/wifiprov/wifiprov/hal"
 )
 
-// APConfig describes an access point and what happens to those who join it.
+// APConfig describes an access point and what happens to stations that join it.
 // The zero value of each field means its default.
 type APConfig struct {
 	// SSID is up to 32 arbitrary bytes.
@@ -15,8 +15,8 @@ type APConfig struct {
 	// the air from 1.
 	BSSID hal.BSSID
 	// Channel of 2.4 GHz, 1 to 14, or of 5 GHz, 36 to 177 (hal.ValidChannel);
-	// 0: 1. Only who asks for channel 14 finds what is there, and only boards
-	// with BoardConfig.FiveGHz what is on 5 GHz.
+	// 0: 1. On channel 14 only scans of that channel find it, on 5 GHz only
+	// boards with BoardConfig.FiveGHz.
 	Channel uint8
 	// RSSI in dBm; 0: DefaultRSSI.
 	RSSI int8
@@ -24,39 +24,39 @@ type APConfig struct {
 	Drift uint8
 	// Auth is the authentication; the zero value is an open network.
 	Auth hal.AuthMode
-	// Passphrase that a station must know, or the network's key in 64
-	// hexadecimal digits. Who knows one of them joins with it, but that a
-	// WPA3 network asks for what is here. An open network ignores it, and
-	// nobody joins another network (but WEP) with one of less than 8 bytes or
-	// more than 63 that are no key.
+	// Passphrase of the network, or its key in 64 hexadecimal digits. A station
+	// joins with either of the two; a WPA3 network requires the one that is
+	// given here. An open network ignores it. Except for WEP, stations cannot
+	// join with a passphrase that is shorter than 8 bytes, or longer than 63
+	// and not a key.
 	Passphrase hal.Secret
-	// Hidden networks do not appear in scans, nor do networks whose name is
-	// empty or has zero bytes alone. Who knows the SSID can join.
+	// Hidden networks do not appear in scans; stations that know the SSID can
+	// join. Networks whose SSID is empty or all zero bytes do not appear either.
 	Hidden bool
-	// Absent: not on the air until Appear.
+	// Absent keeps it off the air until Appear is called.
 	Absent bool
 
 	// JoinTime from Connect to its outcome; 0: that of the air.
 	JoinTime time.Duration
-	// WrongPassphrase is the reason given for one; 0: that of the air.
+	// WrongPassphrase is the reason for a wrong passphrase; 0: that of the air.
 	WrongPassphrase hal.Reason
-	// Refuse is a reason with which joins fail, the right passphrase or not;
-	// 0: they do not.
+	// Refuse is a reason with which all joins fail, also with the right
+	// passphrase; 0: none.
 	Refuse hal.Reason
-	// RefuseFirst limits Refuse to that number of joins, those of all boards
-	// together; 0: all.
+	// RefuseFirst limits Refuse to that number of joins of all boards together;
+	// 0: no limit.
 	RefuseFirst int
-	// MaxStations at the same time, the next ones fail with
-	// hal.ReasonAssocTooMany (5); 0: no limit.
+	// MaxStations may be associated at the same time; further ones fail with
+	// hal.ReasonAssocTooMany (5). 0: no limit.
 	MaxStations int
 
 	// DHCPDelay is the time from association to the address; 0: none.
 	DHCPDelay time.Duration
-	// NoDHCP: stations never get an address.
+	// NoDHCP keeps stations without an address forever.
 	NoDHCP bool
-	// DHCPTimeout is when a station without an address gives up its link
-	// with hal.ReasonConnectionFail (205), counted from association; 0:
-	// never, which is what ESP-IDF does.
+	// DHCPTimeout is how long after association a station without an address
+	// gives up its link with hal.ReasonConnectionFail (205); 0: never, as
+	// ESP-IDF does.
 	DHCPTimeout time.Duration
 	// IP is the address for every station; zero: 192.168.1.77.
 	IP hal.IPv4
@@ -65,19 +65,19 @@ type APConfig struct {
 // AP is an access point on an Air.
 type AP struct {
 	air   *Air
-	order uint32 // among equals in a scan
+	order uint32 // in a scan, among equally strong ones
 	owner *Board // of a SoftAP
 
 	// guarded by air.mu
-	cfg      *APConfig   // behind pointers fmt does not look for secrets
-	derived  *derivation // the last one since configured; nil: none
+	cfg      *APConfig   // a pointer, so that fmt does not print secrets
+	derived  *derivation // the last key derived; or nil
 	joins    int         // since configured
 	stations int
 	probes   int
 }
 
-// Info returns how a scan sees the access point without drift; the SSID also
-// when it is hidden.
+// Info returns the access point as a scan finds it, without drift, and with the SSID
+// even if it is hidden.
 func (p *AP) Info() hal.AccessPoint {
 	p.air.mu.Lock()
 	defer p.air.mu.Unlock()
@@ -96,8 +96,8 @@ func (p *AP) Config() APConfig {
 }
 
 // Configure replaces the configuration; a zero BSSID keeps the present one.
-// Stations that are connected stay, as far as it is not Absent. Joins for
-// RefuseFirst are counted anew. On an error nothing changes.
+// Connected stations stay, unless it is Absent. RefuseFirst counts anew. On an error
+// nothing changes.
 func (p *AP) Configure(cfg APConfig) error {
 	p.air.mu.Lock()
 	defer p.air.mu.Unlock()
@@ -130,9 +130,9 @@ func (p *AP) configureLocked(cfg APConfig) error {
 	return nil
 }
 
-// Vanish takes the access point off the air. Stations notice when they have
-// missed its beacons for their beacon time-out, and lose their link with
-// hal.ReasonBeaconTimeout (200), unless it appears again before.
+// Vanish takes the access point off the air. Stations lose their link with
+// hal.ReasonBeaconTimeout (200) after their beacon timeout, unless it appears again
+// before.
 func (p *AP) Vanish() { p.setAbsent(true) }
 
 // Appear puts the access point on the air again.

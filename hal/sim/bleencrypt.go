@@ -8,7 +8,7 @@ const (
 	hciKeyRefresh  = 0x30 // event Encryption Key Refresh Complete
 	leKeyRequest   = 0x05
 	hciKeyMissing  = 0x06
-	hciNoAnswer    = 0x22 // of the other link layer
+	hciNoAnswer    = 0x22 // the other link layer does not answer
 	hciMICFailure  = 0x3D
 	opEncrypt      = 0x2019
 	opKeyReply     = 0x201A
@@ -16,22 +16,22 @@ const (
 	encryptionWait = 40 * time.Second
 )
 
-// encryptStep is how far a link's encryption procedure is.
+// encryptStep is the state of a link's encryption procedure.
 type encryptStep uint8
 
 const (
 	encryptNone    encryptStep = iota
-	encryptAsked               // by the central's host
+	encryptAsked               // the central's host asked for it
 	encryptKeyless             // the peripheral's host was asked for its key
-	encryptKeyed               // and has answered
+	encryptKeyed               // the peripheral's host has answered
 )
 
-// encryption is a link's, and the procedure that begins it. Meanwhile data
-// waits.
+// encryption is the state of a link's encryption and of the procedure that begins it.
+// During the procedure data waits.
 type encryption struct {
 	on      bool
 	step    encryptStep
-	before  int      // packets that the central sent before
+	before  int      // packets that the central sent before the procedure
 	request [10]byte // random number and diversifier
 	keys    [2][16]byte
 	none    bool // the peripheral has no key
@@ -83,8 +83,8 @@ func (l *bleLink) heldLocked(side int) bool {
 	return true
 }
 
-// procedureLocked is the part of a connection event in which encryption gets
-// on. It reports whether a packet was lost; the link may be over afterwards.
+// procedureLocked advances the encryption procedure in a connection event. It reports
+// whether a packet was lost. The link may have ended when it returns.
 func (l *bleLink) procedureLocked() (lost bool) {
 	e := &l.enc
 	switch {
@@ -117,7 +117,7 @@ func (l *bleLink) countLocked() {
 	}
 }
 
-// encryptedLocked is the end of a procedure.
+// encryptedLocked ends the procedure.
 func (l *bleLink) encryptedLocked() {
 	e := &l.enc
 	switch {
@@ -144,14 +144,13 @@ func (l *bleLink) encryptedLocked() {
 
 // LinkPacket is a data packet that passed over a link of a Controller.
 type LinkPacket struct {
-	Sent      bool // by the controller, else received
+	Sent      bool // the controller sent it; false: it received it
 	Encrypted bool
 	Data      []byte // a fragment of an L2CAP frame, in clear
 }
 
-// SetSniffer sets a function that sees each data packet that passes over the
-// controller's links, and whether it was encrypted on the air; nil: none. Calls
-// come one at a time, in order, from a timer.
+// SetSniffer sets a function that gets each data packet of the controller's links;
+// nil: none. Calls come one at a time, in order, from a timer.
 func (c *Controller) SetSniffer(fn func(LinkPacket)) {
 	c.air.mu.Lock()
 	defer c.air.mu.Unlock()

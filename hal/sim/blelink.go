@@ -9,8 +9,8 @@ import (
 // packetsPerEvent is how many data packets a side sends in a connection event.
 const packetsPerEvent = 4
 
-// bleLink is a connection of two controllers: 0 is the central, 1 the
-// peripheral. An end that is nil was reset.
+// bleLink is a connection of two controllers: end 0 is the central, 1 the peripheral.
+// An end is nil if its controller was reset.
 type bleLink struct {
 	alarm
 	air      *Air
@@ -18,9 +18,9 @@ type bleLink struct {
 	handles  [2]uint16
 	interval time.Duration
 	timeout  time.Duration
-	queues   [2][][]byte // what each side sends: flags and data
+	queues   [2][][]byte // packets that each side sends: flags and data
 	closing  [2]byte     // reason for the other side, after the queue
-	silent   int         // events in which nothing passed
+	silent   int         // connection events in a row in which nothing passed
 	broken   bool
 	enc      encryption
 }
@@ -74,8 +74,8 @@ func (l *bleLink) side(c *Controller) int {
 	return 1
 }
 
-// dataLocked takes a data packet from the host. One for a link that has just
-// ended is dropped.
+// dataLocked takes a data packet from the host, and drops it if its link has just
+// ended.
 func (c *Controller) dataLocked(head int, data []byte) error {
 	l := c.linkLocked(head & 0x0FFF)
 	if l == nil {
@@ -94,7 +94,7 @@ func (c *Controller) dataLocked(head int, data []byte) error {
 	return nil
 }
 
-// hangUpLocked ends the link when what was sent before has passed.
+// hangUpLocked ends the link when packets that were sent before have passed.
 func (l *bleLink) hangUpLocked(side int, reason byte) {
 	l.closing[side] = reason
 	l.wakeLocked()
@@ -107,7 +107,7 @@ func (l *bleLink) wakeLocked() {
 	}
 }
 
-// eventLocked is a connection event.
+// eventLocked carries out a connection event.
 func (l *bleLink) eventLocked() {
 	passed, lost := 0, false
 	for i := range l.ends {
@@ -173,8 +173,8 @@ func (l *bleLink) passLocked(i int, packet []byte) {
 	l.countLocked()
 }
 
-// breakLocked lets nothing pass any more; both sides notice after the
-// supervision time-out.
+// breakLocked lets nothing pass any more. Both sides notice after the supervision
+// timeout.
 func (l *bleLink) breakLocked() {
 	if !l.broken {
 		l.broken = true

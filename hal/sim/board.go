@@ -20,9 +20,9 @@ const DefaultFlash = 24 << 10
 
 // BoardConfig describes a Board. The zero value means the defaults.
 type BoardConfig struct {
-	// Flash is the board's NVS partition, in which it keeps its
-	// configuration in the keys of package wifistore, as a device does: the
-	// image of a real one may be given. It is opened at every boot and
+	// Flash is the board's NVS partition. The board keeps its configuration in
+	// it in the keys of package wifistore, as a device does, so the image of a
+	// real device may be given. The partition is opened at every boot and
 	// belongs to the board. nil: an erased one of DefaultFlash bytes.
 	Flash nvs.Flash
 	// Keys decrypt the partition; nil: it is plain.
@@ -33,25 +33,24 @@ type BoardConfig struct {
 	// MAC of the station; that of the SoftAP is one higher. Zero:
 	// 02:77:66:HH:LL:00, where HHLL counts the boards of the air from 1.
 	MAC hal.BSSID
-	// FiveGHz gives the radio the channels of 5 GHz, as that of an ESP32-C5 has
-	// them, beside those of 2.4 GHz.
+	// FiveGHz adds the channels of 5 GHz, which an ESP32-C5 has, to those of
+	// 2.4 GHz.
 	FiveGHz bool
-	// RSSI in dBm with which others hear the board's SoftAP; 0: DefaultRSSI.
+	// RSSI of the board's SoftAP in dBm; 0: DefaultRSSI.
 	RSSI int8
-	// BeaconTimeout is how long a station that hears nothing from its access
-	// point keeps the link; 0: DefaultBeaconTimeout.
+	// BeaconTimeout is how long the station keeps a link without hearing its
+	// access point; 0: DefaultBeaconTimeout.
 	BeaconTimeout time.Duration
 }
 
 // Board is the Wi-Fi of one simulated device: a station, and an access point
 // of its own. It implements hal.WiFi and hal.SoftAP.
 //
-// Where hal leaves a choice: a new board is in ModeSTA and not started. A
-// scan is refused while the station joins; Connect breaks off a scan, which
-// then reports failure. Results of a scan are the strongest MaxResults, equal
-// ones in the access points' order of adding, and are forgotten when read.
-// Methods return an error of hal.ErrBusy when subscribers leave more than 64
-// events undelivered.
+// A new board is in ModeSTA and not started. A scan is refused while the station
+// joins; Connect ends a running scan, which then reports failure. A scan keeps the
+// strongest MaxResults; equally strong ones are in the order in which the access
+// points were added. Reading the results deletes them. Methods return hal.ErrBusy
+// while more than 64 events wait for slow subscribers.
 type Board struct {
 	air    *Air
 	cfg    BoardConfig
@@ -59,7 +58,7 @@ type Board struct {
 	events events.Dispatcher
 	claim  claim.Claim
 
-	// flash orders calls of store and is taken before air.mu.
+	// flash serializes calls of store. It is locked before air.mu.
 	flash sync.Mutex
 	store store.Store // nil: the partition does not open
 
@@ -68,9 +67,9 @@ type Board struct {
 	started bool
 	mode    hal.Mode
 	storage hal.Storage
-	join    hal.JoinStep       // of the last attempt
-	config  *hal.StationConfig // behind pointers fmt does not look for secrets
-	loadErr error              // config is unknown
+	join    hal.JoinStep       // of the last attempt to join
+	config  *hal.StationConfig // a pointer, so that fmt does not print secrets
+	loadErr error              // not nil: config is unknown
 	link    link
 	joinAP  *AP // of the last attempt; nil: none was found
 	scan    scan
@@ -121,10 +120,10 @@ func (a *Air) NewBoard(cfg BoardConfig) (*Board, error) {
 	return b, nil
 }
 
-// Reboot restarts the device: everything in RAM is lost, the subscribers
-// among it, and the configuration is loaded from the store. The access point
-// of a link, and stations of the SoftAP, are not told. When the store fails the
-// board runs, but StationConfig returns the error.
+// Reboot restarts the device. Everything in RAM is lost, subscribers included, and
+// the configuration is loaded from the store. The link's access point and the
+// SoftAP's stations are not told. If the store fails, the board runs, but
+// StationConfig returns the error.
 func (b *Board) Reboot() error {
 	b.flash.Lock()
 	defer b.flash.Unlock()
@@ -160,11 +159,11 @@ func (b *Board) closeStore() {
 	b.flash.Lock()
 	defer b.flash.Unlock()
 	if p, ok := b.store.(*nvs.Partition); ok && b.cfg.Store == nil {
-		_ = p.Close() // what was saved is committed
+		_ = p.Close() // everything saved is committed
 	}
 }
 
-// restart loses what is in RAM.
+// restart loses everything in RAM.
 func (b *Board) restart() error {
 	b.air.mu.Lock()
 	defer b.air.mu.Unlock()
@@ -177,9 +176,9 @@ func (b *Board) restart() error {
 	return nil
 }
 
-// Close takes the board off the air, stops its timers and closes its partition. Subscribers hear
-// nothing more; methods return ErrClosed, but Disconnect, StopScan and
-// StopSoftAP succeed. Closing twice is allowed.
+// Close takes the board off the air, stops its timers and closes its partition.
+// Subscribers get no more events. Disconnect, StopScan and StopSoftAP succeed, other
+// methods return ErrClosed. Closing twice is allowed.
 func (b *Board) Close() {
 	defer b.closeStore()
 	b.air.mu.Lock()
@@ -194,7 +193,7 @@ func (b *Board) Close() {
 	}
 }
 
-// powerOffLocked ends everything that is under way, without a word.
+// powerOffLocked ends everything that is under way, without events.
 func (b *Board) powerOffLocked() {
 	b.events.Reset()
 	b.claim.Drop()
@@ -209,22 +208,22 @@ func (b *Board) powerOffLocked() {
 // MAC returns the station's address.
 func (b *Board) MAC() hal.BSSID { return b.cfg.MAC }
 
-// Mode returns what the radio does at present.
+// Mode returns the radio's present mode.
 func (b *Board) Mode() hal.Mode {
 	b.air.mu.Lock()
 	defer b.air.mu.Unlock()
 	return b.mode
 }
 
-// Storage returns where a configuration would be kept at present.
+// Storage returns where a configuration would be kept now.
 func (b *Board) Storage() hal.Storage {
 	b.air.mu.Lock()
 	defer b.air.mu.Unlock()
 	return b.storage
 }
 
-// Kick ends the board's link with a reason, as its access point or a lost
-// signal would, and reports whether there was one.
+// Kick ends the board's link with a reason, as its access point or a lost signal
+// would, and reports whether there was a link.
 func (b *Board) Kick(reason hal.Reason) bool {
 	b.air.mu.Lock()
 	defer b.air.mu.Unlock()
@@ -235,10 +234,10 @@ func (b *Board) Kick(reason hal.Reason) bool {
 	return true
 }
 
-// SetMode implements hal.Radio. EventStationStart also follows when a started
-// radio gets its station by it. Leaving a mode with a station ends its link or
-// attempt to join with hal.ReasonAssocLeave and breaks off its scan; leaving
-// one with an access point closes the SoftAP.
+// SetMode implements hal.Radio. If a started radio gets a station,
+// EventStationStart follows. If it loses its station, a link or an attempt to join
+// ends with hal.ReasonAssocLeave, and a scan ends. If it loses its access point, the
+// SoftAP is closed.
 func (b *Board) SetMode(m hal.Mode) error {
 	if m > hal.ModeAPSTA {
 		return errMode
@@ -297,8 +296,7 @@ func (b *Board) Subscribe(fn func(hal.Event)) (cancel func()) {
 // Claim implements hal.Claimer.
 func (b *Board) Claim() (release func(), err error) { return b.claim.Take() }
 
-// acceptLocked refuses methods of a closed board, and new events while too
-// many wait.
+// acceptLocked refuses calls if the board is closed or too many events wait.
 func (b *Board) acceptLocked() error {
 	if b.closed {
 		return ErrClosed
@@ -309,7 +307,7 @@ func (b *Board) acceptLocked() error {
 	return nil
 }
 
-// stationLocked refuses what needs a running station.
+// stationLocked fails without a running station.
 func (b *Board) stationLocked() error {
 	if err := b.acceptLocked(); err != nil {
 		return err
@@ -329,8 +327,8 @@ type alarm struct {
 	armed uint64 // changes with every set and stop
 }
 
-// set arms the alarm anew; fn is called with air.mu held, unless the alarm
-// was set or stopped again by then.
+// set arms the alarm. fn is called with air.mu held, unless the alarm is set or
+// stopped again before.
 func (a *alarm) set(air *Air, d time.Duration, fn func()) {
 	a.stop()
 	armed := a.armed

@@ -19,8 +19,8 @@ func (b *Board) SetStorage(s hal.Storage) error {
 	return nil
 }
 
-// SetStationConfig implements hal.ConfigStore. It refuses what is out of the
-// ranges of hal.StationConfig, but takes any passphrase of 64 bytes.
+// SetStationConfig implements hal.ConfigStore. It refuses values outside the ranges
+// of hal.StationConfig, but takes any passphrase of 64 bytes.
 func (b *Board) SetStationConfig(cfg hal.StationConfig) error {
 	if err := wifistore.Check(cfg); err != nil {
 		return err
@@ -43,8 +43,8 @@ func (b *Board) Restore() error {
 	})
 }
 
-// changeConfig makes cfg the current configuration when save succeeds. save is
-// called with b.flash held.
+// changeConfig makes cfg the current configuration if save succeeds. save is called
+// with b.flash held.
 func (b *Board) changeConfig(cfg hal.StationConfig, save func(hal.Storage) error) error {
 	b.flash.Lock()
 	defer b.flash.Unlock()
@@ -66,8 +66,8 @@ func (b *Board) changeConfig(cfg hal.StationConfig, save func(hal.Storage) error
 	return nil
 }
 
-// StationConfig implements hal.ConfigStore. It fails when the store did at
-// the last Reboot.
+// StationConfig implements hal.ConfigStore. It fails if the store failed at the last
+// Reboot.
 func (b *Board) StationConfig() (hal.StationConfig, error) {
 	b.air.mu.Lock()
 	defer b.air.mu.Unlock()

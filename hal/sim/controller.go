@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"encoding/binary"
 	"errors"
 	"slices"
 	"sync"
@@ -21,27 +22,26 @@ type ControllerConfig struct {
 	// Address is the public one, most significant byte first; zero:
 	// 02:77:66:HH:LL:BE, where HHLL counts the controllers of the air from 1.
 	Address [6]byte
-	// RSSI in dBm with which others hear it; 0: DefaultRSSI.
+	// RSSI of the controller in dBm; 0: DefaultRSSI.
 	RSSI int8
 	// ACLLength is the longest data packet that host and controller exchange,
 	// 27 to 251 bytes; 0: DefaultACLLength.
 	ACLLength int
-	// ACLBuffers is how many of them the controller takes; 0:
+	// ACLBuffers is how many data packets of the host the controller holds; 0:
 	// DefaultACLBuffers.
 	ACLBuffers int
 }
 
 // Controller is the Bluetooth LE controller of a simulated device or phone: it
-// speaks HCI to a host stack and meets other controllers on the air. It does
-// what a peripheral and a central of one link or more need: legacy
-// advertising, scanning, connections, data and encryption, which is marked
-// only and not done. Its methods Send and
-// SetReceiver make it an HCI transport (package hal/ble/att). Like a board it
-// has no goroutine; its packets come from a timer, never from inside a method.
+// speaks HCI to a host stack and meets other controllers on the air. It has what a
+// peripheral and a central need: legacy advertising, scanning, connections, data, and
+// encryption, which is only marked and not done. Its methods Send and SetReceiver
+// make it an att.Transport. Like a board it has no goroutine; its packets come from a
+// timer, never from inside a method.
 //
-// Data takes time: up to 4 packets pass in each direction every connection
-// interval, which the central chooses. Loss and the end of a link are
-// scripted with SetLoss, CutAfter and Drop; Fail resets the controller.
+// Data takes time: in each connection interval, which the central chooses, up to 4
+// packets pass in each direction. SetLoss, CutAfter and Drop script loss and the end
+// of links; Fail resets the controller.
 type Controller struct {
 	air    *Air
 	cfg    ControllerConfig
@@ -50,9 +50,9 @@ type Controller struct {
 	// guarded by air.mu
 	closed  bool
 	random  [6]byte // address, least significant byte first
-	loss    int     // of 1000 packets
+	loss    int     // packets lost of 1000
 	rolls   uint64
-	cut     int // data packets until links break; -1: never
+	cut     int // data packets until all links break; -1: never
 	adv     advertiser
 	scan    bleScan
 	initing *initiator
@@ -98,8 +98,8 @@ func (a *Air) NewController(cfg ControllerConfig) (*Controller, error) {
 	return c, nil
 }
 
-// Close takes the controller off the air. Peers notice when their supervision
-// time-out has passed. Closing twice is allowed.
+// Close takes the controller off the air. Peers notice after their supervision
+// timeout. Closing twice is allowed.
 func (c *Controller) Close() {
 	c.air.mu.Lock()
 	defer c.air.mu.Unlock()
@@ -114,18 +114,18 @@ func (c *Controller) Close() {
 // SetReceiver sets the host that gets the controller's packets; nil: none.
 func (c *Controller) SetReceiver(fn func(packet []byte)) { c.out.set(fn) }
 
-// SetLoss makes the air lose that many of 1000 packets that this controller
-// sends. The link layer repeats them, so loss costs time; 1000, or bad luck for
-// longer than the supervision time-out, ends links.
+// SetLoss makes the air lose perMille of 1000 packets that this controller sends. The
+// link layer repeats lost packets, so loss costs time. A link ends if all packets
+// are lost for longer than the supervision timeout, as with 1000.
 func (c *Controller) SetLoss(perMille int) {
 	c.air.mu.Lock()
 	defer c.air.mu.Unlock()
 	c.loss = perMille
 }
 
-// CutAfter breaks all links of the controller when n more data packets have
-// passed, in either direction: nothing passes any more, and both sides notice
-// when the supervision time-out is over. 0 is at once; negative: never.
+// CutAfter breaks all links of the controller when n more data packets have passed,
+// in either direction. Then nothing passes any more, and both sides notice after the
+// supervision timeout. 0: at once; negative: never.
 func (c *Controller) CutAfter(n int) {
 	c.air.mu.Lock()
 	defer c.air.mu.Unlock()
@@ -145,8 +145,8 @@ func (c *Controller) Drop(reason ble.HCIReason) int {
 	return n
 }
 
-// Fail makes the controller fail: it resets itself and says so to its host by the
-// event Hardware Error. Peers notice when their supervision time-out has passed.
+// Fail makes the controller fail: it resets itself and tells its host with the event
+// Hardware Error. Peers notice after their supervision timeout.
 func (c *Controller) Fail() {
 	c.air.mu.Lock()
 	defer c.air.mu.Unlock()
@@ -161,8 +161,8 @@ func (c *Controller) Links() int {
 	return len(c.links)
 }
 
-// Advertising returns what the controller advertises: advertising data and
-// scan response; false: it does not.
+// Advertising returns the advertising data and scan response of the controller; ok is
+// false if it does not advertise.
 func (c *Controller) Advertising() (data, scanResponse []byte, ok bool) {
 	c.air.mu.Lock()
 	defer c.air.mu.Unlock()
@@ -207,8 +207,7 @@ func (c *Controller) resetLocked() {
 	}
 }
 
-// hostQueue hands packets to a host: in order, one call at a time, from a
-// timer.
+// hostQueue hands packets to a host, in order, one call at a time, from a timer.
 type hostQueue struct {
 	clock hal.Clock
 
@@ -251,9 +250,9 @@ func (q *hostQueue) drain() {
 	}
 }
 
-// units is a time in units of a link's parameters.
+// units returns the time that a link's parameter b means, in units of unit.
 func units(b []byte, unit time.Duration) time.Duration {
 	return time.Duration(le16(b)) * unit
 }
 
-func le16(b []byte) int { return int(b[0]) | int(b[1])<<8 }
+func le16(b []byte) int { return int(binary.LittleEndian.Uint16(b)) }

@@ -1,12 +1,11 @@
 // Package sim is a complete simulated Wi-Fi driver. An [Air] holds access
-// points ([AP]) and any number of boards ([Board]) that scan it, join
-// networks, open access points of their own and keep their configuration in an
-// NVS partition over a reboot, the image of a real device's if one is given. There
-// are 2.4 GHz and, for boards that have it, 5 GHz.
-// People test firmware and apps with it.
+// points ([AP]) and any number of boards ([Board]). Boards scan, join networks, open
+// access points of their own, and keep their configuration over a reboot in an NVS
+// partition, which may be the image of a real device's. There are 2.4 GHz and, for
+// boards that have it, 5 GHz. It is made for tests of firmware and apps.
 //
-// A [Controller] is a Bluetooth LE controller on the same air: host stacks, such
-// as package hal/ble/att, reach it through HCI packets, and meet through it.
+// A [Controller] is a Bluetooth LE controller on the same air. Host stacks, such as
+// package hal/ble/att, drive it through HCI packets and reach each other over it.
 //
 // # Time and order
 //
@@ -15,14 +14,14 @@
 // come in order, one at a time, from a timer, never from inside a method and
 // never with a lock held.
 //
-// The same seed and the same calls give the same events, also with many boards
-// at once: what is random depends on seed, access point, board and the number
-// of its scans alone, not on the order in which boards happen to run.
+// The same seed and the same calls give the same events, also with many boards at
+// once: random values depend only on the seed, the access point, the board and the
+// number of its scans, not on the order in which boards happen to run.
 //
 // # Faults
 //
-// The air itself scripts what a real air does: wrong passphrases, refused
-// joins, silent DHCP servers, lost beacons (see [APConfig]). What drivers do
-// wrong is scripted by wrapping a HAL in [Faults]; [Recorder] writes down the
-// calls that pass it. Both wrap any HAL, also each other.
+// [APConfig] scripts faults of networks: wrong passphrases, refused joins, silent DHCP
+// servers, lost beacons. [Faults] wraps a HAL and scripts faults of its driver;
+// [Recorder] wraps a HAL and writes down the calls that pass it. Both wrap any HAL,
+// also each other.
 package sim

@@ -2,7 +2,7 @@ package sim
 
 import "errors"
 
-// ErrClosed: the board was closed.
+// ErrClosed is returned by methods of a closed board.
 var ErrClosed = errors.New("sim: board is closed")
 
 var (
@@ -23,7 +23,7 @@ var (
 	errNoReboot      = errors.New("sim: the wrapped HAL cannot reboot")
 )
 
-// stateError adds what happened to one of hal's sentinels.
+// stateError adds an explanation to one of hal's errors.
 type stateError struct {
 	err error
 	why string

@@ -9,9 +9,8 @@ import (
 	"github.com/wifiprov/wifiprov/internal/events"
 )
 
-// Faults wraps a HAL and does wrong what it was told to: calls that fail,
-// events that are lost, changed or late. Without orders it changes nothing. It
-// implements hal.WiFi and hal.SoftAP.
+// Faults wraps a HAL and misbehaves as ordered: calls fail, events are lost, changed
+// or late. Without orders it changes nothing. It implements hal.WiFi and hal.SoftAP.
 //
 // A board below must be rebooted through the outermost wrapper.
 type Faults struct {
@@ -25,17 +24,17 @@ type Faults struct {
 	hook   func(m Method, n int) error
 	swaps  []swap
 	delays [hal.EventGotIP + 1]time.Duration
-	late   int // events that wait for their delay
+	late   int // delayed events
 	subs   int // living subscribers
 	cancel func()
 	epoch  int // counts reboots
 }
 
-// order counts down to what it is about: n means the nth from now on, 0 all,
-// -1 that it is carried out.
+// order counts down to the call or event that it is for: n means the nth from now on,
+// 0 all of them, -1 that it is carried out.
 type order int
 
-// strike reports whether this one is meant.
+// strike counts one call or event, and reports whether the order is for it.
 func (o *order) strike() bool {
 	switch {
 	case *o == 1:
@@ -72,8 +71,8 @@ var (
 	_ hal.Limited       = (*Faults)(nil)
 )
 
-// NewFaults wraps a HAL. clock, nil for hal.SystemClock, times the delivery of
-// events; boards of an air with a TimeScale want Air.Clock.
+// NewFaults wraps a HAL. clock times the delivery of events; nil: hal.SystemClock. Use
+// Air.Clock for boards of an air with a TimeScale.
 func NewFaults(w hal.WiFi, clock hal.Clock) *Faults {
 	if clock == nil {
 		clock = hal.SystemClock{}
@@ -84,36 +83,34 @@ func NewFaults(w hal.WiFi, clock hal.Clock) *Faults {
 	return f
 }
 
-// Fail lets the nth call of m from now on, 1 being the next, fail with err
-// without reaching the HAL; nth 0: all of them. MethodSubscribe cannot fail.
-// Orders add up.
+// Fail lets the nth call of m from now on fail with err, without reaching the HAL. 1 is
+// the next call, 0 all calls. MethodSubscribe cannot fail. Orders add up.
 func (f *Faults) Fail(m Method, nth int, err error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.fails = append(f.fails, failure{order(nth), m, err})
 }
 
-// OnCall calls fn before each call but Subscribe, with the method and how many
-// calls of it there were, this one included. An error of fn becomes that of
-// the call, which then does not reach the HAL. fn may call anything. nil: no
-// function.
+// OnCall sets a function to call before each call but Subscribe, with the method and
+// the number of its calls, this one included; nil: none. If fn returns an error, the
+// call fails with it and does not reach the HAL. fn may call anything.
 func (f *Faults) OnCall(fn func(m Method, n int) error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.hook = fn
 }
 
-// Replace delivers other events instead of the nth event of a kind from now
-// on, 1 being the next; nth 0: of all of them. No event in its place: it is
-// lost. Of several orders for an event the oldest counts.
+// Replace delivers other events instead of the nth event of a kind from now on. 1 is
+// the next event, 0 all events. Without other events the event is lost. If several
+// orders are for one event, the oldest counts.
 func (f *Faults) Replace(k hal.EventKind, nth int, with ...hal.Event) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.swaps = append(f.swaps, swap{order(nth), k, slices.Clone(with)})
 }
 
-// Delay delivers all events of a kind late; others overtake them. 0: no
-// delay. More than 64 do not wait at the same time, the next are in time.
+// Delay delivers all events of a kind late; other kinds overtake them. 0: no delay. At
+// most 64 events wait at a time; further ones are not delayed.
 func (f *Faults) Delay(k hal.EventKind, d time.Duration) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -122,7 +119,7 @@ func (f *Faults) Delay(k hal.EventKind, d time.Duration) {
 	}
 }
 
-// Clear takes all orders back. Events that wait for their delay still come.
+// Clear takes all orders back. Events that are delayed already still come.
 func (f *Faults) Clear() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -182,7 +179,7 @@ func (f *Faults) swapLocked(e hal.Event) []hal.Event {
 	return out
 }
 
-// event takes an event of the HAL, of a subscription in an epoch.
+// event takes an event from the HAL, for a subscription of that epoch.
 func (f *Faults) event(e hal.Event, epoch int) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -235,8 +232,8 @@ func (f *Faults) Subscribe(fn func(hal.Event)) (cancel func()) {
 	}
 }
 
-// Reboot reboots the wrapped HAL, see Board.Reboot. Orders stay; events that wait
-// for their delay are lost, as all that is in RAM.
+// Reboot reboots the wrapped HAL, see Board.Reboot. Orders stay; delayed events are
+// lost.
 func (f *Faults) Reboot() error {
 	f.mu.Lock()
 	f.epoch++

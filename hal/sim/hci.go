@@ -31,8 +31,8 @@ const (
 	hciLocalHost      = 0x16
 )
 
-// Send takes one packet from the host. It fails for what is no HCI packet, for
-// data without a buffer left, and on a closed controller.
+// Send takes one packet from the host. It fails if that is no HCI packet, if there is
+// no buffer for its data, and if the controller is closed.
 func (c *Controller) Send(packet []byte) error {
 	c.air.mu.Lock()
 	defer c.air.mu.Unlock()
@@ -54,7 +54,7 @@ func (c *Controller) event(code byte, params ...byte) {
 	c.out.put(append([]byte{h4Event, code, byte(len(params))}, params...))
 }
 
-// complete is the end of a command.
+// complete tells the host that a command is complete.
 func (c *Controller) complete(op int, params ...byte) {
 	c.event(hciComplete, append([]byte{1, byte(op), byte(op >> 8)}, params...)...)
 }
@@ -63,7 +63,7 @@ func (c *Controller) status(op int, status byte) {
 	c.event(hciStatus, status, 1, byte(op), byte(op>>8))
 }
 
-// lengths of the parameters of commands that have any.
+// commandLength returns the length of a command's parameters.
 func commandLength(op int) int {
 	switch op {
 	case 0x0406:
@@ -163,7 +163,7 @@ func mayHangUp(reason byte) bool {
 	return false
 }
 
-// advertiser is what a controller advertises.
+// advertiser is the state of a controller's advertising.
 type advertiser struct {
 	alarm
 	on       bool
@@ -199,7 +199,7 @@ func (c *Controller) advertiseLocked(op int, p []byte) (status byte) {
 	return 0
 }
 
-// ownLocked is the address under which the controller advertises, least
+// ownLocked returns the address under which the controller advertises, least
 // significant byte first, and its type.
 func (c *Controller) ownLocked() (addr [6]byte, kind byte) {
 	if c.adv.random {
@@ -211,7 +211,7 @@ func (c *Controller) ownLocked() (addr [6]byte, kind byte) {
 // bleScan is a scan for advertisements.
 type bleScan struct {
 	on, active, once bool
-	seen             map[[6]byte]bool // with once
+	seen             map[[6]byte]bool // addresses reported, if once is set
 }
 
 // initiator is a central that waits for an advertiser.
@@ -221,7 +221,7 @@ type initiator struct {
 	random   bool // own address
 	interval time.Duration
 	timeout  time.Duration
-	params   [6]byte // interval, latency, time-out as they go into events
+	params   [6]byte // interval, latency, timeout as events have them
 }
 
 func (c *Controller) initiateLocked(op int, p []byte) {
@@ -244,8 +244,8 @@ func (c *Controller) initiateLocked(op int, p []byte) {
 	c.air.listenLocked()
 }
 
-// listenLocked arms the advertisers when somebody listens. Nobody is heard
-// otherwise, so that they cost nothing.
+// listenLocked starts the advertisers' timers when somebody listens. Otherwise
+// advertising costs nothing.
 func (a *Air) listenLocked() {
 	for _, c := range a.controllers {
 		if c.scan.on || c.initing != nil {
@@ -259,7 +259,7 @@ func (a *Air) listenLocked() {
 	}
 }
 
-// heardLocked is one advertising event.
+// heardLocked carries out one advertising event.
 func (c *Controller) heardLocked() {
 	addr, kind := c.ownLocked()
 	for _, other := range c.air.controllers {

@@ -2,9 +2,9 @@ package sim
 
 import "github.com/wifiprov/wifiprov/hal"
 
-// chooseLocked looks for the access point to join: by SSID, by BSSID if one is
-// set, and by security. Without one it returns the reason: 201 none with that
-// name, 211 all below cfg.MinAuth, else 210 none with compatible security.
+// chooseLocked looks for the access point to join, by SSID, by BSSID if one is set, and
+// by security. If there is none it returns the reason: 201 if none has that name, 211 if
+// all are below cfg.MinAuth, else 210, since none has compatible security.
 func (b *Board) chooseLocked(cfg hal.StationConfig) (*AP, hal.Reason) {
 	var best *AP
 	reason := hal.ReasonNoAPFound
@@ -30,14 +30,14 @@ func (b *Board) chooseLocked(cfg hal.StationConfig) (*AP, hal.Reason) {
 	return nil, reason
 }
 
-// finds reports whether a station that asks for a channel finds what is on this
-// one: on those of a scan of all, and on 14 when it asks for it.
+// finds reports whether a scan of the channel asked (0: all) finds access points on
+// channel. Only a scan of channel 14 finds those on 14.
 func (b *Board) finds(channel, asked uint8) bool {
 	return channel < 14 || channel > 14 && b.cfg.FiveGHz || channel == 14 && asked == 14
 }
 
-// prefer reports whether p is a better choice than q: met earlier in a fast
-// scan, stronger in a scan of all channels.
+// prefer reports whether p is a better choice than q: found earlier in a fast scan, or
+// stronger in a scan of all channels.
 func prefer(cfg hal.StationConfig, p, q *AP) bool {
 	if cfg.ScanMethod == hal.ScanFast {
 		if c, d := turn(cfg, p), turn(cfg, q); c != d {
@@ -73,8 +73,8 @@ func compatible(cfg hal.StationConfig, auth hal.AuthMode) hal.Reason {
 	return 0
 }
 
-// enterprise reports whether a network takes other credentials than a
-// passphrase (wifi-nvs.md 5).
+// enterprise reports whether a network needs credentials other than a passphrase
+// (wifi-nvs.md 5).
 func enterprise(auth hal.AuthMode) bool {
 	return auth == hal.AuthWPA2Enterprise || auth == hal.AuthWPA3Ent192 || auth >= 13
 }

@@ -7,7 +7,7 @@ import (
 	"io"
 )
 
-// Format hides the passphrase from every verb of fmt, which programs for TinyGo do without.
+// Format hides the passphrase from every verb of fmt.
 func (*AP) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "sim.AP") }
 
 // Format hides the configuration from every verb of fmt.

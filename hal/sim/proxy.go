@@ -6,7 +6,7 @@ import "github.com/wifiprov/wifiprov/hal"
 // Board.Reboot.
 type Method uint8
 
-// Methods that pass a wrapper.
+// Methods that a wrapper sees.
 const (
 	MethodSetMode Method = iota + 1
 	MethodStart
@@ -73,9 +73,9 @@ func (m Method) String() string {
 	return "unknown method"
 }
 
-// proxy implements hal.WiFi, hal.SoftAP and the optional abilities of a hal.WiFi
-// over another HAL. Every call of the radio goes through around, which makes it with call, or does not. args describes the
-// arguments and may be nil.
+// proxy implements hal.WiFi, hal.SoftAP and the optional abilities of a hal.WiFi on
+// another HAL. Every call of the radio goes through around, which decides whether to
+// make the call. args describes the arguments and may be nil.
 type proxy struct {
 	wifi   hal.WiFi
 	around func(m Method, args func() string, call func() error) error
@@ -195,8 +195,8 @@ func (p *proxy) IPConfig() (cfg hal.IPConfig, err error) {
 	return cfg, err
 }
 
-// The abilities below are no calls of the radio. They pass without going through
-// around, so that records are those of the radio.
+// The abilities below are not calls of the radio. They bypass around, so that records
+// have only calls of the radio.
 
 // ScanChannels implements hal.ChannelLister; nil if the wrapped HAL does not.
 func (p *proxy) ScanChannels() []uint8 {
@@ -206,8 +206,8 @@ func (p *proxy) ScanChannels() []uint8 {
 	return nil
 }
 
-// Claim implements hal.Claimer: the claim is that of the wrapped HAL;
-// hal.ErrNotSupported if it has none.
+// Claim implements hal.Claimer by the wrapped HAL; hal.ErrNotSupported if that does
+// not.
 func (p *proxy) Claim() (release func(), err error) {
 	if c, ok := p.wifi.(hal.Claimer); ok {
 		return c.Claim()

@@ -13,15 +13,14 @@ const minPassphrase = 8
 // psk is a pre-shared key.
 type psk [hal.PSKDigits / 2]byte
 
-// derivation is the key that a network makes of a passphrase. It takes some
-// milliseconds on a computer and about a second on a chip.
+// derivation is the key that a network derives from a passphrase. To derive it takes
+// some milliseconds on a computer and about a second on a chip.
 type derivation struct {
 	of  hal.Secret
 	key psk
 }
 
-// opensLocked reports whether a station with this passphrase, or key in its
-// place, gets through the handshake.
+// opensLocked reports whether the handshake succeeds with this passphrase or key.
 func (p *AP) opensLocked(given hal.Secret) bool {
 	own := p.cfg.Passphrase
 	switch {
@@ -37,11 +36,11 @@ func (p *AP) opensLocked(given hal.Secret) bool {
 	return hasPSK(p.cfg.Auth) && (hal.IsPSK(given) || hal.IsPSK(own)) && p.keyLocked(given) == p.keyLocked(own)
 }
 
-// passes reports whether WPA takes it as a passphrase or key.
+// passes reports whether WPA accepts s as a passphrase or key.
 func passes(s hal.Secret) bool { return len(s) >= minPassphrase && hal.ValidPassphrase(s) }
 
-// hasPSK reports whether networks have a pre-shared key. WPA3 by itself has
-// none: an ESP32 that is given one offers its digits as a passphrase.
+// hasPSK reports whether networks have a pre-shared key. WPA3 alone has none: an ESP32
+// uses the digits of a given key as a passphrase.
 func hasPSK(auth hal.AuthMode) bool {
 	switch auth {
 	case hal.AuthWPAPSK, hal.AuthWPA2PSK, hal.AuthWPAWPA2PSK, hal.AuthWPA2WPA3PSK:
@@ -50,8 +49,8 @@ func hasPSK(auth hal.AuthMode) bool {
 	return false
 }
 
-// keyLocked returns the key that s is, or that the network makes of it. Of these
-// it remembers the last one.
+// keyLocked returns s if it is a key, else the key derived from it. It remembers the
+// last derivation.
 func (p *AP) keyLocked(s hal.Secret) (key psk) {
 	if hal.IsPSK(s) {
 		for i := range key {
@@ -74,8 +73,8 @@ func digit(c byte) byte {
 	return c&0xf + 9
 }
 
-// pbkdf2 is PBKDF2-HMAC-SHA1 with 4096 rounds. Packages for it, and for
-// hexadecimal digits, bring errors and their printing along, 10 KB on a chip.
+// pbkdf2 is PBKDF2-HMAC-SHA1 with 4096 rounds. The standard library's packages for it
+// and for hexadecimal digits would take 10 KB on a chip.
 func pbkdf2(key *psk, passphrase hal.Secret, ssid hal.SSID) {
 	mac := hmac.New(sha1.New, []byte(passphrase))
 	var u [sha1.Size]byte

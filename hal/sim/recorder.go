@@ -8,8 +8,7 @@ import (
 	"github.com/wifiprov/wifiprov/hal"
 )
 
-// MaxRecord is the number of lines that a Recorder keeps; later ones are only
-// counted.
+// MaxRecord is the number of lines that a Recorder keeps. It only counts later ones.
 const MaxRecord = 4096
 
 // Recorder wraps a HAL and writes down, a line each, the calls that pass it
@@ -19,20 +18,20 @@ const MaxRecord = 4096
 //	Connect() = hal: Wi-Fi is not started
 //	event Disconnected no access point found (201)
 //
-// A call is written when it begins, so before the events that it causes, and
-// its error is added when it returns. Passphrases are never written. A
-// Recorder implements hal.WiFi and hal.SoftAP.
+// A call is written when it begins, before the events that it causes; its error is
+// added when it returns. Passphrases are never written. A Recorder implements hal.WiFi
+// and hal.SoftAP.
 //
-// Events come from timers and may overtake the caller's next call; where a test
-// compares records it lets them arrive first, for example by synctest.Wait.
+// Events come from timers, and the caller's next call may come first. A test that
+// compares records lets events arrive before, for example by synctest.Wait.
 type Recorder struct {
 	proxy
 
 	mu    sync.Mutex
 	lines []string
 	first int          // number of lines[0]; grows with Reset
-	more  int          // lines that were not kept
-	subs  []*hal.Event // identities; the oldest subscriber's events are written
+	more  int          // number of lines not kept
+	subs  []*hal.Event // one for each subscriber; only the oldest one's events are written
 }
 
 var (
@@ -64,7 +63,7 @@ func (r *Recorder) call(m Method, args func() string, call func() error) error {
 	return err
 }
 
-// Note adds a line of the caller's, to tell steps apart.
+// Note adds a line, for example to mark a step of a test.
 func (r *Recorder) Note(line string) { r.write(line) }
 
 // write adds a line and returns its number.

@@ -7,7 +7,7 @@ import (
 	"github.com/wifiprov/wifiprov/hal"
 )
 
-// Times on a channel when the scan asks for none, as ESP-IDF has them.
+// Default times on a channel, as ESP-IDF has them.
 const (
 	ActiveDwell  = 120 * time.Millisecond
 	PassiveDwell = 360 * time.Millisecond
@@ -19,7 +19,7 @@ const MaxResults = 256
 // scan is a board's scan, running or finished.
 type scan struct {
 	running  bool
-	channels []uint8 // still to be listened to; the first at present
+	channels []uint8 // the present one, and those to come
 	dwell    time.Duration
 	passive  bool
 	alarm    alarm
@@ -55,9 +55,9 @@ func (b *Board) checkChannel(c uint8) error {
 	return nil
 }
 
-// StartScan implements hal.Scanner. A scan of all channels takes the time per
-// channel for each of ScanChannels; an access point is found if it is on the air
-// when the time on its channel ends.
+// StartScan implements hal.Scanner. A scan of all channels listens on each of
+// ScanChannels in turn. An access point is found if it is on the air when the time on
+// its channel ends.
 func (b *Board) StartScan(cfg hal.ScanConfig) error {
 	if err := b.checkChannel(cfg.Channel); err != nil {
 		return err
@@ -92,7 +92,8 @@ func (b *Board) StartScan(cfg hal.ScanConfig) error {
 	return nil
 }
 
-// channelDoneLocked notes what was heard and goes to the next channel.
+// channelDoneLocked adds the access points on the channel to the results and goes to
+// the next channel.
 func (b *Board) channelDoneLocked() {
 	s := &b.scan
 	for _, p := range b.air.cells {
@@ -119,8 +120,8 @@ func (b *Board) heardLocked(p *AP) found {
 	return f
 }
 
-// add puts a result in its place. An access point that moves to a channel that is
-// still to come is heard twice, and counts as it was heard best.
+// add inserts a result. If an access point moves to a later channel it is found twice;
+// the stronger result counts.
 func (s *scan) add(f found) {
 	twin := slices.IndexFunc(s.results, func(g found) bool { return g.BSSID == f.BSSID })
 	if twin >= 0 {
@@ -153,7 +154,7 @@ func (b *Board) finishScanLocked(failed bool) {
 	b.events.Emit(hal.Event{Kind: hal.EventScanDone, ScanFailed: failed})
 }
 
-// breakScanLocked ends a scan that may be running, without results.
+// breakScanLocked ends a scan without results, if one runs.
 func (b *Board) breakScanLocked() {
 	if b.scan.running {
 		b.finishScanLocked(true)

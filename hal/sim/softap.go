@@ -10,10 +10,9 @@ const (
 	softAPOrder       = 1 << 30 // behind all access points of the air
 )
 
-// StartSoftAP implements hal.SoftAP. Other boards see the access point, and
-// can join it. It needs a started radio. Channel 0, and every channel while
-// the station has a link, is the station's channel, also one of 5 GHz, otherwise
-// 1; MaxStations 0 is 4.
+// StartSoftAP implements hal.SoftAP. Other boards see the access point and can join it.
+// The radio must be started. While the station has a link, the access point has the
+// station's channel, also on 5 GHz. Otherwise channel 0 means 1. MaxStations 0 means 4.
 func (b *Board) StartSoftAP(cfg hal.SoftAPConfig) error {
 	switch {
 	case cfg.SSID == "":
@@ -86,7 +85,7 @@ func (b *Board) SoftAP() (hal.SoftAPConfig, bool) {
 	return *b.softCfg, true
 }
 
-// closeSoftAPLocked takes leave of the SoftAP's stations and closes it.
+// closeSoftAPLocked ends the links of the SoftAP's stations and closes it.
 func (b *Board) closeSoftAPLocked() {
 	if p := b.softAP; p != nil {
 		p.eachStationLocked(func(s *Board) { s.dropLocked(hal.ReasonAuthLeave) })
@@ -94,7 +93,7 @@ func (b *Board) closeSoftAPLocked() {
 	}
 }
 
-// silenceLocked closes the SoftAP without a word.
+// silenceLocked closes the SoftAP without telling its stations.
 func (b *Board) silenceLocked() {
 	if p := b.softAP; p != nil {
 		p.setAbsentLocked(true)

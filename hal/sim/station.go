@@ -14,8 +14,8 @@ const handshakeTries = 4
 //	linked  -- DHCP -----------> online
 //	any     -- dropLocked -----> idle
 //
-// joining: joining is set. linked: ap is set. online: ip is set too. The
-// alarm is that of the join, of DHCP, or of missing beacons.
+// In state joining the field joining is set, in linked ap is set, in online ip too. The
+// alarm is for the join, for DHCP, or for missing beacons.
 type link struct {
 	joining bool
 	ap      *AP
@@ -68,7 +68,7 @@ func (b *Board) Connect() error {
 	return nil
 }
 
-// associateLocked is an attempt of some station to associate; 0: it may.
+// associateLocked decides about a station's attempt to associate; 0: it may.
 func (p *AP) associateLocked() hal.Reason {
 	if p.cfg.Absent {
 		return hal.ReasonAuthExpire
@@ -83,7 +83,7 @@ func (p *AP) associateLocked() hal.Reason {
 	return 0
 }
 
-// failHandshakeLocked tries the handshake with a wrong passphrase.
+// failHandshakeLocked lets the handshake fail, after its tries.
 func (b *Board) failHandshakeLocked(p *AP) {
 	b.join = hal.JoinHandshake
 	reason := p.cfg.WrongPassphrase
@@ -109,7 +109,7 @@ func (b *Board) linkLocked(p *AP) {
 	b.askAddressLocked()
 }
 
-// askAddressLocked waits for the address of an access point that is there.
+// askAddressLocked waits for an address, if the access point is on the air.
 func (b *Board) askAddressLocked() {
 	cfg := b.link.ap.cfg
 	silent := cfg.NoDHCP || cfg.DHCPTimeout > 0 && cfg.DHCPTimeout <= cfg.DHCPDelay
@@ -130,12 +130,12 @@ func (b *Board) onlineLocked(ip hal.IPv4) {
 	b.events.Emit(hal.Event{Kind: hal.EventGotIP, IP: ip})
 }
 
-// missBeaconsLocked starts the wait for an access point that vanished.
+// missBeaconsLocked begins to wait for an access point that has vanished.
 func (b *Board) missBeaconsLocked() {
 	b.link.alarm.set(b.air, b.cfg.BeaconTimeout, func() { b.dropLocked(hal.ReasonBeaconTimeout) })
 }
 
-// hearBeaconsLocked goes on when it is there again.
+// hearBeaconsLocked goes on when the access point is back.
 func (b *Board) hearBeaconsLocked() {
 	b.link.alarm.stop()
 	if !b.link.online {
@@ -143,7 +143,7 @@ func (b *Board) hearBeaconsLocked() {
 	}
 }
 
-// leaveLocked ends link and attempt to join and reports whether there was one.
+// leaveLocked ends a link or an attempt to join, and reports whether there was one.
 func (b *Board) leaveLocked() bool {
 	was := b.link.joining || b.link.ap != nil
 	b.link.alarm.stop()
@@ -154,7 +154,7 @@ func (b *Board) leaveLocked() bool {
 	return was
 }
 
-// dropLocked is leaveLocked with an event.
+// dropLocked is leaveLocked with the event.
 func (b *Board) dropLocked(reason hal.Reason) {
 	if b.leaveLocked() {
 		b.events.Emit(hal.Event{Kind: hal.EventDisconnected, Reason: reason})
@@ -185,8 +185,8 @@ func (b *Board) Link() (hal.Link, error) {
 	return hal.Link{AP: b.link.ap.infoLocked(), IP: b.link.ip}, nil
 }
 
-// JoinInfo implements hal.JoinReporter. The access point is chosen as soon as
-// Connect is called; what takes JoinTime counts as authentication.
+// JoinInfo implements hal.JoinReporter. The access point is chosen when Connect is
+// called; JoinTime counts as authentication.
 func (b *Board) JoinInfo() (hal.JoinInfo, error) {
 	b.air.mu.Lock()
 	defer b.air.mu.Unlock()
@@ -200,8 +200,8 @@ func (b *Board) JoinInfo() (hal.JoinInfo, error) {
 	return info, nil
 }
 
-// IPConfig implements hal.JoinReporter: a /24 with the gateway, which is the
-// name server too, at .1.
+// IPConfig implements hal.JoinReporter: a /24 network in which .1 is the gateway and
+// the name server.
 func (b *Board) IPConfig() (hal.IPConfig, error) {
 	b.air.mu.Lock()
 	defer b.air.mu.Unlock()

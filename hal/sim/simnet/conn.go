@@ -21,21 +21,21 @@ var _ interface {
 	CloseWrite() error
 } = (*conn)(nil)
 
-// Read implements net.Conn. After the other end's Close or CloseWrite it
-// returns what is left, then io.EOF.
+// Read implements net.Conn. After the other end's Close or CloseWrite it returns the
+// remaining bytes, then io.EOF.
 func (c *conn) Read(b []byte) (int, error) {
 	n, err := c.in.get(b)
 	return n, c.wrap("read", err)
 }
 
-// Write implements net.Conn. It returns when everything is in the
-// connection's buffer; syscall.EPIPE when the other end is closed.
+// Write implements net.Conn. It returns when all bytes are in the connection's buffer.
+// It fails with syscall.EPIPE if the other end is closed.
 func (c *conn) Write(b []byte) (int, error) {
 	n, err := c.out.put(b)
 	return n, c.wrap("write", err)
 }
 
-// CloseWrite says that nothing more will be written; reading goes on.
+// CloseWrite tells the other end that nothing more will be written. Reading goes on.
 func (c *conn) CloseWrite() error {
 	if c.closed.Load() {
 		return c.wrap("close", net.ErrClosed)
@@ -44,8 +44,8 @@ func (c *conn) CloseWrite() error {
 	return nil
 }
 
-// Close implements net.Conn. What was written still arrives; what was not read
-// is lost. Calls that wait return net.ErrClosed.
+// Close implements net.Conn. Written bytes still arrive; bytes that were not read are
+// lost. Waiting calls return net.ErrClosed.
 func (c *conn) Close() error {
 	if c.closed.Swap(true) {
 		return c.wrap("close", net.ErrClosed)
@@ -84,7 +84,7 @@ func (c *conn) SetWriteDeadline(t time.Time) error {
 	return nil
 }
 
-// wrap adds what failed, as package net does; io.EOF stays.
+// wrap adds the operation to an error, as package net does; io.EOF stays.
 func (c *conn) wrap(op string, err error) error {
 	if err == nil || err == io.EOF {
 		return err

@@ -14,9 +14,9 @@ type pipe struct {
 	size int
 
 	mu       sync.Mutex
-	cond     sync.Cond // anything below changed
+	cond     sync.Cond // signals changes of the fields below
 	data     []byte
-	finished bool // the writer said that nothing more comes
+	finished bool // nothing more will be written
 	noReader bool // the reading end was closed
 	noWriter bool // the writing end was closed
 	read     deadline
@@ -80,7 +80,7 @@ func (p *pipe) put(b []byte) (n int, err error) {
 	}
 }
 
-// change changes the state with fn and wakes everybody.
+// change changes the state by calling fn, and wakes all waiting calls.
 func (p *pipe) change(fn func()) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -88,7 +88,7 @@ func (p *pipe) change(fn func()) {
 	p.cond.Broadcast()
 }
 
-// closeReader drops what is under way; the writer gets EPIPE.
+// closeReader drops bytes that are under way. The writer gets EPIPE.
 func (p *pipe) closeReader() {
 	p.change(func() {
 		p.noReader, p.data = true, nil
@@ -96,10 +96,10 @@ func (p *pipe) closeReader() {
 	})
 }
 
-// finish says that nothing more comes.
+// finish tells the reader that nothing more will be written.
 func (p *pipe) finish() { p.change(func() { p.finished = true }) }
 
-// closeWriter is finish for good.
+// closeWriter closes the writing end.
 func (p *pipe) closeWriter() {
 	p.change(func() {
 		p.finished, p.noWriter = true, true
@@ -107,7 +107,7 @@ func (p *pipe) closeWriter() {
 	})
 }
 
-// deadline is the limit of one end's calls, guarded by its pipe's mu.
+// deadline is the deadline of one end's calls, guarded by its pipe's mu.
 type deadline struct {
 	expired bool
 	closed  bool // cannot be set any more

@@ -1,9 +1,9 @@
-// Package simnet is a network in memory for tests of servers and clients: what
-// the phone that joined a simulated device's access point would use.
+// Package simnet is a network in memory for tests of servers and clients. A simulated
+// phone on a simulated device's access point can use it.
 //
-// It is made of sync.Cond and timers alone, so that goroutines waiting in it
-// are durably blocked for testing/synctest, and leaves nothing behind when its
-// connections and listeners are closed.
+// It waits with sync.Cond and timers only, so that testing/synctest sees waiting
+// goroutines as durably blocked. It leaves nothing behind when its connections and
+// listeners are closed.
 package simnet
 
 import (
@@ -36,7 +36,7 @@ type Network struct {
 	dialed   int
 }
 
-// deviceAddr is where the listener is: the usual address of a SoftAP.
+// deviceAddr is the listener's address, the usual one of a SoftAP.
 var deviceAddr = net.TCPAddr{IP: net.IPv4(192, 168, 4, 1).To4(), Port: 80}
 
 // Listen opens the network's listener at 192.168.4.1:80. It fails with
@@ -60,8 +60,8 @@ func (n *Network) DialContext(ctx context.Context) (net.Conn, error) {
 	return n.DialFrom(ctx, netip.Addr{})
 }
 
-// DialFrom is DialContext from a host at from, such as a second phone; the zero
-// address: the one that DialContext has.
+// DialFrom is DialContext from the host at address from, such as a second phone; the
+// zero address means the host of DialContext.
 func (n *Network) DialFrom(ctx context.Context, from netip.Addr) (net.Conn, error) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -92,8 +92,8 @@ func (n *Network) DialFrom(ctx context.Context, from netip.Addr) (net.Conn, erro
 	return client, nil
 }
 
-// Dial is DialContext in the form that http.Transport and others want; network
-// and address are ignored.
+// Dial is DialContext in the form that http.Transport needs. It ignores network and
+// address.
 func (n *Network) Dial(ctx context.Context, network, address string) (net.Conn, error) {
 	return n.DialContext(ctx)
 }
