@@ -139,9 +139,9 @@ func TestCodes(t *testing.T) {
 			require.Equal(t, []string{"0s " + want}, d.told(), code)
 		})
 	}
-	require.Equal(t, "radio: no access point found (201)", espradio.Code(201).Error())
-	require.Equal(t, "radio: error 0x3005", espradio.CodeMode.Error())
-	require.Equal(t, "radio: error 0x0", espradio.Code(0).Error())
+	require.Equal(t, "espradio: no access point found (201)", espradio.Code(201).Error())
+	require.Equal(t, "espradio: error 0x3005", espradio.CodeMode.Error())
+	require.Equal(t, "espradio: error 0x0", espradio.Code(0).Error())
 }
 
 // A loss is noticed at the next look at the link, whatever its reason was, and

@@ -19,9 +19,9 @@ func (r *Radio) SetStorage(s hal.Storage) error {
 	return nil
 }
 
-// SetStationConfig implements hal.ConfigStore. It refuses what is out of the
-// ranges of hal.StationConfig, but takes a passphrase of 64 bytes. All of it is
-// kept; the driver uses SSID and passphrase alone.
+// SetStationConfig implements hal.ConfigStore. It refuses values outside the ranges of
+// hal.StationConfig, but takes any passphrase of 64 bytes. It keeps all fields; the
+// driver uses only SSID and passphrase.
 func (r *Radio) SetStationConfig(cfg hal.StationConfig) error {
 	if err := wifistore.Check(cfg); err != nil {
 		return err
@@ -44,8 +44,8 @@ func (r *Radio) Restore() error {
 	})
 }
 
-// changeConfig makes cfg the current configuration when save succeeds. save is
-// called with r.flash held.
+// changeConfig makes cfg the current configuration if save succeeds. save is called
+// with r.flash held.
 func (r *Radio) changeConfig(cfg hal.StationConfig, save func(hal.Storage) error) error {
 	r.flash.Lock()
 	defer r.flash.Unlock()

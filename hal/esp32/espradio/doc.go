@@ -1,64 +1,60 @@
 // Package espradio is the HAL for an ESP32 that TinyGo programs on bare metal, on
-// tinygo.org/x/espradio. That package is reached through a contract, [Driver],
-// which module hal/esp32/espradio/chip fulfils on the chip and package espradiotest
-// on a simulated air; so this one builds and is tested everywhere.
+// tinygo.org/x/espradio. It reaches that package through a contract, [Driver]. Module
+// hal/esp32/espradio/chip implements the contract on the chip, and a package for tests
+// on a simulated air, so this package builds and is tested everywhere.
 //
-// [Radio] is the Wi-Fi, [VHCI] the way to the Bluetooth controller for package
-// hal/ble/att, [Line] a serial line for a console, and [Region] the part of the flash
-// that the configuration lies on.
+// [Radio] is the Wi-Fi, [VHCI] carries packets to the Bluetooth controller for package
+// hal/ble/att, [Line] is a serial line for a console, and [Region] is the part of the
+// flash that has the configuration.
 //
-// # What this radio cannot do, and what becomes of it
+// # What this radio cannot do
 //
-//   - It is a station or an access point. The BLE and console schemes do not
-//     care. With the SoftAP scheme the two take turns, see below.
-//   - espradio.Scan tells SSID and signal only. Module espradio asks ESP-IDF's
-//     library itself and knows the rest. From a Driver that does not, BSSID and
-//     channel are zero, and Config.UnknownAuth stands for the authentication,
-//     WPA2 unless it is set: apps let nobody choose an open network without a
-//     passphrase then, its SSID has to be typed in. Scans are active, over all
-//     channels and take their own time, whatever is asked for; one that was
-//     stopped finds nothing.
-//   - An attempt to join lasts 15 s at most. BSSID, channel, scan method and
-//     least authentication of a configuration are kept, and not used
-//     (Radio.Limits says so); with a passphrase the network must have WPA2 at
-//     least.
-//   - Nothing tells that a link is lost. It is looked at each Config.Probe, and
-//     the loss is reported with hal.ReasonBeaconTimeout whatever the reason was.
-//   - The steps of joining are not known, so there is no hal.JoinReporter.
+//   - It is either a station or an access point. That does not affect the BLE and
+//     console schemes. With the SoftAP scheme the two take turns, see below.
+//   - espradio.Scan tells SSID and signal only; module chip asks ESP-IDF's library
+//     for the rest. With a Driver that does not know the rest, BSSID and channel
+//     are zero, and the authentication is Config.UnknownAuth, by default WPA2. Apps
+//     then require a passphrase for every network that they list, so an open
+//     network has to be typed in. Scans are always active, cover all channels and
+//     take the driver's time. A scan that is stopped finds nothing.
+//   - An attempt to join lasts at most 15 s. BSSID, channel, scan method and least
+//     authentication of a configuration are kept but not used (see Radio.Limits).
+//     With a passphrase the network must have at least WPA2.
+//   - The driver does not tell when a link is lost. The Radio checks every
+//     Config.Probe, and reports each loss with hal.ReasonBeaconTimeout.
+//   - The steps of joining are unknown, so there is no hal.JoinReporter.
 //   - The radio can be enabled once. If that fails (ErrEnableFailed) the chip has
-//     to be reset. ModeOff, and ModeAP without an access point, switch it off, with
-//     a Driver that can: module espradio can.
-//   - The driver keeps no configuration. It is kept here, in ESP-IDF's keys.
+//     to be reset. ModeOff, and ModeAP without an access point, switch the radio off
+//     if the Driver can do that; module chip can.
+//   - The driver keeps no configuration. The Radio does, in ESP-IDF's keys.
 //
 // # SoftAP by turns
 //
-// StartSoftAP first looks for networks, for clients that will scan: that is what
-// they find as long as the SoftAP is open. Connect then closes the SoftAP, and
-// clients lose their Wi-Fi, for as long as the attempt lasts: usually a few
-// seconds, 15 s and the time for an address at most, which is Config.Lease and
-// the driver's last try if none comes. Then the SoftAP comes back under the same
-// name, whatever the outcome, and stays for Config.Presence at least before a
-// further attempt begins. So a client can always come back, asks with a new
-// session if it lost its own, and is told how it went.
+// StartSoftAP first scans, since the radio cannot scan while the SoftAP is open;
+// clients that scan get these results. Connect closes the SoftAP while the attempt
+// lasts, and clients lose their Wi-Fi. An attempt takes a few seconds, at most 15 s
+// plus the time for an address (Config.Lease and the driver's last try). After it the
+// SoftAP comes back under the same name, and stays for at least Config.Presence before
+// a further attempt begins. So a client can always come back, with a new session if it
+// lost its own, and ask for the outcome.
 //
-// A station that was successful has its link lent out meanwhile: Link describes
-// it, for clients that ask, but nothing can be sent. When the SoftAP closes for
-// good the station joins again, and EventGotIP comes a second time; an application
-// waits for the one after the manager's EventEnd.
+// After a successful attempt Link describes the link although the SoftAP has the
+// radio; nothing can be sent over it. When the SoftAP closes for good, the station
+// joins again and EventGotIP comes a second time. An application waits for the one
+// after the manager's EventEnd.
 //
-// The device's HTTP server must outlive the gap. Module espradio opens the access
-// point and gives addresses to its clients; it has no net.Listener for the server,
-// which an application makes on the network of its Driver.Stack.
+// The device's HTTP server must outlive the gap. Module chip opens the access point
+// and gives addresses to its clients. It has no net.Listener for the server; the
+// application makes one on the network of its Driver.Stack.
 //
-// What the manager and its clients do in that time: the manager begins 1 s after
-// it has answered ApplyConfig. Clients ask for the status at once and then every
-// 5 s (spec/client.md 4). A question that falls into the gap fails: esp_prov
-// asks again up to three times, 5 s apart, and needs its computer to return to the
-// SoftAP by then; Espressif's app for iOS joins again, makes a new session and
-// repeats the question once; the one for Android gives up and says so, although
-// the device may succeed, and has to be started anew to see the outcome. The
-// service waits 30 s for a client after success (wifiprov.Config.AutoStop; more
-// is better here), and for ever after a failure. A reason after which the
-// manager tries again for ever would close the SoftAP again and again: set
-// wifiprov.Config.Attempts to 2 or 3.
+// The manager begins an attempt 1 s after it has answered ApplyConfig. Clients ask
+// for the status at once, and then every 5 s (docs/spec/client.md 4). A request
+// during the gap fails. Then esp_prov asks up to three more times, 5 s apart; its
+// computer must be back on the SoftAP by then. Espressif's app for iOS joins again,
+// makes a new session and repeats the request once. The app for Android reports a
+// failure, although the device may succeed, and has to be started again to see the
+// outcome. The service waits 30 s for a client after success (wifiprov.Config.AutoStop;
+// choose more here), and forever after a failure. For some reasons the manager would
+// try again forever, and close the SoftAP each time: set wifiprov.Config.Attempts to 2
+// or 3.
 package espradio

@@ -6,19 +6,18 @@ import (
 	"github.com/wifiprov/wifiprov/hal"
 )
 
-// Driver is the radio as espradio offers it (spec/esp32.md): station or access
-// point, one of the two at a time. The module in folder espradio implements it
-// for the chip, package espradiotest on a simulated air.
+// Driver is the radio as tinygo.org/x/espradio offers it (docs/spec/esp32.md): either a
+// station or an access point. Module hal/esp32/espradio/chip implements it.
 //
-// Methods block until the radio has done the work, and their errors hold a Code
-// when the radio gave one. A Radio calls one at a time, from a goroutine of its
-// own and with no lock held, with one exception: Disconnect may come during
-// Connect and Address, and the Link that follows them.
+// Methods block until the radio has done the work. Their errors wrap a Code if the
+// radio gave one. A Radio calls one method at a time, from its own goroutine and with
+// no lock held. The exception is Disconnect, which may come during Connect and
+// Address, and during the Link that follows them.
 type Driver interface {
-	// Enable powers the radio up. It comes once, before everything else.
-	// ErrEnabled: the application did so before, for example to use Bluetooth
-	// beside Wi-Fi, and all is well. ErrEnableFailed: it failed before, and there
-	// is no second try.
+	// Enable powers the radio up. It is called once, before everything else.
+	// ErrEnabled means that the application has done so before, for example to
+	// use Bluetooth, and that the radio is ready. ErrEnableFailed means that it
+	// failed before; there is no second try.
 	Enable() error
 
 	// StartStation makes the radio a station. An open access point closes. In
@@ -34,21 +33,21 @@ type Driver interface {
 	// off. hal.ErrNotSupported: it stays on, and so does a link.
 	Stop() error
 
-	// Scan looks on all channels, in station mode. The order does not matter, and
-	// hidden networks and repetitions do no harm. What the radio does not tell is
-	// zero, and an unknown authentication AuthUnknown. The slice
-	// belongs to the caller.
+	// Scan looks on all channels, in station mode. The result may be in any
+	// order, and contain hidden networks and repetitions. Unknown fields are
+	// zero, an unknown authentication is AuthUnknown. The slice belongs to the
+	// caller.
 	Scan() ([]hal.AccessPoint, error)
 
 	// Connect tries once to join a network, for 15 s at most, in station mode.
-	// An error with a Code below 256 says why there is no link. After any
-	// other the radio may be trying still, until Disconnect.
+	// An error with a Code below 256 says why there is no link. After another
+	// error the radio may still be trying, until Disconnect.
 	Connect(ssid hal.SSID, passphrase hal.Secret) error
 
-	// Disconnect drops the link or ends an attempt to join, and returns when
-	// that is done, so that no later Connect takes it for its own outcome. A
-	// Connect that blocks returns soon, with whatever error; an Address may
-	// take its time. Without a link it succeeds or fails, and nothing happens.
+	// Disconnect drops the link or ends an attempt to join. It returns when
+	// that is done, so that it cannot end a later Connect. A blocked Connect
+	// returns soon, with any error; a blocked Address may take its time.
+	// Without a link nothing happens, and Disconnect may fail.
 	Disconnect() error
 
 	// Address gets an address for the link by DHCP, in 15 s or less. After an
@@ -56,13 +55,13 @@ type Driver interface {
 	Address() (hal.IPConfig, error)
 
 	// Link describes the network that the station is associated with, as far
-	// as the radio knows, and is the only way to notice that it is lost:
-	// hal.ErrNotConnected. Any other error says nothing.
+	// as the radio knows. hal.ErrNotConnected means that the link is lost, and
+	// is the only way to notice a loss. Other errors mean nothing.
 	Link() (hal.AccessPoint, error)
 }
 
-// AuthUnknown is the authentication of an access point of which a Driver does
-// not know it. Clients never see it, see Config.UnknownAuth.
+// AuthUnknown is an authentication that a Driver does not know. The Radio reports
+// Config.UnknownAuth instead.
 const AuthUnknown hal.AuthMode = 0xff
 
 // AP describes an access point to open.
@@ -76,7 +75,7 @@ type AP struct {
 // disconnection, from 0x101 on an error code of ESP-IDF.
 type Code int32
 
-// Codes of ESP-IDF that an attempt to join can end with.
+// Codes of ESP-IDF with which an attempt to join can end.
 const (
 	CodeTimeout    Code = 0x107  // ESP_ERR_TIMEOUT: no outcome in time
 	CodeMode       Code = 0x3005 // ESP_ERR_WIFI_MODE: not in this mode
@@ -84,10 +83,10 @@ const (
 	CodePassphrase Code = 0x300b // ESP_ERR_WIFI_PASSWORD
 )
 
-// Error returns "radio: error 0x107", or the name of the reason.
+// Error returns "espradio: error 0x107", or the name of the reason.
 func (c Code) Error() string {
 	if c > 0 && c < 256 {
-		return "radio: " + hal.Reason(c).String()
+		return "espradio: " + hal.Reason(c).String()
 	}
-	return "radio: error 0x" + strconv.FormatInt(int64(uint32(c)), 16)
+	return "espradio: error 0x" + strconv.FormatInt(int64(uint32(c)), 16)
 }

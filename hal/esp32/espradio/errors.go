@@ -8,31 +8,31 @@ import (
 
 // Errors that callers branch on.
 var (
-	// ErrClosed: the Radio was closed.
-	ErrClosed = errors.New("radio: closed")
-	// ErrEnabled is what a Driver returns that was enabled before.
-	ErrEnabled = errors.New("radio: already enabled")
-	// ErrEnableFailed is what a Driver returns whose radio could not be enabled,
-	// then and at each later try: only a reset of the chip helps.
-	ErrEnableFailed = errors.New("radio: enabling the radio failed, reset the chip")
+	// ErrClosed is returned by methods of a closed Radio.
+	ErrClosed = errors.New("espradio: closed")
+	// ErrEnabled is returned by a Driver that was enabled before.
+	ErrEnabled = errors.New("espradio: already enabled")
+	// ErrEnableFailed is returned by a Driver whose radio could not be enabled,
+	// also at each later try. Only a reset of the chip helps.
+	ErrEnableFailed = errors.New("espradio: enabling the radio failed, reset the chip")
 )
 
 var (
-	errDriver    = errors.New("radio: Config.Driver is nil")
-	errStore     = errors.New("radio: Config.Store is nil; open an NVS partition on the flash")
-	errTimes     = errors.New("radio: a time in Config is negative")
-	errSSID      = errors.New("radio: SSID is longer than 32 bytes")
-	errNoSSID    = errors.New("radio: SSID is empty")
-	errKey       = errors.New("radio: key of an access point must have 8 to 63 bytes, or none")
-	errChannel   = errors.New("radio: there is no channel of that number")
-	errSoftChan  = errors.New("radio: channel of an access point is not 1 to 13")
-	errStorage   = errors.New("radio: unknown storage")
-	errMode      = errors.New("radio: unknown mode")
-	errNoStation = errors.New("radio: the mode has no station; set ModeSTA or ModeAPSTA")
-	errNoNetwork = errors.New("radio: no network configured; set a station configuration first")
+	errDriver    = errors.New("espradio: Config.Driver is nil")
+	errStore     = errors.New("espradio: Config.Store is nil; open an NVS partition on the flash")
+	errTimes     = errors.New("espradio: a time in Config is negative")
+	errSSID      = errors.New("espradio: SSID is longer than 32 bytes")
+	errNoSSID    = errors.New("espradio: SSID is empty")
+	errKey       = errors.New("espradio: key of an access point must have 8 to 63 bytes, or none")
+	errChannel   = errors.New("espradio: there is no channel of that number")
+	errSoftChan  = errors.New("espradio: channel of an access point is not 1 to 13")
+	errStorage   = errors.New("espradio: unknown storage")
+	errMode      = errors.New("espradio: unknown mode")
+	errNoStation = errors.New("espradio: the mode has no station; set ModeSTA or ModeAPSTA")
+	errNoNetwork = errors.New("espradio: no network configured; set a station configuration first")
 )
 
-// stateError adds what happened to one of hal's sentinels.
+// stateError adds an explanation to one of hal's errors.
 type stateError struct {
 	err error
 	why string
@@ -41,17 +41,18 @@ type stateError struct {
 func (e *stateError) Error() string { return e.err.Error() + ": " + e.why }
 func (e *stateError) Unwrap() error { return e.err }
 
-// driverError is a call of the driver that failed.
+// driverError tells that a call of the driver failed.
 type driverError struct {
 	what string
 	err  error
 }
 
-func (e *driverError) Error() string { return "radio: " + e.what + ": " + e.err.Error() }
+func (e *driverError) Error() string { return "espradio: " + e.what + ": " + e.err.Error() }
 func (e *driverError) Unwrap() error { return e.err }
 
-// reasonOf is why an attempt to join ended with err. What says nothing about
-// the network is hal.ReasonConnectionFail, after which others try again.
+// reasonOf returns the reason why an attempt to join ended with err. It is
+// hal.ReasonConnectionFail if the error says nothing about the network; then the manager
+// tries again.
 func reasonOf(err error) hal.Reason {
 	var c Code
 	if !errors.As(err, &c) {
@@ -68,8 +69,7 @@ func reasonOf(err error) hal.Reason {
 	return hal.ReasonConnectionFail
 }
 
-// final reports whether the radio says why there is no link: it does not try
-// any more.
+// final reports whether the radio has given up, and says why there is no link.
 func final(err error) bool {
 	var c Code
 	return errors.As(err, &c) && c < 256

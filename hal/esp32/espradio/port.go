@@ -6,9 +6,9 @@ import (
 	"time"
 )
 
-// Port is a stream of bytes as TinyGo's drivers offer it: a UART, the USB serial
-// of package machine, or espradio's VHCITransport. Buffered says how many bytes a
-// Read would return without waiting.
+// Port is a stream of bytes as TinyGo's drivers offer it: a UART, the USB serial port
+// of package machine, or espradio's VHCITransport. Buffered returns how many bytes
+// can be read without waiting.
 type Port interface {
 	Buffered() int
 	Read(p []byte) (n int, err error)
@@ -19,8 +19,8 @@ type Port interface {
 // in 11 ms at 115200 baud.
 const poll = 2 * time.Millisecond
 
-// Line is a serial line on a Port, whose Read waits for bytes: the stream of a
-// console. Make it with NewLine. Read and Write may overlap; Close ends a Read.
+// Line is a serial line on a Port, for a console; its Read waits for bytes. Make it
+// with NewLine. Read and Write may overlap; Close ends a Read.
 type Line struct {
 	port   Port
 	closed atomic.Bool
@@ -58,7 +58,7 @@ func (l *Line) Write(p []byte) (int, error) {
 	return l.port.Write(p)
 }
 
-// Close implements io.Closer. A Read that waits returns soon.
+// Close implements io.Closer. A waiting Read returns soon.
 func (l *Line) Close() error {
 	l.closed.Store(true)
 	return nil

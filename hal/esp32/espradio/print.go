@@ -7,5 +7,5 @@ import (
 	"io"
 )
 
-// Format hides the configuration from every verb of fmt, which programs for TinyGo do without.
+// Format hides the configuration from every verb of fmt.
 func (*Radio) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "espradio.Radio") }

@@ -35,44 +35,43 @@ type Config struct {
 	// application may use too.
 	Store store.Store
 
-	// UnknownAuth is reported for access points of which the driver does not
-	// know the authentication; zero: hal.AuthWPA2PSK. Phone apps ask for no
-	// passphrase when it is hal.AuthOpen.
+	// UnknownAuth is reported for access points whose authentication the driver
+	// does not know; zero: hal.AuthWPA2PSK, so that phone apps ask for a
+	// passphrase.
 	UnknownAuth hal.AuthMode
 
-	// Probe is how often the link is looked at; so long a loss goes unnoticed.
-	// 0: DefaultProbe.
+	// Probe is how often the link is checked, and so how long a loss may go
+	// unnoticed; 0: DefaultProbe.
 	Probe time.Duration
 
-	// Presence is how long the SoftAP, once it came back, stays before the
-	// next attempt to join takes the radio away from it, so that clients can
-	// come back too; 0: DefaultPresence.
+	// Presence is how long the SoftAP stays after it came back, before the next
+	// attempt to join closes it, so that clients can come back too; 0:
+	// DefaultPresence.
 	Presence time.Duration
 
-	// Lease is how long a station may wait for its address while a SoftAP
-	// waits for the radio; then the attempt fails with
-	// hal.ReasonConnectionFail. Without a SoftAP it tries for ever. 0:
-	// DefaultLease.
+	// Lease is how long a station waits for its address while a SoftAP waits
+	// for the radio. Then the attempt fails with hal.ReasonConnectionFail.
+	// Without a SoftAP the station waits forever. 0: DefaultLease.
 	Lease time.Duration
 
-	// Logger is told of calls of the driver that failed; nil is silent.
+	// Logger is told of failed calls of the driver; nil is silent.
 	Logger hal.Logger
 }
 
 // Radio is a hal.WiFi and hal.SoftAP on a Driver. New makes it. Its methods may
 // be called from any goroutine and from event handlers.
 //
-// Where hal leaves a choice: a new Radio is in ModeSTA and not started; a scan
-// is refused while the station joins, and Connect during a scan; methods return
-// an error of hal.ErrBusy when subscribers leave more than 64 events undelivered.
+// A new Radio is in ModeSTA and not started. A scan is refused while the station joins,
+// and Connect during a scan. Methods return hal.ErrBusy while more than 64 events wait
+// for slow subscribers.
 type Radio struct {
 	cfg    Config
 	events events.Dispatcher
 	claim  claim.Claim
-	ready  chan struct{} // of one place: there are events to deliver
-	wake   chan struct{} // of one place: the worker has something to look at
+	ready  chan struct{} // has a value if there are events to deliver
+	wake   chan struct{} // has a value if there may be work for the worker
 
-	// flash orders calls of the store and is taken before mu.
+	// flash serializes calls of the store. It is locked before mu.
 	flash sync.Mutex
 
 	mu      sync.Mutex // guards what follows
@@ -80,21 +79,21 @@ type Radio struct {
 	started bool
 	mode    hal.Mode
 	storage hal.Storage
-	config  *hal.StationConfig // behind pointers fmt does not look for secrets
-	loadErr error              // config is unknown
+	config  *hal.StationConfig // a pointer, so that fmt does not print secrets
+	loadErr error              // not nil: config is unknown
 	station station
 	scan    scan
 	ap      *AP   // open, or to be opened; nil: none
-	jobs    []job // of callers that wait
-	// announce: EventStationStart is due when the radio is a station.
+	jobs    []job // of waiting callers
+	// announce says that EventStationStart is due when the radio is a station.
 	announce bool
-	// aborting counts the calls of Driver.Disconnect that are to end another.
+	// aborting counts calls of Driver.Disconnect that have to end another call.
 	aborting int
 
-	worker worker // of the goroutine
+	worker worker // owned by the worker's goroutine
 }
 
-// job is something to do on the worker, for a caller that waits.
+// job is work for the worker; its caller waits.
 type job struct {
 	fn   func() error
 	done chan error
@@ -108,9 +107,9 @@ var (
 	_ hal.Limited = (*Radio)(nil)
 )
 
-// New returns a Radio with the configuration that is stored. It does not touch
-// the driver yet. When the store cannot be read the Radio works, but
-// StationConfig returns the error until a configuration is set.
+// New returns a Radio with the stored configuration. It does not call the driver yet.
+// If the store cannot be read, the Radio works, but StationConfig returns the error
+// until a configuration is set.
 func New(cfg Config) (*Radio, error) {
 	switch {
 	case cfg.Driver == nil:
@@ -149,10 +148,10 @@ func New(cfg Config) (*Radio, error) {
 	return r, nil
 }
 
-// Close ends the goroutines of the Radio, as soon as the driver returns from the
-// call that it is in. The radio stays as it is. Subscribers hear nothing more;
-// methods return ErrClosed, but Disconnect, StopScan and StopSoftAP succeed.
-// Closing twice is allowed.
+// Close ends the goroutines of the Radio, as soon as a running call of the driver
+// returns. The radio stays as it is. Subscribers get no more events. Disconnect,
+// StopScan and StopSoftAP succeed, other methods return ErrClosed. Closing twice is
+// allowed.
 func (r *Radio) Close() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -171,11 +170,11 @@ func (r *Radio) Close() {
 // Claim implements hal.Claimer.
 func (r *Radio) Claim() (release func(), err error) { return r.claim.Take() }
 
-// Limits implements hal.Limited: the driver joins by name and passphrase, and
+// Limits implements hal.Limited: the driver joins by SSID and passphrase only, and
 // scans actively.
 func (*Radio) Limits() hal.Limits { return hal.LimitBSSID | hal.LimitMinAuth | hal.LimitPassive }
 
-// kick makes the worker look.
+// kick makes the worker look for work.
 func (r *Radio) kick() {
 	select {
 	case r.wake <- struct{}{}:
@@ -255,8 +254,7 @@ func (r *Radio) setModeLocked(m hal.Mode) {
 	r.kick()
 }
 
-// acceptLocked refuses methods of a closed Radio, and new events while too many
-// wait.
+// acceptLocked refuses calls if the Radio is closed or too many events wait.
 func (r *Radio) acceptLocked() error {
 	if r.closed {
 		return ErrClosed
@@ -267,7 +265,7 @@ func (r *Radio) acceptLocked() error {
 	return nil
 }
 
-// stationLocked refuses what needs a running station.
+// stationLocked fails without a running station.
 func (r *Radio) stationLocked() error {
 	if err := r.acceptLocked(); err != nil {
 		return err
@@ -281,7 +279,7 @@ func (r *Radio) stationLocked() error {
 	return nil
 }
 
-// trouble reports a call of the driver that failed.
+// trouble logs that a call of the driver failed.
 func (r *Radio) trouble(what string, err error) {
 	if err != nil && !errors.Is(err, hal.ErrNotSupported) {
 		r.cfg.Logger.Log(hal.LevelWarn, "the radio failed", hal.Attr{Key: "call", Value: what}, hal.Err(err))

@@ -30,8 +30,8 @@ type Region struct {
 var _ nvs.Flash = (*Region)(nil)
 
 var (
-	errOutside = errors.New("radio: beyond the end of the flash region")
-	errBlock   = errors.New("radio: the flash's erase blocks do not divide 4096 bytes")
+	errOutside = errors.New("espradio: beyond the end of the flash region")
+	errBlock   = errors.New("espradio: the flash's erase blocks do not divide 4096 bytes")
 )
 
 // NewRegion returns size bytes of a flash from offset start on. Both must be
@@ -42,7 +42,7 @@ func NewRegion(f nvs.Flash, start, size int64) (*Region, error) {
 	case block <= 0 || nvs.SectorSize%block != 0:
 		return nil, errBlock
 	case start < 0 || size <= 0 || start%nvs.SectorSize != 0 || size%nvs.SectorSize != 0 || start > f.Size()-size:
-		return nil, errors.New("radio: no region of " + strconv.FormatInt(size, 10) + " bytes from " +
+		return nil, errors.New("espradio: no region of " + strconv.FormatInt(size, 10) + " bytes from " +
 			strconv.FormatInt(start, 10) + " on in a flash of " + strconv.FormatInt(f.Size(), 10) +
 			"; both must be multiples of 4096")
 	}

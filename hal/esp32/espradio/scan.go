@@ -7,8 +7,8 @@ import (
 	"github.com/wifiprov/wifiprov/internal/scanlist"
 )
 
-// fresh is for how long the driver's last look at all channels answers a scan
-// of another single one.
+// fresh is how long results of the driver's last scan, which covers all channels, may
+// be used for scans of single channels.
 const fresh = 10 * time.Second
 
 type scanPhase uint8
@@ -19,22 +19,21 @@ const (
 	scanRunning
 )
 
-// scan is the scan under way, and what the last ones found.
+// scan is the running scan, and the results of the last ones.
 type scan struct {
 	phase   scanPhase
-	turn    uint64 // changes whenever a scan is given up
+	turn    uint64 // changes when a scan is given up
 	channel uint8
 	results []hal.AccessPoint // of the last scan
-	seen    []hal.AccessPoint // by the driver's last look, strongest first
-	at      time.Time         // when that was
+	seen    []hal.AccessPoint // in the driver's last scan, strongest first
+	at      time.Time         // of the driver's last scan
 }
 
-// StartScan implements hal.Scanner. The driver looks on all channels, actively
-// and for a time of its own, whatever cfg says, up to 4 s. A scan of one channel
-// finds what the driver says to be there; an access point whose channel it does
-// not tell is found on channel 1, so that who scans channel by channel finds
-// each once. While a SoftAP is open the radio cannot look: results are what was
-// there before it opened.
+// StartScan implements hal.Scanner. The driver always scans all channels, actively, and
+// takes up to 4 s. A scan of one channel returns the access points that the driver
+// found on it. Access points of unknown channel are returned for channel 1, so that a
+// scan channel by channel returns each once. While a SoftAP is open the radio cannot
+// scan; the results are those from before it opened.
 func (r *Radio) StartScan(cfg hal.ScanConfig) error {
 	if cfg.Channel != 0 && !hal.ValidChannel(cfg.Channel) {
 		return errChannel
@@ -55,8 +54,7 @@ func (r *Radio) StartScan(cfg hal.ScanConfig) error {
 	return nil
 }
 
-// StopScan implements hal.Scanner. What the driver was looking for is lost: no
-// results.
+// StopScan implements hal.Scanner. A stopped scan has no results.
 func (r *Radio) StopScan() error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -70,7 +68,7 @@ func (r *Radio) StopScan() error {
 	return nil
 }
 
-// endScanLocked ends a scan that may be under way, without results.
+// endScanLocked ends a scan without results, if one runs.
 func (r *Radio) endScanLocked(failed bool) {
 	s := &r.scan
 	if s.phase == scanIdle {
@@ -96,7 +94,7 @@ func (r *Radio) ScanResults(dst []hal.AccessPoint) (int, error) {
 	return n, nil
 }
 
-// look makes the driver scan, on the worker, and keeps what it found.
+// look makes the driver scan, on the worker, and keeps the results.
 func (r *Radio) look() error {
 	if err := r.beStation(); err != nil {
 		return err
@@ -117,7 +115,7 @@ func (r *Radio) look() error {
 	return nil
 }
 
-// runScan is a scan, on the worker.
+// runScan carries out a scan, on the worker.
 func (r *Radio) runScan() {
 	s := &r.scan
 	r.mu.Lock()

@@ -13,13 +13,12 @@ const (
 	softChannel    = 1 // the driver's choice
 )
 
-// StartSoftAP implements hal.SoftAP, by turns: the station gets the radio for as
-// long as it tries to join, and then the SoftAP comes back (see the package
-// comment). MaxStations is the driver's, 4, and with a key the authentication is
-// WPA2.
+// StartSoftAP implements hal.SoftAP. The SoftAP takes turns with the station: it closes
+// while the station tries to join, and then comes back (see the package comment).
+// MaxStations is always 4; with a key the authentication is WPA2.
 //
-// Unlike other methods it blocks: for a look at the networks around, up to 4 s,
-// for the driver, and for what that is doing.
+// Unlike other methods it blocks: for a running call of the driver, a scan of up to
+// 4 s, and until the access point is open.
 func (r *Radio) StartSoftAP(cfg hal.SoftAPConfig) error {
 	switch {
 	case cfg.SSID == "":
@@ -38,7 +37,7 @@ func (r *Radio) StartSoftAP(cfg hal.SoftAPConfig) error {
 	return r.wait(func() error { return r.openSoftAP(ap) })
 }
 
-// openSoftAP opens a SoftAP that was asked for, on the worker.
+// openSoftAP opens a new SoftAP, on the worker.
 func (r *Radio) openSoftAP(ap AP) error {
 	r.mu.Lock()
 	if err := r.acceptLocked(); err != nil {
@@ -70,8 +69,8 @@ func (r *Radio) openSoftAP(ap AP) error {
 	return nil
 }
 
-// showAP opens the SoftAP, on the worker. presence is for how long it keeps the
-// radio from an attempt to join.
+// showAP opens the SoftAP, on the worker. For the time presence no attempt to join
+// closes it.
 func (r *Radio) showAP(presence time.Duration) error {
 	w := &r.worker
 	r.mu.Lock()

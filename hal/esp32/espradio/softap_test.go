@@ -246,7 +246,7 @@ func TestSoftAPOpensAgainAfterFaults(t *testing.T) {
 		faults = 1
 		err := b.StartSoftAP(prov)
 		require.ErrorIs(t, err, espradio.Code(0x101))
-		require.Equal(t, "radio: opening the access point: radio: error 0x101", err.Error())
+		require.Equal(t, "espradio: opening the access point: espradio: error 0x101", err.Error())
 		time.Sleep(time.Minute)
 		require.False(t, b.phone()())
 		b.online()

@@ -7,7 +7,7 @@ import (
 	"github.com/wifiprov/wifiprov/hal"
 )
 
-// phase is what the station does:
+// phase is the state of the station:
 //
 //	idle    -- Connect -----------> asked
 //	asked   -- worker ------------> joining
@@ -24,25 +24,25 @@ const (
 	joining       // the driver tries
 	leasing       // associated, no address yet
 	online        // with an address
-	parked        // online but for the SoftAP, which has the radio
+	parked        // online, but the SoftAP has the radio
 )
 
 // station is the state of a Radio's station.
 type station struct {
 	phase   phase
-	turn    uint64             // changes whenever an attempt or a link is given up
+	turn    uint64             // changes when an attempt or a link is given up
 	target  *hal.StationConfig // of the attempt or the link, never changed in place
 	link    hal.Link
 	ip      hal.IPConfig
 	lease   time.Time // leasing: when to ask for an address
-	expires time.Time // leasing: when a SoftAP has waited for long enough
-	probe   time.Time // online: when to look at the link
+	expires time.Time // leasing: when to give up because a SoftAP waits
+	probe   time.Time // online: when to check the link
 	leave   bool      // the driver may have a link that nobody wants
 	inCall  bool      // the driver blocks in Connect or Address
 }
 
-// Connect implements hal.Station. With a SoftAP that came back a while ago the
-// attempt begins when that has had its time, Config.Presence.
+// Connect implements hal.Station. If a SoftAP came back less than Config.Presence ago,
+// the attempt begins when that time is over.
 func (r *Radio) Connect() error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -65,7 +65,7 @@ func (r *Radio) Connect() error {
 	return nil
 }
 
-// dropLocked ends attempt and link, and tells with which reason.
+// dropLocked ends an attempt or a link, and reports the reason.
 func (r *Radio) dropLocked(reason hal.Reason) {
 	s := &r.station
 	if s.phase == idle {
@@ -104,8 +104,8 @@ func (r *Radio) Disconnect() error {
 	return nil
 }
 
-// abort makes the driver return from the call that it blocks in. Until then the
-// worker begins no other, which it could hit.
+// abort ends a blocked call of the driver. The worker begins no other call meanwhile,
+// which abort could end by mistake.
 func (r *Radio) abort() {
 	r.trouble("disconnect", r.cfg.Driver.Disconnect())
 	r.mu.Lock()
@@ -114,8 +114,8 @@ func (r *Radio) abort() {
 	r.kick()
 }
 
-// leave ends a link that nobody wants, on the worker. What fails is tried once
-// more, unless there is nothing to leave.
+// leave ends a link that nobody wants, on the worker. It tries twice, unless there is
+// no link.
 func (r *Radio) leave() {
 	err := r.cfg.Driver.Disconnect()
 	if err == nil {
@@ -127,9 +127,9 @@ func (r *Radio) leave() {
 	}
 }
 
-// Link implements hal.Station. The signal is that of the last look at the link.
-// While a SoftAP is open the station is not on the air: the link is the one that
-// it had, and gets again when the SoftAP closes.
+// Link implements hal.Station. The signal is that of the last check. While a SoftAP is
+// open the station is off the air; Link then describes its former link, which it gets
+// back when the SoftAP closes.
 func (r *Radio) Link() (hal.Link, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -150,7 +150,7 @@ func (r *Radio) IPConfig() (hal.IPConfig, error) {
 	return r.station.ip, nil
 }
 
-// join is an attempt to join, on the worker.
+// join carries out an attempt to join, on the worker.
 func (r *Radio) join() {
 	s := &r.station
 	r.mu.Lock()
@@ -186,8 +186,8 @@ func (r *Radio) join() {
 	}
 }
 
-// call runs a blocking call of the driver for an attempt, unless that was given
-// up already.
+// call makes a blocking call of the driver for an attempt, unless the attempt was given
+// up.
 func (r *Radio) call(turn uint64, fn func() error) error {
 	r.mu.Lock()
 	if r.station.turn != turn {
@@ -203,8 +203,8 @@ func (r *Radio) call(turn uint64, fn func() error) error {
 	return err
 }
 
-// describe asks the driver for the access point of a new link. What it does not
-// know is made up as well as can be.
+// describe asks the driver for the access point of a new link, and guesses fields that
+// the driver does not know.
 func (r *Radio) describe(target hal.StationConfig) hal.AccessPoint {
 	ap, err := r.cfg.Driver.Link()
 	if err != nil {
@@ -258,14 +258,13 @@ func (r *Radio) askAddress() {
 	}
 }
 
-// lostLocked reports that the link is gone. Which reason the radio had is not
-// known.
+// lostLocked reports that the link is lost. The true reason is unknown.
 func (r *Radio) lostLocked() {
 	r.dropLocked(hal.ReasonBeaconTimeout)
 	r.station.leave = false
 }
 
-// probe looks at the link, on the worker.
+// probe checks the link, on the worker.
 func (r *Radio) probe() {
 	r.mu.Lock()
 	turn := r.station.turn

@@ -18,17 +18,16 @@ const (
 
 	maxH4 = 1 + 4 + 255
 	// stale is how long the rest of a packet may take. The controller hands
-	// over whole packets; what is missing then was lost.
+	// over whole packets, so a rest that does not come by then is lost.
 	stale = 100 * time.Millisecond
 )
 
-// VHCI is the way to the Bluetooth controller as an att.Transport, over a Port
-// that carries H4 packets as a stream: espradio.VHCITransport, after
-// espradio.Enable and BLEInit in this order. Make it with NewVHCI.
+// VHCI is an att.Transport to the Bluetooth controller, over a Port that carries H4
+// packets as a stream. That Port is espradio.VHCITransport, after espradio.Enable and
+// BLEInit in this order. Make it with NewVHCI.
 //
-// espradio keeps 2047 bytes from the controller and cuts the packet that does
-// not fit. What follows is read up to a pause then, and dropped; the host's
-// time-outs do the rest.
+// espradio buffers 2047 bytes from the controller and cuts a packet that does not fit.
+// VHCI then drops bytes until the next pause; the host recovers by its timeouts.
 type VHCI struct {
 	port   Port
 	logger hal.Logger
@@ -37,7 +36,7 @@ type VHCI struct {
 	receive  func(packet []byte)
 	running  bool
 	closed   bool
-	received [maxH4]byte // of the goroutine
+	received [maxH4]byte // owned by the goroutine that reads
 }
 
 // NewVHCI returns the transport. Nothing is read before SetReceiver.
@@ -74,7 +73,7 @@ func (v *VHCI) Close() {
 	v.closed, v.receive = true, nil
 }
 
-// receiver returns who gets the next packet, and whether to go on.
+// receiver returns the function that gets the next packet, and whether to go on.
 func (v *VHCI) receiver() (func([]byte), bool) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
@@ -123,8 +122,8 @@ func (v *VHCI) read() {
 	}
 }
 
-// need returns how many bytes of a packet to have at least, given its
-// beginning: the header's end, then the packet's. 0: it is no packet.
+// need returns how many bytes to read of a packet that begins with p: up to the end of
+// the header, then up to the end of the packet. 0: p begins no packet.
 func need(p []byte) int {
 	if len(p) == 0 {
 		return 1
@@ -157,7 +156,7 @@ func need(p []byte) int {
 	return header + size
 }
 
-// skip reads up to a pause.
+// skip drops bytes until the next pause.
 func (v *VHCI) skip() {
 	for v.port.Buffered() > 0 {
 		if _, err := v.port.Read(v.received[:min(v.port.Buffered(), maxH4)]); err != nil {

@@ -7,27 +7,27 @@ import (
 	"github.com/wifiprov/wifiprov/hal"
 )
 
-// role is what the driver is at present.
+// role is the driver's present role.
 type role uint8
 
 const (
-	roleNone role = iota // off, or not known after an error
+	roleNone role = iota // off, or unknown after an error
 	roleStation
 	roleAP
 )
 
-// worker is what the goroutine that calls the driver remembers. No one else
-// looks at it.
+// worker is the state of the goroutine that calls the driver. Only that goroutine uses
+// it.
 type worker struct {
 	enabled   bool
-	enableErr error // for good
+	enableErr error // stays, once set
 	role      role
-	shown     AP        // roleAP: the one that is open
-	until     time.Time // roleAP: keeps the radio until then
-	retry     time.Time // when to try again what failed
+	shown     AP        // roleAP: the open access point
+	until     time.Time // roleAP: no attempt to join closes it before
+	retry     time.Time // when to try again after a failure
 }
 
-// task is what the worker does next.
+// task is a kind of work.
 type task uint8
 
 const (
@@ -86,7 +86,7 @@ func (r *Radio) work() {
 	}
 }
 
-// next chooses what to do, or how long to wait for something.
+// next chooses what to do now, or how long to wait.
 func (r *Radio) next() (task, job, time.Duration) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -139,8 +139,8 @@ func (r *Radio) next() (task, job, time.Duration) {
 	return nothing, job{}, wait
 }
 
-// refuseJobs answers those who wait when there is no worker any more. Later
-// ones are refused by wait.
+// refuseJobs refuses the jobs that are left when the worker ends. Later jobs are
+// refused by wait.
 func (r *Radio) refuseJobs() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -208,7 +208,7 @@ func (r *Radio) start() error {
 	return nil
 }
 
-// announceStation reports a station that a started radio got.
+// announceStation reports that a started radio got a station.
 func (r *Radio) announceStation() {
 	if r.worker.role != roleAP {
 		if err := r.beStation(); err != nil {

@@ -11,8 +11,8 @@ import (
 	"tinygo.org/x/espradio"
 )
 
-// Driver is the radio.Driver of the chip. The zero value is ready; there is one
-// radio, so use one Driver.
+// Driver implements the Driver of package hal/esp32/espradio. The zero value is ready.
+// The chip has one radio, so use one Driver.
 type Driver struct {
 	// Hostname to ask for an address with; empty: "esp32".
 	Hostname string
@@ -31,9 +31,9 @@ func fail(err error) error {
 	return err
 }
 
-// Enable powers the radio up, for Wi-Fi and Bluetooth. A second call returns
-// radio.ErrEnabled, which is no harm; after a failure it is
-// radio.ErrEnableFailed until the chip is reset.
+// Enable powers the radio up, for Wi-Fi and Bluetooth. Another call returns ErrEnabled
+// of package hal/esp32/espradio, which may be ignored, or ErrEnableFailed if the first
+// call failed; then the chip must be reset.
 func Enable() error {
 	err := espradio.Enable(espradio.Config{Logging: espradio.LogLevelError})
 	switch {
@@ -45,7 +45,7 @@ func Enable() error {
 	return fail(err)
 }
 
-// enableError is radio.ErrEnableFailed in the words of espradio.
+// enableError is radio.ErrEnableFailed with espradio's explanation.
 type enableError struct{ error }
 
 func (e enableError) Is(target error) bool { return target == radio.ErrEnableFailed }
