@@ -7,7 +7,7 @@ import "time"
 // SystemClock is the runtime's clock, of which there is none here.
 type SystemClock struct{}
 
-// AfterFunc panics: nothing could call fn.
+// AfterFunc panics, since nothing could call fn.
 func (SystemClock) AfterFunc(time.Duration, func()) Timer {
 	panic("hal: this runtime has no timers; set Config.Clock to the platform's clock")
 }

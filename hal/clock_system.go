@@ -4,14 +4,14 @@ package hal
 
 import "time"
 
-// SystemClock is the runtime's clock, time.AfterFunc. TinyGo without a scheduler
-// has none: there AfterFunc panics, and the platform's clock has to be given
-// wherever a Clock may be left out.
+// SystemClock is the runtime's clock, time.AfterFunc. TinyGo without a scheduler has no
+// such clock: AfterFunc panics there, and the platform's clock has to be given wherever
+// a Clock is optional.
 type SystemClock struct{}
 
-// AfterFunc implements Clock. A call that is due at once takes no timer: the race
-// detector of Go 1.26 crashes when two goroutines of a synctest bubble let such
-// timers expire at the same moment.
+// AfterFunc implements Clock. A call that is due at once takes no timer, since the race
+// detector of Go 1.26 crashes when two goroutines of a synctest bubble let such timers
+// expire at the same moment.
 func (SystemClock) AfterFunc(d time.Duration, fn func()) Timer {
 	if d <= 0 {
 		go fn()

@@ -4,14 +4,14 @@ import "errors"
 
 // Errors that callers branch on. A HAL returns them wrapped or as they are.
 var (
-	// ErrNotConnected: the station has no link.
+	// ErrNotConnected means that the station has no link.
 	ErrNotConnected = errors.New("hal: station is not connected")
-	// ErrBusy: a scan or an attempt to join is under way.
+	// ErrBusy means that a scan or an attempt to join is under way.
 	ErrBusy = errors.New("hal: Wi-Fi is busy")
-	// ErrNotStarted: the radio was not started.
+	// ErrNotStarted means that the radio was not started.
 	ErrNotStarted = errors.New("hal: Wi-Fi is not started")
-	// ErrInUse: somebody else has claimed the Wi-Fi.
+	// ErrInUse means that another service has claimed the Wi-Fi.
 	ErrInUse = errors.New("hal: Wi-Fi is in use")
-	// ErrNotSupported: an optional ability that this HAL does not have.
+	// ErrNotSupported means that this HAL does not have an optional ability.
 	ErrNotSupported = errors.New("hal: not supported")
 )

@@ -1,17 +1,17 @@
 package hal
 
-// JoinStep is how far an attempt to join a network got.
+// JoinStep is the step that an attempt to join a network has reached.
 type JoinStep uint8
 
 // Steps of joining, in their order.
 const (
-	JoinUnknown   JoinStep = iota // not known, or none was made
+	JoinUnknown   JoinStep = iota // unknown, or there was no attempt
 	JoinScan                      // looking for the network
 	JoinAuth                      // authenticating
 	JoinAssoc                     // associating
 	JoinHandshake                 // 4-way handshake, which proves the passphrase
 	JoinDHCP                      // waiting for an address
-	JoinDone                      // the station has one
+	JoinDone                      // the station has an address
 )
 
 // String returns the step's usual name.
@@ -35,8 +35,8 @@ func (s JoinStep) String() string {
 	return "step " + itoa(int(s))
 }
 
-// Step is where an attempt that ended for r was; JoinUnknown for reasons that
-// occur at several steps, or after them.
+// Step returns the step at which an attempt that ended with r was. It is JoinUnknown for
+// reasons that occur at several steps, or after joining.
 func (r Reason) Step() JoinStep {
 	switch r {
 	case ReasonNoAPFound, ReasonNoAPCompatibleSec, ReasonNoAPAuthModeThreshold, ReasonNoAPRSSIThreshold:
@@ -53,14 +53,14 @@ func (r Reason) Step() JoinStep {
 
 // JoinInfo describes an attempt to join.
 type JoinInfo struct {
-	// Step it is at, or reached.
+	// Step is the step that the attempt has reached.
 	Step JoinStep
 	// AP is the access point chosen, with its signal; its Channel is 0 when
 	// none was.
 	AP AccessPoint
 }
 
-// IPConfig is a station's IPv4 configuration. What is not known is zero.
+// IPConfig is a station's IPv4 configuration. Unknown fields are zero.
 type IPConfig struct {
 	Address, Netmask, Gateway, DNS IPv4
 }

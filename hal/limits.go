@@ -1,23 +1,24 @@
 package hal
 
-// Limits is what a radio's driver takes and cannot do.
+// Limits are settings that a radio's driver accepts but cannot carry out.
 type Limits uint8
 
 // Limits, to be combined.
 const (
-	// LimitBSSID: StationConfig.BSSID is kept; which access point of the network
-	// is joined is the driver's choice.
+	// LimitBSSID means that the driver keeps StationConfig.BSSID, but chooses the
+	// network's access point itself.
 	LimitBSSID Limits = 1 << iota
-	// LimitMinAuth: StationConfig.MinAuth is kept, and weaker networks are joined
-	// all the same.
+	// LimitMinAuth means that the driver keeps StationConfig.MinAuth, but joins
+	// weaker networks too.
 	LimitMinAuth
-	// LimitPassive: scans send probe requests, whatever ScanConfig.Passive says.
+	// LimitPassive means that scans always send probe requests, also with
+	// ScanConfig.Passive.
 	LimitPassive
 )
 
-// Limited is an optional ability of a WiFi, found by type assertion: it says what
-// it cannot do. A driver without it can do everything.
+// Limited is an optional ability of a WiFi, found by type assertion: it tells its
+// limits. A driver without it has none.
 type Limited interface {
-	// Limits returns what the driver cannot do; always the same.
+	// Limits returns the driver's limits. They do not change.
 	Limits() Limits
 }

@@ -1,6 +1,6 @@
 package hal
 
-// Level is a log message's weight, with the numbers of log/slog.
+// Level is the level of a log message, with the numbers of log/slog.
 type Level int8
 
 // Levels.
@@ -11,15 +11,14 @@ const (
 	LevelError Level = 8
 )
 
-// Attr is one detail of a log message. Secrets are never among them.
+// Attr is one detail of a log message. It is never a secret.
 type Attr struct {
 	Key   string
 	Value string
 }
 
-// Logger takes log messages: a constant text and its details. nil is silent;
-// the function may be called from several goroutines at once. It must not
-// keep attrs.
+// Logger takes log messages: a constant text and its details. nil is silent. The
+// function may be called from several goroutines at once. It must not keep attrs.
 type Logger func(level Level, msg string, attrs ...Attr)
 
 // Log writes one message unless the logger is nil.

@@ -4,7 +4,7 @@ const (
 	// MaxPassphrase is the longest passphrase in bytes.
 	MaxPassphrase = 63
 	// PSKDigits is the length of a pre-shared key: 32 bytes, written in
-	// hexadecimal digits. It stands where a passphrase does.
+	// hexadecimal digits. It may be given in place of a passphrase.
 	PSKDigits = 64
 )
 
@@ -13,8 +13,8 @@ const (
 func ValidPassphrase(s Secret) bool { return len(s) <= MaxPassphrase || IsPSK(s) }
 
 // IsPSK reports whether s is a pre-shared key: PSKDigits hexadecimal digits in
-// either case. It is what WPA makes of passphrase and SSID, and opens that one
-// network without its passphrase. WPA3 needs the passphrase itself.
+// either case. WPA derives it from passphrase and SSID; it opens that one network without
+// the passphrase. WPA3 needs the passphrase itself.
 func IsPSK(s Secret) bool {
 	if len(s) != PSKDigits {
 		return false

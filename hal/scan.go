@@ -1,6 +1,6 @@
 package hal
 
-// ScanConfig describes one scan (endpoints.md 3.2).
+// ScanConfig describes one scan.
 type ScanConfig struct {
 	// Channel to scan, of 2.4 GHz (1 to 14) or 5 GHz (36 to 177); 0: all that
 	// the driver scans, see ScanChannels. A channel that the radio does not
@@ -58,9 +58,8 @@ func ValidChannel(c uint8) bool {
 	return c >= 149 && c <= MaxChannel && c%4 == 1
 }
 
-// Hidden reports whether this is how a network appears that hides its name: with
-// no bytes, or with zero bytes alone. A station that knows the name can join it
-// all the same.
+// Hidden reports whether s is the SSID of a network that hides its name: empty, or zero
+// bytes only. A station that knows the name can join nevertheless.
 func (s SSID) Hidden() bool {
 	for i := 0; i < len(s); i++ {
 		if s[i] != 0 {

@@ -5,18 +5,17 @@ import "errors"
 // Secret is text, or arbitrary bytes, that must never be printed: a passphrase,
 // a proof of possession. Convert it to string to use it.
 //
-// The verbs of fmt, and encoders that ask for text, get "[hidden]"; log/slog and
-// encoding/json are among them. Nothing that was hidden is taken for the secret
-// later: UnmarshalText refuses "[hidden]", and encoding/gob, which is for
-// storing, fails. Who wants to store a secret stores string(s), and protects it.
+// The verbs of fmt, and encoders that ask for text, such as log/slog and encoding/json,
+// get "[hidden]". That text cannot become the secret later: UnmarshalText refuses it,
+// and encoding/gob fails. To store a secret, store string(s), and protect it.
 //
-// Four things are beyond the reach of a type that is a string:
+// A string type cannot hide everything:
 //
-//   - fmt asks no methods of a struct's unexported fields. Keep a *Secret there,
-//     of which it prints the address.
-//   - fmt asks none either for what go vet refuses: %p, %w, and a verb that is
-//     not for pointers, such as %s, given to a pointer inside a slice or struct.
-//   - encoding/json takes a string that is the key of a map as it is.
+//   - fmt calls no methods of a struct's unexported fields. Keep a *Secret there,
+//     of which fmt prints the address.
+//   - fmt calls no methods either for verbs that go vet refuses: %p, %w, and a verb
+//     that is not for pointers, such as %s, for a pointer inside a slice or struct.
+//   - encoding/json writes a map's string keys as they are.
 //   - Under TinyGo, verbs that are not for text, such as %d, show it.
 type Secret string
 
@@ -38,8 +37,8 @@ func (s Secret) MarshalText() ([]byte, error) {
 	return []byte(hidden), nil
 }
 
-// UnmarshalText takes the text as the secret, but fails for what MarshalText
-// made of one, which is lost.
+// UnmarshalText takes the text as the secret. It fails for the text that MarshalText
+// returns, since the secret is lost.
 func (s *Secret) UnmarshalText(text []byte) error {
 	if string(text) == hidden {
 		return errHidden

@@ -7,6 +7,6 @@ import (
 	"io"
 )
 
-// Format hides the secret from every verb of fmt. Programs for TinyGo do
-// without it, as fmt is too large for them.
+// Format hides the secret from every verb of fmt. It is left out under TinyGo, since fmt
+// is too large there.
 func (Secret) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, hidden) }

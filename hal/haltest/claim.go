@@ -7,8 +7,8 @@ import (
 	"github.com/wifiprov/wifiprov/hal"
 )
 
-// claimed takes the claim of a HAL that has one, and fails unless it was free and
-// is not any more.
+// claimed claims a HAL that is a hal.Claimer. It fails unless the HAL was free and is
+// claimed now.
 func (b *bench) claimed(when string) (release func(), err error) {
 	c, ok := b.WiFi.(hal.Claimer)
 	if !ok {

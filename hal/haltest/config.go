@@ -18,7 +18,8 @@ var full = hal.StationConfig{
 	MinAuth:    hal.AuthWPA2PSK,
 }
 
-// keyed has a pre-shared key, which no zero byte follows in the driver's field.
+// keyed has a pre-shared key, which fills the driver's field without a zero byte at its
+// end.
 var keyed = hal.StationConfig{SSID: "key", Passphrase: "0123456789abcdef0123456789abcdef0123456789ABCDEF0123456789ABCDEF"}
 
 // wantConfig fails unless the current configuration is cfg.
@@ -33,8 +34,8 @@ func (b *bench) wantConfig(when string, cfg hal.StationConfig) error {
 	return nil
 }
 
-// difference describes how a configuration is not the one that it should be.
-// Passphrases, which do not print, are described by where they differ.
+// difference describes how a configuration differs from the wanted one. For passphrases,
+// which do not print, it tells the place.
 func difference(got, want hal.StationConfig) string {
 	var d []string
 	note := func(field string, got, want any) {

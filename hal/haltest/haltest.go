@@ -1,6 +1,6 @@
-// Package haltest holds every implementation of hal.WiFi and hal.SoftAP to
-// the contracts that package hal writes down. It needs the standard library
-// only, so that it can also be compiled into the tests of a device.
+// Package haltest checks an implementation of hal.WiFi and hal.SoftAP against the
+// contracts of package hal. It needs only the standard library, so that it can be
+// compiled into the tests of a device too.
 package haltest
 
 import (
@@ -13,45 +13,45 @@ import (
 
 // Rig is a HAL under test with its surroundings.
 type Rig struct {
-	// WiFi was just booted: nothing is stored, the radio is not started.
-	// Required.
+	// WiFi is a HAL that was just booted: nothing is stored, and the radio is
+	// not started. Required.
 	WiFi hal.WiFi
 
-	// SoftAP of the same device; nil leaves out what needs it.
+	// SoftAP of the same device; nil skips checks that need it.
 	SoftAP hal.SoftAP
 
-	// Network is one in range that gives an address to who joins with this
+	// Network is a network in range that gives an address to a station with this
 	// configuration. Required.
 	Network hal.StationConfig
 
-	// Channel of Network; 0 leaves out what needs it.
+	// Channel of Network; 0 skips checks that need it.
 	Channel uint8
 
-	// Missing has no network in range. Required.
+	// Missing is a configuration without a network in range. Required.
 	Missing hal.StationConfig
 
-	// Wrong is Network with a wrong passphrase; the zero value leaves out
-	// what needs it.
+	// Wrong is Network with a wrong passphrase; the zero value skips checks that
+	// need it.
 	Wrong hal.StationConfig
 
 	// Reboot restarts the device and returns its HAL, which may be the same
-	// value; nil leaves out what needs it.
+	// value; nil skips checks that need it.
 	Reboot func() (hal.WiFi, error)
 
-	// Probes returns how many probe requests access points of Network have got so
-	// far, as somebody who listens counts them; nil leaves out what needs it.
+	// Probes returns how many probe requests the access points of Network have
+	// received so far; nil skips checks that need it.
 	Probes func() int
 
-	// SparseScan: scans tell no BSSID and no channel, because the radio's
-	// driver does not; leaves out what needs them.
+	// SparseScan says that scans tell no BSSID and no channel, and skips checks
+	// that need them.
 	SparseScan bool
 
-	// OneMode: the radio is a station or an access point, one at a time, and
-	// Station and SoftAP take turns; leaves out what needs both at once.
+	// OneMode says that the radio is either a station or an access point, and
+	// that the two take turns. It skips checks that need both at once.
 	OneMode bool
 
-	// Timeout is how long the outcome of a call may take, that of the
-	// longest scan among them; 0: 30 s.
+	// Timeout is how long the outcome of a call may take, the longest scan
+	// included; 0: 30 s.
 	Timeout time.Duration
 
 	// Quiet is how long a check waits for something that must not happen;
@@ -62,8 +62,8 @@ type Rig struct {
 // Check is one part of the contracts.
 type Check struct {
 	Name string
-	// Run reports how the HAL breaks its contract; nil: it does not. The Rig
-	// must be a new one.
+	// Run reports how the HAL breaks its contract; nil: it does not. The Rig must
+	// be new.
 	Run func(Rig) error
 }
 
@@ -88,7 +88,7 @@ func runEach(t *testing.T, open func(t *testing.T) Rig, around func(*testing.T, 
 	}
 }
 
-// Checks returns all checks, for those who want to run them in their own way.
+// Checks returns all checks, to run them in another way than Run.
 func Checks() []Check {
 	return []Check{
 		{"ModeBeforeAndAfterStart", checkMode},
@@ -152,7 +152,7 @@ func Checks() []Check {
 	}
 }
 
-// prompt is how long a method may take that must not wait.
+// prompt is how long a method that must not wait may take.
 const prompt = 5 * time.Second
 
 // bench is a Rig in use by a check.
@@ -162,7 +162,7 @@ type bench struct {
 	cancel func()
 }
 
-// newBench subscribes and, for checks that want it, starts in station mode.
+// newBench subscribes to the Rig's events.
 func newBench(r Rig) *bench {
 	if r.Timeout == 0 {
 		r.Timeout = 30 * time.Second

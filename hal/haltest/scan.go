@@ -189,7 +189,7 @@ func checkScanPassive(r Rig) error {
 		return fmt.Errorf("a passive scan sent %d probe requests to the network", n)
 	}
 	before = probes()
-	if _, err = b.scan(hal.ScanConfig{}); err != nil { // of all, which a driver does not know from before
+	if _, err = b.scan(hal.ScanConfig{}); err != nil { // of all channels: no driver has these results already
 		return err
 	}
 	if b.Probes != nil && probes() == before {

@@ -16,12 +16,12 @@ const maxPacket = 1026
 // sendTimeout is how long a controller may take to accept a packet.
 const sendTimeout = 2 * time.Second
 
-// Bluetooth is the chip's controller, for package att. It is switched on by the
-// first packet that is sent to it, so that memory of classic Bluetooth can be
-// released before, and off by Close, ReleaseMemory and Device.Close.
+// Bluetooth is the chip's controller, for package att. The first packet that is sent
+// to it switches it on, so that memory of classic Bluetooth can be released before.
+// Close, ReleaseMemory and Device.Close switch it off.
 type Bluetooth struct {
 	d   *Device
-	buf []byte // of whoever pumps
+	buf []byte // owned by the task that pumps
 
 	mu       sync.Mutex // guards what follows
 	receiver func([]byte)
@@ -34,7 +34,7 @@ var _ att.Transport = (*Bluetooth)(nil)
 func (d *Device) Bluetooth() *Bluetooth { return &d.bt }
 
 // Send implements att.Transport; it blocks while the controller is busy, at
-// most 2 s. It must not be called after ReleaseMemory of BluetoothLE.
+// most 2 s. It must not be called after ReleaseMemory of ble.LE.
 func (b *Bluetooth) Send(packet []byte) error {
 	if !nativeBTIsOpen() {
 		if err := nativeBTOpen(); err != nil {
@@ -44,14 +44,14 @@ func (b *Bluetooth) Send(packet []byte) error {
 	return nativeBTSend(packet, int32(sendTimeout/time.Millisecond))
 }
 
-// SetReceiver implements att.Transport. fn runs inside of Pump and Poll.
+// SetReceiver implements att.Transport. fn runs inside of Pump and PollController.
 func (b *Bluetooth) SetReceiver(fn func(packet []byte)) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.receiver = fn
 }
 
-// Close switches the controller off, if it was Send that switched it on.
+// Close switches the controller off, if Send has switched it on.
 func (b *Bluetooth) Close() error { return nativeBTClose() }
 
 // next hands on a packet.
@@ -69,9 +69,8 @@ func (b *Bluetooth) next() bool {
 	return true
 }
 
-// ReleaseMemory implements ble.Memory. That of BluetoothLE switches
-// the controller off first. Chips without classic Bluetooth have nothing to
-// release for it.
+// ReleaseMemory implements ble.Memory. With ble.LE it switches the controller off
+// first. With ble.Classic it does nothing on chips without classic Bluetooth.
 func (d *Device) ReleaseMemory(parts ble.Part) error {
 	b := &d.bt
 	b.mu.Lock()
@@ -87,8 +86,7 @@ func (d *Device) ReleaseMemory(parts ble.Part) error {
 	}
 	release := parts
 	if all := b.released | parts; all == ble.Classic|ble.LE {
-		// What both need is only released with both, of which one may have
-		// been before.
+		// Memory that both parts need is released with the second of them.
 		release = all
 	}
 	if err := nativeBTRelease(int(release)); err != nil {

@@ -9,8 +9,8 @@ import (
 	"github.com/wifiprov/wifiprov/hal"
 )
 
-// timers are the pending calls, soonest first. They need no timer of ESP-IDF,
-// of which one may fail to be made: Pump waits no longer than for the first.
+// timers are the pending calls, soonest first. Pump waits until the first is due, so
+// they need no timers of ESP-IDF, whose creation can fail.
 type timers struct {
 	mu    sync.Mutex
 	first *timer
@@ -37,7 +37,7 @@ func (d *Device) AfterFunc(delay time.Duration, fn func()) hal.Timer {
 	soonest := d.timers.first == t
 	d.timers.mu.Unlock()
 	if soonest {
-		nativeWake() // a Pump that waits for longer
+		nativeWake() // a Pump that waits for a later timer
 	}
 	return t
 }
@@ -60,8 +60,8 @@ func (t *timer) Stop() bool {
 	return true
 }
 
-// due takes the first timer if its time has come; otherwise it returns how
-// long that takes, at most limit.
+// due takes the first timer if it is due. Otherwise it returns the time until then, at
+// most limit.
 func (l *timers) due(limit time.Duration) (fn func(), wait time.Duration) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -4,12 +4,12 @@ package idf
 
 import "github.com/wifiprov/wifiprov/hal"
 
-// maxPassphrase is the longest that the driver takes: a raw key in hexadecimal
-// digits.
+// maxPassphrase is the longest passphrase that the driver takes: a raw key in
+// hexadecimal digits.
 const maxPassphrase = 64
 
-// SetMode implements hal.Radio. The driver keeps the mode in flash, as under
-// the C original, while the storage is flash.
+// SetMode implements hal.Radio. While the storage is flash, the driver keeps the mode
+// in flash, as under the C original.
 func (d *Device) SetMode(m hal.Mode) error {
 	if m > hal.ModeAPSTA {
 		return &argError{m.String() + " is no Wi-Fi mode"}
@@ -44,11 +44,10 @@ func (d *Device) SetStorage(s hal.Storage) error {
 	return nil
 }
 
-// SetStationConfig implements hal.ConfigStore. The driver writes its keys of NVS
-// one after another, so that power that fails meanwhile may leave the SSID of
-// one network with the passphrase of another. It cannot tell SSIDs apart that
-// differ in zeros at their end. An attempt to join that is under way is
-// broken off, since the driver refuses otherwise.
+// SetStationConfig implements hal.ConfigStore. The driver writes its keys of NVS one
+// after another, so a power failure may leave the SSID of one network with the
+// passphrase of another. It cannot tell SSIDs apart that differ only in zeros at their
+// end. It ends an attempt to join, since the driver would refuse otherwise.
 func (d *Device) SetStationConfig(cfg hal.StationConfig) error {
 	switch {
 	case len(cfg.SSID) > hal.MaxSSID:
@@ -60,8 +59,8 @@ func (d *Device) SetStationConfig(cfg hal.StationConfig) error {
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	// Said again, since a failure may have left it otherwise, and credentials
-	// must not get lost.
+	// Set again: a failure may have changed it, and credentials must not get
+	// lost.
 	if err := nativeSetStorage(d.storage); err != nil {
 		return err
 	}
@@ -95,7 +94,7 @@ func (d *Device) Restore() error {
 		return err
 	}
 	d.storage = hal.StorageFlash
-	// What the driver has in RAM is said to be restored, too; to be sure.
+	// ESP-IDF says that the configuration in RAM is restored too; to be sure.
 	cfg, err := nativeStation()
 	if err == nil && cfg.SSID != "" {
 		err = nativeSetStation(&hal.StationConfig{})

@@ -20,8 +20,8 @@ type Config struct {
 	Logger hal.Logger
 }
 
-// Device is the chip. Open returns it. Its methods may be called from any task
-// or goroutine, except as Pump says, and not after Close.
+// Device is the chip. Open returns it. Any task or goroutine may call its methods,
+// except as Pump says. They must not be called after Close.
 type Device struct {
 	cfg  Config
 	bt   Bluetooth
@@ -30,7 +30,7 @@ type Device struct {
 	lost  atomic.Uint32
 	claim claim.Claim
 
-	mu      sync.Mutex // guards what follows; held over calls of the driver that do not wait
+	mu      sync.Mutex // guards what follows; held over calls of the driver that do not block
 	closed  bool
 	storage hal.Storage
 	softAP  bool
@@ -53,16 +53,16 @@ var (
 	_ hal.ChannelLister = (*Device)(nil)
 )
 
-// chip says that a Device is open; there is one chip.
+// chip tells whether a Device is open; there is one chip.
 var chip struct {
 	mu   sync.Mutex
 	open bool
 }
 
-// Open initialises NVS, network interfaces, event loop and Wi-Fi driver, or
-// uses those that the application has initialised, and begins to listen for
-// events. The radio is not started. hal.ErrBusy: a Device is open. After an
-// error nothing is left of what Open did.
+// Open initialises NVS, network interfaces, event loop and Wi-Fi driver, except those
+// that the application has initialised, and begins to listen for events. It does not
+// start the radio. It fails with hal.ErrBusy while a Device is open. An error undoes
+// everything that Open did.
 func Open(cfg Config) (*Device, error) {
 	chip.mu.Lock()
 	defer chip.mu.Unlock()
@@ -83,8 +83,8 @@ func Open(cfg Config) (*Device, error) {
 	return d, nil
 }
 
-// begin brings the driver to the state that hal wants of a new one, and learns
-// whether the application has a link already.
+// begin brings the driver to the initial state of the hal contract, and finds out
+// whether there is a link already.
 func (d *Device) begin() error {
 	if err := nativeSetStorage(hal.StorageFlash); err != nil {
 		return err
@@ -101,10 +101,10 @@ func (d *Device) begin() error {
 	return nil
 }
 
-// Close takes down what Open and the methods brought up. Wi-Fi that the
-// application initialised itself stays. Timers that are armed do not run, and
-// subscribers hear nothing more. After an error Close may be repeated, and Open
-// fails until it has succeeded. Closing twice is allowed.
+// Close takes down what Open and the methods brought up; Wi-Fi that the application
+// initialised stays. Armed timers do not run any more, and subscribers get no more
+// events. After an error Close may be repeated; until it succeeds, Open fails. Closing
+// twice is allowed.
 func (d *Device) Close() error {
 	chip.mu.Lock()
 	defer chip.mu.Unlock()
@@ -130,5 +130,5 @@ func (d *Device) Close() error {
 // Claim implements hal.Claimer.
 func (d *Device) Claim() (release func(), err error) { return d.claim.Take() }
 
-// Lost returns how many entries of the queues found no room since Open.
+// Lost returns how many events, packets and requests found no room since Open.
 func (d *Device) Lost() uint32 { return d.lost.Load() }

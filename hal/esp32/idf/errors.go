@@ -8,8 +8,8 @@ import (
 	"github.com/wifiprov/wifiprov/hal"
 )
 
-// Error is a call of ESP-IDF that failed. errors.Is finds the error of package
-// hal that it means.
+// Error tells that a call of ESP-IDF failed. errors.Is finds the matching error of
+// package hal.
 type Error struct {
 	Call string // "esp_wifi_connect"
 	Code int32  // ESP_ERR_… of ESP-IDF
@@ -19,7 +19,7 @@ func (e *Error) Error() string {
 	return "esp32: " + e.Call + " failed with " + codeName(e.Code) + advice(e.Code)
 }
 
-// Unwrap returns what the code means to package hal, or nil.
+// Unwrap returns the error of package hal that matches the code, or nil.
 func (e *Error) Unwrap() error {
 	switch e.Code {
 	case errWiFiNotInit, errWiFiNotStarted:
@@ -37,7 +37,7 @@ func (e *Error) Unwrap() error {
 	return nil
 }
 
-// stateError is one of hal's errors with its reason.
+// stateError adds an explanation to one of hal's errors.
 type stateError struct {
 	err error
 	why string
@@ -46,7 +46,7 @@ type stateError struct {
 func (e *stateError) Error() string { return e.err.Error() + ": " + e.why }
 func (e *stateError) Unwrap() error { return e.err }
 
-// argError is a value that cannot be used.
+// argError tells that an argument is invalid.
 type argError struct{ why string }
 
 func (e *argError) Error() string { return "esp32: " + e.why }
@@ -159,7 +159,7 @@ func codeName(code int32) string {
 	return name + " (0x" + strconv.FormatUint(uint64(uint32(code)), 16) + ")"
 }
 
-// advice says what to do where that is known.
+// advice says what to do about some codes.
 func advice(code int32) string {
 	switch code {
 	case errNoMem, errHTTPAllocMemory:

@@ -9,7 +9,7 @@ func (d *Device) Subscribe(fn func(hal.Event)) (cancel func()) {
 	return d.subs.Add(fn, nativeEventNumber())
 }
 
-// nextEvent takes an event of the driver and tells the subscribers.
+// nextEvent takes an event of the driver from the queue and tells the subscribers.
 func (d *Device) nextEvent() bool {
 	if d.pump.resync {
 		d.pump.resync = false
@@ -31,7 +31,7 @@ func (d *Device) nextEvent() bool {
 	return true
 }
 
-// tellOverdue tells of losses that the driver has not told in time.
+// tellOverdue tells subscribers of losses that the driver has not reported in time.
 func (d *Device) tellOverdue() bool {
 	d.mu.Lock()
 	lost := 0
@@ -50,14 +50,14 @@ func (d *Device) tellLosses(n int, reason hal.Reason, number uint32) {
 	}
 }
 
-// resync makes up for events that were lost: scans count as failed, and the
-// station is made to leave its network, so that it is known what it does.
+// resync makes up for lost events: scans count as failed, and the station leaves its
+// network, so that its state is known again.
 func (d *Device) resync() {
 	d.mu.Lock()
 	s := &d.station
 	scans, lost := s.scans, s.settle()
 	if s.scanning {
-		_ = nativeScanStop() // what comes of it is not waited for
+		_ = nativeScanStop() // its event is not waited for
 	}
 	if s.state != stationIdle {
 		lost++

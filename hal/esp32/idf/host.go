@@ -20,16 +20,15 @@ import (
 	"github.com/wifiprov/wifiprov/hal"
 )
 
-// Chip is what the double of ESP-IDF's calls does on a host; package double
-// implements it. Codes are those of ESP-IDF, 0 is success. It exists on hosts
-// only.
+// Chip carries out ESP-IDF's calls on a host; package idftest implements it. Codes are
+// those of ESP-IDF, 0 is success. It exists on hosts only.
 type Chip interface {
-	// Enter is told of each call by its name, before it is made; a code makes
-	// it fail without having done anything.
+	// Enter is told the name of each call before the call is made. If it
+	// returns a code, the call fails and does nothing.
 	Enter(call string) (code int32)
 	// Memory counts pieces of heap memory.
 	Memory(change int)
-	// Freed is shown memory that is given back.
+	// Freed gets the content of memory that is given back.
 	Freed(content []byte)
 	// Log takes a line of ESP-IDF's log.
 	Log(level int, line string)
@@ -81,8 +80,8 @@ type Chip interface {
 	Answer(request int, status, contentType, field, value string, body []byte) int32
 }
 
-// sources makes the go command notice changes of files that the C files here
-// include from other folders, which it does not otherwise.
+// sources makes the go command notice changes of files that the C files here include
+// from other folders.
 //
 //go:embed component/wifiprov/*.c component/wifiprov/*.h idftest/idf
 var sources embed.FS
@@ -94,8 +93,7 @@ var host struct {
 	chip Chip
 }
 
-// SetChip sets the chip of the host, with everything that ESP-IDF remembers
-// forgotten, as after a reset; nil: none.
+// SetChip sets the chip of the host, and resets ESP-IDF's state; nil: no chip.
 func SetChip(c Chip) {
 	host.mu.Lock()
 	defer host.mu.Unlock()
@@ -124,7 +122,7 @@ const (
 	PostLostIP       = C.DBL_LOST_IP
 )
 
-// Post posts an event to ESP-IDF's default loop; e.Kind is not looked at.
+// Post posts an event to ESP-IDF's default loop. It ignores e.Kind.
 func Post(kind int, e hal.Event, ap hal.AccessPoint) {
 	var c C.dbl_event
 	c.kind = C.int32_t(kind)
@@ -146,20 +144,20 @@ func fill(dst []C.uint8_t, s string) int {
 	return len(s)
 }
 
-// Packet hands a packet of the Bluetooth controller over.
+// Packet hands over a packet from the Bluetooth controller.
 func Packet(p []byte) {
 	c := C.CBytes(p)
 	defer C.free(c)
 	C.dbl_packet((*C.uint8_t)(c), C.int32_t(len(p)))
 }
 
-// Room says that the Bluetooth controller takes packets again.
+// Room tells that the Bluetooth controller takes packets again.
 func Room() { C.dbl_room() }
 
-// Session is what ESP-IDF keeps for a connection.
+// Session is ESP-IDF's state for a connection.
 type Session struct{ c C.dbl_session }
 
-// Serve hands a request over, in the server's task, and returns its code.
+// Serve hands over a request, in the server's task, and returns a code.
 func Serve(request, conn, method int, uri string, length int64, s *Session) int32 {
 	c := C.CString(uri)
 	defer C.free(unsafe.Pointer(c))
@@ -169,7 +167,7 @@ func Serve(request, conn, method int, uri string, length int64, s *Session) int3
 	return int32(code)
 }
 
-// EndSession says that the connection is closed.
+// EndSession tells that the connection is closed.
 func EndSession(s *Session) {
 	session := s.c
 	C.dbl_end_session(&session)

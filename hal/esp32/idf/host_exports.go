@@ -14,7 +14,7 @@ import (
 	"github.com/wifiprov/wifiprov/hal"
 )
 
-// The double's calls, as they arrive from C.
+// The calls of ESP-IDF, as they arrive from C.
 
 func ticks(n C.uint32_t) time.Duration { return time.Duration(n) * time.Millisecond }
 

@@ -9,7 +9,7 @@ import (
 	"github.com/wifiprov/wifiprov/protocomm/httpd/httpserver"
 )
 
-// httpServer is ESP-IDF's, as far as it is ours.
+// httpServer is this side's state of ESP-IDF's HTTP server.
 type httpServer struct {
 	mu      sync.Mutex // guards what follows, and taking a request
 	handler httpserver.Handler
@@ -35,10 +35,10 @@ func (s *httpServer) begin(h httpserver.Handler) bool {
 	return true
 }
 
-// StartHTTP implements httpserver.Server with ESP-IDF's esp_http_server, whose
-// limits and time-outs hold (transports.md 1.1), but for the connections: there
-// may be 4 (CONFIG_WIFIPROV_HTTP_SOCKETS), and one more closes the one unused for
-// longest.
+// StartHTTP implements httpserver.Server with ESP-IDF's esp_http_server, and has its
+// limits and timeouts (docs/spec/transports.md 1.1), except for the number of
+// connections. There may be 4 (CONFIG_WIFIPROV_HTTP_SOCKETS); a further one closes the
+// least recently used one.
 func (d *Device) StartHTTP(port uint16, h httpserver.Handler) error {
 	if h == nil {
 		return &argError{"the HTTP handler is nil"}
@@ -53,8 +53,8 @@ func (d *Device) StartHTTP(port uint16, h httpserver.Handler) error {
 	return err
 }
 
-// StopHTTP implements httpserver.Server. It waits for ESP-IDF's task, which takes
-// up to 5 s when a client has sent part of a request.
+// StopHTTP implements httpserver.Server. It waits for ESP-IDF's task, up to 5 s if a
+// client has sent only part of a request.
 func (d *Device) StopHTTP() error {
 	former := d.http.set(nil)
 	err := nativeHTTPStop()

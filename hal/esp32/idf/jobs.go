@@ -4,7 +4,7 @@ package idf
 
 import "sync"
 
-// jobs are functions that Go was given.
+// jobs are the functions given to Go.
 type jobs struct {
 	mu    sync.Mutex // guards what follows
 	queue []func()
@@ -16,7 +16,7 @@ func (j *jobs) put(fn func()) {
 	j.queue = append(j.queue, fn)
 }
 
-// take returns the oldest, or nil.
+// take returns the oldest function, or nil.
 func (j *jobs) take() (fn func()) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -28,8 +28,8 @@ func (j *jobs) take() (fn func()) {
 	return fn
 }
 
-// Go has Pump run fn among the requests of clients, of which one is handled at
-// a time. It is what ble.Config.Go wants. It may be called from every task.
+// Go queues fn; Pump runs it like a client's request, one at a time. It fits
+// ble.Config.Go. Any task may call it.
 func (d *Device) Go(fn func()) {
 	d.jobs.put(fn)
 	nativeWake()

@@ -12,14 +12,14 @@ import (
 	"github.com/wifiprov/wifiprov/protocomm/httpd/httpserver"
 )
 
-// native is room for what ESP-IDF's half fills in, so that taking an entry
-// from a queue costs no memory. It belongs to whoever pumps.
+// native has the structs that the C half fills in, so that taking an entry from a queue
+// allocates no memory. It belongs to the task that pumps.
 type native struct {
 	event   C.wp_event
 	request C.wp_http_request
 }
 
-// check makes an error of a result.
+// check turns a result into an error.
 func check(r C.wp_result) error {
 	if r == 0 {
 		return nil
@@ -34,8 +34,7 @@ func nativeWait(millis int32) {
 	C.wp_wait(C.int32_t(millis))
 }
 
-// nativeLost returns how many events and packets found no room since it was
-// last called.
+// nativeLost returns how many events and packets found no room since the last call.
 func nativeLost() (events, packets int) {
 	lost := uint32(C.wp_lost())
 	return int(lost >> 16), int(lost & 0xFFFF)
@@ -79,7 +78,7 @@ func (n *native) next() (event, bool) {
 	return out, true
 }
 
-// isSSID compares the SSID of the event that was taken last.
+// isSSID compares s with the SSID of the event taken last.
 func (n *native) isSSID(s hal.SSID) bool {
 	if len(s) != int(n.event.ssid_len) {
 		return false
@@ -92,7 +91,7 @@ func (n *native) isSSID(s hal.SSID) bool {
 	return true
 }
 
-// ssid returns it.
+// ssid returns the SSID of the event taken last.
 func (n *native) ssid() hal.SSID { return hal.SSID(text(n.event.ssid[:n.event.ssid_len])) }
 
 func nativeEventNumber() uint32 { return uint32(C.wp_event_number()) }
@@ -188,8 +187,8 @@ func nativeScanStart(cfg hal.ScanConfig) error {
 // nativeScanBands returns the bits of wp_scan_bands.
 func nativeScanBands() uint32 { return uint32(C.wp_scan_bands()) }
 
-// nativeScanResults asks for results even without room for any: the driver
-// keeps them until then.
+// nativeScanResults asks the driver for results even if dst is empty, since the driver
+// keeps them in memory until it is asked.
 func nativeScanResults(dst []hal.AccessPoint) (int, error) {
 	list := make([]C.wp_ap, len(dst)+1)
 	n := C.int32_t(len(dst))
@@ -236,7 +235,7 @@ func nativeHTTPStart(port uint16) error { return check(C.wp_http_start(C.int32_t
 func nativeHTTPStop() error             { return check(C.wp_http_stop()) }
 func nativeHTTPClosed() int             { return int(C.wp_http_closed()) }
 
-// nextRequest takes a request; its slices are memory of ESP-IDF's half.
+// nextRequest takes a request, whose slices are memory of the C half.
 func (n *native) nextRequest(r *httpserver.Request) bool {
 	if C.wp_http_next(&n.request) == 0 {
 		return false
@@ -257,7 +256,7 @@ func (n *native) nextRequest(r *httpserver.Request) bool {
 
 func slice(p *C.uint8_t, n C.int32_t) []byte { return unsafe.Slice((*byte)(unsafe.Pointer(p)), int(n)) }
 
-// slot returns what the answer to the request taken last has to name.
+// slot identifies the request taken last, for its answer.
 func (n *native) slot() unsafe.Pointer { return n.request.slot }
 
 func nativeAnswer(slot unsafe.Pointer, a *httpserver.Answer) {

@@ -7,8 +7,8 @@ import (
 	"github.com/wifiprov/wifiprov/internal/scanlist"
 )
 
-// ScanChannels implements hal.ChannelLister: what the band mode and the country
-// of a chip with 5 GHz allow; nil, and so 1 to 13, on other chips.
+// ScanChannels implements hal.ChannelLister. On a chip with 5 GHz it returns the
+// channels that band mode and country allow, on other chips nil, which means 1 to 13.
 func (d *Device) ScanChannels() (channels []uint8) {
 	bands := nativeScanBands()
 	for c := uint8(1); c <= hal.MaxChannel && bands != 0; c++ {
@@ -18,7 +18,7 @@ func (d *Device) ScanChannels() (channels []uint8) {
 		if bands&1 != 0 {
 			channels = append(channels, c)
 		}
-		if c >= 13 { // one bit for 1 to 13, then one for each
+		if c >= 13 { // one bit for 1 to 13, then one for each channel
 			bands >>= 1
 		}
 	}
@@ -60,10 +60,10 @@ func (d *Device) StopScan() error {
 	return nil
 }
 
-// ScanResults implements hal.Scanner. The driver sorts the results, leaves hidden
-// networks out and forgets all, also when they cannot be had.
+// ScanResults implements hal.Scanner. The driver sorts the results and leaves out
+// hidden networks. It forgets the results, even if the call fails.
 func (d *Device) ScanResults(dst []hal.AccessPoint) (int, error) {
-	const most = 255 // more than any caller keeps; each takes memory of ESP-IDF's
+	const most = 255 // more than any caller keeps; each takes memory of ESP-IDF
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.station.scanning {

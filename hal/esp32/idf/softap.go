@@ -4,8 +4,8 @@ package idf
 
 import "github.com/wifiprov/wifiprov/hal"
 
-// StartSoftAP implements hal.SoftAP; an ESP32's address in it is 192.168.4.1.
-// Neither mode nor configuration reach flash.
+// StartSoftAP implements hal.SoftAP. The device's address is 192.168.4.1. Mode and
+// configuration are not written to flash.
 func (d *Device) StartSoftAP(cfg hal.SoftAPConfig) error {
 	switch {
 	case cfg.SSID == "" || len(cfg.SSID) > hal.MaxSSID:
@@ -19,7 +19,7 @@ func (d *Device) StartSoftAP(cfg hal.SoftAPConfig) error {
 		cfg.Auth = hal.AuthWPA2PSK
 	}
 	if cfg.MaxStations == 0 {
-		cfg.MaxStations = 4 // the driver's, which has to be told
+		cfg.MaxStations = 4 // the driver's default
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()

@@ -8,12 +8,12 @@ import (
 	"github.com/wifiprov/wifiprov/hal"
 )
 
-// lossWait is how long the STA_DISCONNECTED of a Disconnect is waited for that
-// ended an attempt to join. ESP-IDF promises it for links only.
+// lossWait is how long to wait for STA_DISCONNECTED after a Disconnect that ended an
+// attempt to join. ESP-IDF promises the event only for the end of a link.
 const lossWait = time.Second
 
-// stationState is what the station does, as far as events that were delivered
-// and calls that were made tell:
+// stationState is the state of the station, as known from delivered events and from
+// calls:
 //
 //	idle    -- Connect --------> joining
 //	joining -- STA_CONNECTED --> linked
@@ -33,10 +33,10 @@ const (
 type station struct {
 	state   stationState
 	losses  int    // STA_DISCONNECTED that Disconnect caused, still to come
-	unsure  bool   // the last of them may not come
-	since   uint32 // number of the first event after the Disconnect that it is of
-	leaves  uint32 // counts these
-	overdue bool   // it has not come in time
+	unsure  bool   // the last of these may not come
+	since   uint32 // number of the first event after the last Disconnect
+	leaves  uint32 // counts calls of Disconnect
+	overdue bool   // the last loss has not come in time
 	join    hal.JoinInfo
 
 	scanning bool
@@ -44,9 +44,9 @@ type station struct {
 	stopped  int // of them, those of scans that StopScan ended
 }
 
-// take keeps the state and returns what subscribers are told.
+// take updates the state and returns the event for subscribers, if any.
 func (s *station) take(e *event, n *native) (out hal.Event, tell bool) {
-	current := s.losses == 0 // the event is about what the station does now
+	current := s.losses == 0 // the event is about the present attempt or link
 	switch e.kind {
 	case staStart:
 		return hal.Event{Kind: hal.EventStationStart}, true
@@ -69,7 +69,7 @@ func (s *station) take(e *event, n *native) (out hal.Event, tell bool) {
 		return s.lose(e, n)
 	case scanDone:
 		if s.scans == 0 {
-			return out, false // of a scan by somebody else
+			return out, false // somebody else's scan
 		}
 		s.scans--
 		s.scanning = s.scanning && s.scans > 0
@@ -90,7 +90,7 @@ func (s *station) lose(e *event, n *native) (hal.Event, bool) {
 		s.losses--
 		s.unsure = s.unsure && s.losses > 0
 	case s.state == stationIdle && e.reason == hal.ReasonAssocLeave:
-		return hal.Event{}, false // said already
+		return hal.Event{}, false // subscribers know already
 	default:
 		step := max(s.join.Step, e.reason.Step())
 		if s.state == stationJoining && e.ap.Channel != 0 {
@@ -102,7 +102,7 @@ func (s *station) lose(e *event, n *native) (hal.Event, bool) {
 	return hal.Event{Kind: hal.EventDisconnected, Reason: e.reason}, true
 }
 
-// reached notes how far a join has got, and with whom.
+// reached notes the step that a join has reached, and the access point.
 func (s *station) reached(step hal.JoinStep, e *event, n *native) {
 	s.join.Step = step
 	if e.ap.Channel == 0 {
@@ -115,7 +115,7 @@ func (s *station) reached(step hal.JoinStep, e *event, n *native) {
 	s.join.AP = e.ap
 	s.join.AP.SSID = ssid
 	if e.kind == staDisconnected {
-		s.join.AP.Auth = auth // that event has none
+		s.join.AP.Auth = auth // the event does not tell it
 	}
 }
 
@@ -159,8 +159,8 @@ func (d *Device) Disconnect() error {
 	return err
 }
 
-// onlyJoining reports whether the station has no link yet, as far as the driver
-// knows. d.mu is held.
+// onlyJoining reports whether the station has no link yet, according to the driver.
+// d.mu is held.
 func (d *Device) onlyJoining() bool {
 	if d.station.state != stationJoining {
 		return false
@@ -188,16 +188,16 @@ func (d *Device) left(unsure bool) {
 	})
 }
 
-// settle gives up waiting for losses and returns how many there were. They are
-// told in the driver's place. d.mu is held.
+// settle stops waiting for losses and returns how many are missing. The caller tells
+// subscribers in the driver's place. d.mu is held.
 func (s *station) settle() (lost int) {
 	lost = s.losses
 	s.losses, s.unsure, s.overdue = 0, false, false
 	return lost
 }
 
-// untold returns how many losses come to light by an event because there was no
-// STA_DISCONNECTED for them: the driver has gone on, or stopped. d.mu is held.
+// untold returns how many losses the driver has not reported although event e shows
+// that they happened, since the driver has gone on or stopped. d.mu is held.
 func (s *station) untold(e *event) (lost int) {
 	switch {
 	case e.kind == staStop:
@@ -212,8 +212,8 @@ func (s *station) untold(e *event) (lost int) {
 	return lost
 }
 
-// begun reports whether the event is of an attempt after the one that
-// Disconnect ended.
+// begun reports whether the event belongs to an attempt after the one that Disconnect
+// ended.
 func (s *station) begun(e *event) bool {
 	return s.unsure && s.state == stationJoining && e.kind == staConnected && int32(e.number-s.since) >= 0
 }
@@ -239,9 +239,9 @@ func (d *Device) Link() (hal.Link, error) {
 	return hal.Link{AP: ap, IP: ip.Address}, nil
 }
 
-// JoinInfo implements hal.JoinReporter. Between Connect and STA_CONNECTED the
-// driver does not tell how far it is; what failed says its reason. The channel
-// of a failed attempt is the radio's at that time.
+// JoinInfo implements hal.JoinReporter. The driver does not tell steps between Connect
+// and STA_CONNECTED; the step of a failed attempt follows from its reason. The channel
+// of a failed attempt is the radio's channel at that time.
 func (d *Device) JoinInfo() (hal.JoinInfo, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()

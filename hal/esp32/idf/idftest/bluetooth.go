@@ -54,8 +54,8 @@ func (c *Chip) BTRelease(mode int) int32 {
 	return 0
 }
 
-// Released returns the modes whose memory was given back: 1 LE, 2 classic; and 4
-// for that which both need, which goes with a release of both.
+// Released returns the modes whose memory was given back: 1 LE, 2 classic; and 4 for
+// the memory that both need, which is given back when both are released at once.
 func (c *Chip) Released() int {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -44,14 +44,13 @@ const (
 // Config describes a Chip. Air is required.
 type Config struct {
 	Air *sim.Air
-	// FiveGHz makes it a chip with 5 GHz, as the ESP32-C5 is one; CountryMask are
-	// its channels there, as in ESP-IDF's wifi_5g_channel_bit_t.
+	// FiveGHz makes it a chip with 5 GHz, like the ESP32-C5. CountryMask are the
+	// channels allowed there, as in ESP-IDF's wifi_5g_channel_bit_t.
 	FiveGHz     bool
 	CountryMask uint32
 	// Flash is the NVS partition; nil: an erased one.
 	Flash nvs.Flash
-	// Network is what the HTTP server listens on, whatever the port; nil: one
-	// of its own.
+	// Network has the HTTP server's listener, for every port; nil: a new one.
 	Network *simnet.Network
 }
 
@@ -88,8 +87,8 @@ type fault struct {
 	code int32
 }
 
-// New makes a chip that was just reset, and has it taken away at the end of
-// the test, when nothing may be left of what was taken from it.
+// New makes a chip that was just reset. At the end of the test the chip is removed, and
+// everything taken from it must have been given back.
 func New(tb testing.TB, cfg Config) *Chip {
 	tb.Helper()
 	c := &Chip{
@@ -118,8 +117,7 @@ func New(tb testing.TB, cfg Config) *Chip {
 	return c
 }
 
-// Reset is a reset of the chip: whatever runs is gone, and what flash holds is
-// there.
+// Reset resets the chip: everything but the flash is lost.
 func (c *Chip) Reset() error {
 	c.mu.Lock()
 	c.wifi = wifi{}
@@ -130,9 +128,8 @@ func (c *Chip) Reset() error {
 	return c.Board.Reboot()
 }
 
-// Fail makes the nth call of that name from now on fail, 1 being the next; nth
-// 0: all of them. Calls that return a pointer return NULL, among them "malloc",
-// which stands for calloc too.
+// Fail makes the nth call of that name from now on fail. 1 is the next call, 0 all
+// calls. Calls that return a pointer then return NULL. "malloc" includes calloc.
 func (c *Chip) Fail(call string, nth int, code int32) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -165,7 +162,7 @@ func (c *Chip) Called() []string {
 	return names
 }
 
-// Left says what was taken and not given back; empty: nothing.
+// Left describes what was taken and not given back; empty: nothing.
 func (c *Chip) Left() string {
 	handlers, netifs := idf.Registered()
 	c.mu.Lock()
@@ -345,7 +342,7 @@ func (c *Chip) SemDelete(s uintptr) {
 	delete(c.sems, s)
 }
 
-// code returns ESP-IDF's for an error of the board.
+// code returns ESP-IDF's code for an error of the board.
 func code(err error, other int32) int32 {
 	switch {
 	case err == nil:

@@ -25,7 +25,7 @@ type server struct {
 	sockets  int
 	purge    bool
 	conns    []*conn       // least recently used first
-	task     chan struct{} // has room for one: who has put something in is the task
+	task     chan struct{} // of size one; the goroutine that has put a value in is the task
 	stopped  bool
 	live     *sync.WaitGroup // goroutines
 	request  int             // number of the last
@@ -104,7 +104,7 @@ func (c *Chip) accept(l net.Listener, task chan struct{}, live *sync.WaitGroup) 
 	}
 }
 
-// admit takes a connection in, in the task.
+// admit accepts a connection, in the task.
 func (c *Chip) admit(nc net.Conn) *conn {
 	c.mu.Lock()
 	var oldest *conn
@@ -176,7 +176,7 @@ func (c *Chip) converse(x *conn, task chan struct{}, live *sync.WaitGroup) {
 	}
 }
 
-// known: the connection was not dropped.
+// known reports whether the connection was not dropped.
 func (c *Chip) known(x *conn) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -220,7 +220,7 @@ func (c *Chip) serve(x *conn) bool {
 	if code != 0 {
 		return false
 	}
-	for e.left > 0 { // what the handler left
+	for e.left > 0 { // the part that the handler did not read
 		n, err := x.in.Discard(int(e.left))
 		if e.left -= int64(n); err != nil {
 			return false

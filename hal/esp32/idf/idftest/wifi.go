@@ -8,8 +8,8 @@ import (
 	"github.com/wifiprov/wifiprov/hal/sim"
 )
 
-// wifi is the driver's state, as far as the board does not have it. It is
-// guarded by Chip.mu.
+// wifi is the part of the driver's state that the board does not have. It is guarded by
+// Chip.mu.
 type wifi struct {
 	init    bool
 	started bool
@@ -21,13 +21,13 @@ type wifi struct {
 	fetched bool              // results are those of the last scan
 	more    []hal.AccessPoint // for the next results
 	only5   bool
-	quiet   bool // whoever breaks an attempt to join off hears nothing of it
+	quiet   bool // ending an attempt to join posts no event
 	hushed  int  // events that are not posted because of that
 }
 
-// SetQuiet makes the driver post no STA_DISCONNECTED for an attempt to join
-// that esp_wifi_disconnect or esp_wifi_stop ended: what is published promises it for a station
-// that is connected only.
+// SetQuiet makes the driver post no STA_DISCONNECTED when esp_wifi_disconnect or
+// esp_wifi_stop end an attempt to join. ESP-IDF's documentation promises the event only
+// for a connected station.
 func (c *Chip) SetQuiet(quiet bool) { c.set(&c.wifi.quiet, quiet) }
 
 // initialised runs fn if the driver is.
@@ -64,7 +64,7 @@ func (c *Chip) WiFiInit() int32 {
 	return 0
 }
 
-// WiFiDeinit implements idf.Chip. What the driver had in RAM is gone.
+// WiFiDeinit implements idf.Chip. The driver's RAM is lost.
 func (c *Chip) WiFiDeinit() int32 {
 	return c.initialised(func() int32 {
 		c.mu.Lock()
@@ -269,7 +269,7 @@ func (c *Chip) SetOnly5GHz(only bool) { c.set(&c.wifi.only5, only) }
 // CountryMask implements idf.Chip.
 func (c *Chip) CountryMask() uint32 { return c.cfg.CountryMask }
 
-// Report makes the driver report these beside what the next scan finds.
+// Report makes the driver report these in addition to the next scan's results.
 func (c *Chip) Report(more ...hal.AccessPoint) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
