@@ -7,11 +7,11 @@ import (
 
 // Errors that callers branch on with errors.Is.
 var (
-	// ErrNotFound: the key does not exist or holds another type.
+	// ErrNotFound means that the key does not exist or holds another type.
 	ErrNotFound = errors.New("not found")
-	// ErrInvalid: a name, type or value that no store takes.
+	// ErrInvalid means that no store takes this name, type or value.
 	ErrInvalid = errors.New("invalid")
-	// ErrFull: no space left for the value.
+	// ErrFull means that there is no space left for the value.
 	ErrFull = errors.New("no space left")
 )
 
@@ -20,7 +20,7 @@ type Error struct {
 	Op        string // "get", "set", "erase", "commit" …
 	Namespace string // may be empty
 	Key       string // may be empty
-	Why       string // what is wrong with it; may be empty
+	Why       string // what is wrong; may be empty
 	Err       error  // a sentinel of this package or the storage's error
 }
 

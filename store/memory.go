@@ -8,18 +8,17 @@ import (
 	"sync"
 )
 
-// DefaultLimit is the space of a Memory whose Limit is 0: that of the usual
-// NVS partition of 24 KiB, five pages of 126 entries of 32 bytes.
+// DefaultLimit is the space of a Memory whose Limit is 0. It is the space of the usual
+// NVS partition of 24 KiB: five pages of 126 entries of 32 bytes.
 const DefaultLimit = 5 * 126 * 32
 
 // Memory is a Store in RAM. The zero value is an empty store with the default
 // limit; it must not be copied.
 //
-// It knows what was committed: Snapshot and Restore show what a power cut
-// leaves behind.
+// Snapshot and Restore simulate power cuts, which lose what was not committed.
 type Memory struct {
-	// Limit is the space in bytes, counted as NVS does: 32 bytes a key, and
-	// for strings and blobs another 32 for each 32 bytes begun. 0:
+	// Limit is the space in bytes, counted as in NVS: 32 bytes for each key, and
+	// for strings and blobs their length rounded up to a multiple of 32. 0:
 	// DefaultLimit. Set it before the first use.
 	Limit int
 
@@ -30,7 +29,7 @@ type Memory struct {
 }
 
 // Snapshot is the content of a Memory at one moment. The zero value is empty.
-// It never changes and costs little: values are shared.
+// It never changes, and takes little memory since values are shared.
 type Snapshot struct {
 	items []item
 }
@@ -41,7 +40,7 @@ type item struct {
 	value string
 }
 
-// space is what an item takes of the limit.
+// space returns how many bytes of the limit an item takes.
 func (it *item) space() int {
 	if it.Type.Size() != 0 {
 		return 32
@@ -180,8 +179,7 @@ func (m *Memory) Commit() error {
 	return nil
 }
 
-// Snapshot returns what a power cut at this moment would leave: everything as
-// it was at the last Commit.
+// Snapshot returns what a power cut would leave now: the content at the last Commit.
 func (m *Memory) Snapshot() Snapshot {
 	m.mu.Lock()
 	defer m.mu.Unlock()

@@ -11,52 +11,51 @@ import "iter"
 //
 // # Concurrency and ownership
 //
-// Methods may be called from any goroutine and may overlap. They return when
-// the storage has taken or delivered the data, and wait for nothing else.
-// Slices given to a method belong to the caller again when it returns; no
-// slice returned is shared with the store.
+// Methods may be called from any goroutine and may overlap. They return when the
+// storage has taken or delivered the data, and wait for nothing else. A slice given to
+// a method belongs to the caller again when the method returns. The store keeps no
+// slice that it returns.
 //
 // # Atomicity
 //
-// Each Set, Erase and EraseAll is seen whole or not at all by other callers.
-// After a power cut a key holds its old or its new value, never a mixture or
-// nothing, and EraseAll may have erased some keys only. Several calls are no
-// unit, not even when one Commit follows them. After an error the key is as it
-// was.
+// Other callers see each Set, Erase and EraseAll completely or not at all. After a power
+// cut a key holds its old or its new value, never a mixture or nothing; EraseAll may
+// have erased only some keys. Several calls are not atomic together, even if one Commit
+// follows them. An error leaves the key unchanged.
 //
 // # Errors
 //
-// Errors say operation, namespace and key, and match with errors.Is one of
-// this package's sentinels, unless the storage itself failed.
+// Errors name operation, namespace and key. With errors.Is they match one of this
+// package's errors, unless the storage itself failed.
 type Store interface {
-	// Get appends the value of a key to dst and returns the result. A value
-	// of another type is as good as none: the error is ErrNotFound in both
-	// cases. After an error dst is returned as it was given.
+	// Get appends the value of a key to dst and returns the result. If there is
+	// no value, or one of another type, the error is ErrNotFound. After an error
+	// dst is returned unchanged.
 	Get(dst []byte, namespace, key string, t Type) ([]byte, error)
 
-	// Set stores a value, replacing what the key held, also when that was of
-	// another type. ErrInvalid: a name, the type, or the value does not
-	// comply (see Check). ErrFull: no space left.
+	// Set stores a value. It replaces the key's former value, also one of another
+	// type. It fails with ErrInvalid for a name, type or value that Check
+	// refuses, and with ErrFull if there is no space left.
 	Set(namespace, key string, t Type, value []byte) error
 
 	// Erase removes a key, whatever its type; ErrNotFound without one.
 	Erase(namespace, key string) error
 
-	// EraseAll removes all keys of a namespace. Without one it succeeds.
+	// EraseAll removes all keys of a namespace. It succeeds if there are none.
 	EraseAll(namespace string) error
 
-	// Entries yields all keys of a namespace, or of all namespaces for "", in
-	// no particular order. The body of the loop may call the Store. Keys
-	// erased meanwhile are not met any more, keys set meanwhile may be. An
-	// error ends the loop.
+	// Entries yields all keys of a namespace, or of all namespaces for "", in no
+	// particular order. The body of the loop may call the Store. Keys that it
+	// erases are not yielded any more; keys that it sets may be. An error ends
+	// the loop.
 	Entries(namespace string) iter.Seq2[Entry, error]
 
-	// Commit returns when everything set and erased before survives a power
-	// cut. Without Commit it may or may not.
+	// Commit returns when everything set and erased before survives a power cut.
+	// Without Commit it may or may not survive.
 	Commit() error
 }
 
-// Entry is what Entries tells of a key.
+// Entry describes a key.
 type Entry struct {
 	Namespace string
 	Key       string
@@ -67,14 +66,14 @@ type Entry struct {
 const (
 	// MaxName is the longest namespace or key in bytes.
 	MaxName = 15
-	// MaxString is the longest string value in bytes (nvs.md 11).
+	// MaxString is the longest string value in bytes (docs/spec/nvs.md 11).
 	MaxString = 3999
-	// MaxBlob is the longest blob in bytes. A store may be too small for it
-	// and then says ErrFull.
+	// MaxBlob is the longest blob in bytes. A store that is too small for it
+	// fails with ErrFull.
 	MaxBlob = 508000
 )
 
-// Type is a value's type, with the numbers of NVS (nvs.md 4.2).
+// Type is a value's type, with the numbers of NVS.
 type Type uint8
 
 // Types. Integers are 1, 2, 4 or 8 bytes in little-endian order.

@@ -5,7 +5,7 @@ type Integer interface {
 	uint8 | uint16 | uint32 | uint64 | int8 | int16 | int32 | int64
 }
 
-// typeOf returns the store's name of T.
+// typeOf returns the store's type for T.
 func typeOf[T Integer]() Type {
 	switch any(T(0)).(type) {
 	case uint8:

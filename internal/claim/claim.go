@@ -7,16 +7,16 @@ import (
 	"github.com/wifiprov/wifiprov/hal"
 )
 
-// Claim is what one user at a time can have. The zero value is free; all methods
-// may be called from any goroutine.
+// Claim has at most one holder at a time. The zero value is free. Methods may be called
+// from any goroutine.
 type Claim struct {
 	mu   sync.Mutex
 	held bool
 	turn uint64 // changes with every holder
 }
 
-// Take takes the claim until release is called, or Drop; hal.ErrInUse: somebody
-// has it.
+// Take takes the claim until release or Drop is called. It fails with hal.ErrInUse if the
+// claim is taken.
 func (c *Claim) Take() (release func(), err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -35,7 +35,7 @@ func (c *Claim) Take() (release func(), err error) {
 	}, nil
 }
 
-// Drop frees the claim in the place of its holder.
+// Drop frees the claim without its holder's release.
 func (c *Claim) Drop() {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -6,17 +6,17 @@ import (
 	"github.com/wifiprov/wifiprov/hal"
 )
 
-// MaxQueue is the number of undelivered events from which on a driver's methods
-// should take part in making no more. The few that are under way may still come.
+// MaxQueue is the number of undelivered events from which on a driver's methods should
+// refuse to cause more. Events that are under way may still come.
 const MaxQueue = 64
 
-// Dispatcher is a queue of events before Subscribers. Its locks are taken inside
-// of others and held over no call of a subscriber.
+// Dispatcher queues events for Subscribers. Its methods may be called with other locks
+// held; it holds no lock while it calls a subscriber.
 type Dispatcher struct {
-	// Wake sees to it that Deliver is called soon, and not before Wake has
-	// returned. It may return the timer that will do it; nil: there is none.
-	// It is not called again until Deliver has found the queue empty, and must
-	// not call the Dispatcher. To be set before the first Emit.
+	// Wake makes Deliver be called soon, after Wake has returned. It may return
+	// the timer that does so, or nil. It is not called again until Deliver has
+	// found the queue empty. It must not call the Dispatcher. Set it before the
+	// first Emit.
 	Wake func() hal.Timer
 
 	subs Subscribers
@@ -35,7 +35,7 @@ func (d *Dispatcher) Subscribe(fn func(hal.Event)) (cancel func()) {
 	return d.subs.Add(fn, d.first+uint32(len(d.queue)))
 }
 
-// Emit queues an event, unless there is nobody to tell. Callers may hold locks.
+// Emit queues an event, unless there are no subscribers. Callers may hold locks.
 func (d *Dispatcher) Emit(e hal.Event) {
 	d.mu.Lock()
 	defer d.mu.Unlock()

@@ -1,7 +1,6 @@
-// Package events hands the events of a Wi-Fi driver to its subscribers in the way
-// that hal.Radio promises: each gets those that happened after it subscribed, in
-// their order, one call at a time, with no lock held, and none after it was
-// cancelled.
+// Package events delivers the events of a Wi-Fi driver to its subscribers as hal.Radio
+// promises: each gets the events that happen after it subscribed and before it is
+// cancelled, in order, one call at a time, with no lock held.
 package events
 
 import (
@@ -10,7 +9,7 @@ import (
 	"github.com/wifiprov/wifiprov/hal"
 )
 
-// Subscribers are who is told. The zero value is usable; all methods may be called
+// Subscribers is a list of subscribers. The zero value is usable. Methods may be called
 // from any goroutine and from subscribers, but calls of Tell must not overlap.
 type Subscribers struct {
 	mu   sync.Mutex
@@ -49,7 +48,7 @@ func (s *Subscribers) cancel(one *subscriber) {
 	s.list = left
 }
 
-// Clear cancels all.
+// Clear cancels all subscriptions.
 func (s *Subscribers) Clear() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -59,15 +58,15 @@ func (s *Subscribers) Clear() {
 	s.list = nil
 }
 
-// None reports whether there are none.
+// None reports whether there are no subscribers.
 func (s *Subscribers) None() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return len(s.list) == 0
 }
 
-// Tell calls those who may see the event with that number. Numbers may wrap
-// around.
+// Tell calls the subscribers that were added for this number or earlier ones. Numbers may
+// wrap around.
 func (s *Subscribers) Tell(e hal.Event, number uint32) {
 	s.mu.Lock()
 	list := s.list

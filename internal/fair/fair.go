@@ -1,13 +1,13 @@
-// Package fair says who makes room when places are short: whoever has most of
-// them. So one who asks for place after place takes them from himself, and
-// others keep theirs.
+// Package fair decides which source has to give up a place when places are short: the
+// source that holds most of them. So a source that takes place after place loses its own,
+// and other sources keep theirs.
 package fair
 
-// Weight is how much a place has to be given up for a newcomer, whose source
-// has own places so far. The place belongs to a source that holds held of them;
-// same: it is the newcomer's. The place with the highest weight goes; places of
-// equal weight are the caller's to choose from. One with a weight below 0 stays:
-// its source has no more than the newcomer's would have.
+// Weight rates a place that could be given up for a newcomer; the place with the highest
+// weight goes. The newcomer's source has own places so far. The place's source holds held
+// places; same says that it is the newcomer's. The caller chooses among places of equal
+// weight. A place with a weight below 0 stays, since its source has no more places than
+// the newcomer's would have.
 func Weight(held, own int, same bool) int {
 	switch {
 	case same:

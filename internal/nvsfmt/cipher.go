@@ -6,9 +6,8 @@ import (
 	"golang.org/x/crypto/xts"
 )
 
-// Cipher encrypts entries (nvs-encryption.md 1): XTS-AES, each entry for
-// itself, with its offset in the partition as tweak. The nil Cipher leaves
-// entries plain.
+// Cipher encrypts entries one by one (nvs-encryption.md 1): XTS-AES with the entry's
+// offset in the partition as tweak. The nil Cipher leaves entries plain.
 type Cipher struct{ x *xts.Cipher }
 
 // NewCipher makes the Cipher of a key pair.

@@ -1,7 +1,7 @@
 package nvsfmt
 
-// updateSmall is the same as crc32.Update with its IEEE table, which keeps 8 KB of
-// further tables in the heap from its first use on: too much for a chip.
+// updateSmall does the same as crc32.Update with the IEEE table, but without its further
+// tables, which take 8 KB of heap: too much for a chip.
 func updateSmall(sum uint32, b []byte) uint32 {
 	sum = ^sum
 	for _, c := range b {

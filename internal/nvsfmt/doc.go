@@ -1,4 +1,3 @@
-// Package nvsfmt holds the bytes of an NVS partition: page headers, bitmaps
-// and entries (spec/nvs.md sections 2 to 4). It knows no flash and keeps no
-// state.
+// Package nvsfmt encodes and decodes the bytes of an NVS partition: page headers, bitmaps
+// and entries (nvs.md 2 to 4). It has no state and does not access the flash.
 package nvsfmt

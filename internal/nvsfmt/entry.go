@@ -21,7 +21,7 @@ const (
 	MaxData       = (EntriesPerPage - 1) * EntrySize // 4000: of a string, an old blob, a chunk
 	MaxBlob       = 127 * MaxData
 
-	// MaxChunks is the most chunks of a blob that begins at BaseA. One that
+	// MaxChunks is the most chunks of a blob that begins at BaseA. A blob that
 	// begins at BaseB has one less, because NoChunk is no chunk's number.
 	MaxChunks = 128
 
@@ -56,10 +56,9 @@ func HasData(typ byte) bool {
 // Span returns the entries of an item with size bytes of data.
 func Span(size int) int { return 1 + (size+EntrySize-1)/EntrySize }
 
-// Name is a key, filled with zeros. On flash it has up to MaxKey bytes, and
-// MaxName are possible in an entry that no writer makes. The words hold them lowest byte first. TinyGo
-// passes an array element by element, and so these four go in registers where
-// 16 bytes went over the stack.
+// Name is a key, filled with zeros. It has up to MaxKey bytes; an entry that no writer
+// makes could have MaxName. The words hold them lowest byte first. TinyGo passes the four
+// words in registers, but would pass 16 bytes over the stack.
 type Name [MaxName / 4]uint32
 
 // MaxName is the room for a key in an entry, in bytes.
@@ -75,7 +74,7 @@ func AnyName(s string) Name {
 	return nameIn(b[:])
 }
 
-// nameIn returns the name in MaxName bytes; behind a zero there is nothing.
+// nameIn returns the name in MaxName bytes, up to the first zero.
 func nameIn(b []byte) (n Name) {
 	for i := range n {
 		w := binary.LittleEndian.Uint32(b[4*i:])
@@ -111,17 +110,17 @@ func (e *Entry) Namespace() byte { return e[0] }
 // Type returns the type's code.
 func (e *Entry) Type() byte { return e[1] }
 
-// Span returns the number of entries that the item says to have.
+// Span returns how many entries the item has.
 func (e *Entry) Span() int { return int(e[2]) }
 
-// Chunk returns the chunk's number, NoChunk for all that is not a chunk.
+// Chunk returns the chunk's number; NoChunk if the item is not a chunk.
 func (e *Entry) Chunk() byte { return e[3] }
 
 // Name returns the key.
 func (e *Entry) Name() Name { return nameIn(e[8 : 8+MaxName]) }
 
 // Named reports whether the entry has the given namespace, key and chunk.
-// Bytes after a key's terminator do not count.
+// Bytes after a key's terminator are ignored.
 func (e *Entry) Named(namespace byte, name Name, chunk byte) bool {
 	return e[0] == namespace && e[3] == chunk && e.Name() == name
 }
@@ -135,7 +134,8 @@ func (e *Entry) DataSize() int { return int(binary.LittleEndian.Uint16(e[24:])) 
 // DataSum returns the checksum of the data.
 func (e *Entry) DataSum() uint32 { return binary.LittleEndian.Uint32(e[28:]) }
 
-// Index returns what an index says: total size, chunks, first chunk's number.
+// Index returns the fields of an index: total size, number of chunks, number of the first
+// chunk.
 func (e *Entry) Index() (size, chunks int, base byte) {
 	return int(binary.LittleEndian.Uint32(e[24:])), int(e[28]), e[29]
 }
@@ -146,8 +146,8 @@ func (e *Entry) sum() uint32 { return Continue(Sum(e[0:4]), e[8:]) }
 // position at of a page.
 func (e *Entry) Valid(at int) bool { return e.Fault(at) == "" }
 
-// Fault says what is inconsistent (nvs.md 4.7), or nothing. Types that are not
-// known pass if their span fits the page: a newer release wrote them.
+// Fault says what is inconsistent (nvs.md 4.7); empty: nothing. Unknown types, which a
+// newer release may write, pass if their span fits the page.
 func (e *Entry) Fault(at int) string {
 	if e.sum() != binary.LittleEndian.Uint32(e[4:]) {
 		return "checksum is wrong"

@@ -15,7 +15,7 @@ const (
 // Sum is the checksum of the format (nvs.md 2).
 func Sum(b []byte) uint32 { return Continue(0xffffffff, b) }
 
-// Continue is Sum over what gave sum, followed by b.
+// Continue returns the Sum of bytes whose Sum is sum, followed by b.
 func Continue(sum uint32, b []byte) uint32 { return update(sum, b) }
 
 // EntryOffset returns where an entry of a sector lies in the partition.
@@ -62,9 +62,9 @@ func (h Header) Put(b []byte) {
 	binary.LittleEndian.PutUint32(b[28:], Sum(b[4:28]))
 }
 
-// ParseHeader reads the first HeaderSize bytes of a page. It reports false
-// unless the checksum is right and the state is active, full or freeing; the
-// fields are then what the bytes say all the same.
+// ParseHeader reads the first HeaderSize bytes of a page. It reports false unless the
+// checksum is right and the state is active, full or freeing. The fields are set in any
+// case.
 func ParseHeader(b []byte) (Header, bool) {
 	b = b[:HeaderSize]
 	h := Header{

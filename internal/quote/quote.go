@@ -1,13 +1,12 @@
-// Package quote quotes what a peer or an application named. Package strconv
-// does it better and knows which characters of Unicode can be printed, for
-// 5 KB of flash on a chip.
+// Package quote quotes names that a peer or an application gave. Package strconv knows
+// which characters of Unicode can be printed, but takes 5 KB of flash on a chip.
 package quote
 
 import "unicode/utf8"
 
-// Text returns s in double quotes, with control characters, what may change the
-// order in which text is read, and bytes that are no UTF-8, as \x00, and a
-// backslash before quotes and backslashes.
+// Text returns s in double quotes, with a backslash before quotes and backslashes. It
+// writes control characters, characters that change the direction of text, and bytes that
+// are not UTF-8 as \x00.
 func Text(s string) string {
 	const digits = "0123456789abcdef"
 	out := append(make([]byte, 0, len(s)+2), '"')

@@ -1,5 +1,5 @@
-// Package scanlist keeps what scans have found, by the rules of hal.Scanner: the
-// strongest first, each access point once, none that hides its name.
+// Package scanlist keeps the results of scans by the rules of hal.Scanner: the strongest
+// access point first, each once, and none that hides its name.
 package scanlist
 
 import (
@@ -9,10 +9,10 @@ import (
 )
 
 // Merge returns a new list of the strongest limit entries of list and batch.
-// Hidden networks of batch are left out. Of an access point that comes more than
-// once the strongest entry stays; entries without a BSSID are taken for different
-// ones. Of equally strong access points those of batch come first, in their
-// order. list must be a result of Merge; batch may be in any order.
+// Hidden networks of batch are left out. If an access point comes more than once, the
+// strongest entry stays; entries without a BSSID count as different access points. Among
+// equally strong ones those of batch come first, in their order. list must be a result of
+// Merge; batch may be in any order.
 func Merge(list, batch []hal.AccessPoint, limit int) []hal.AccessPoint {
 	merged := make([]hal.AccessPoint, 0, min(len(list)+len(batch), limit))
 	merged = append(merged, list...)
@@ -46,8 +46,8 @@ func add(list []hal.AccessPoint, ap *hal.AccessPoint, limit int) []hal.AccessPoi
 	return slices.Insert(list, place, *ap)
 }
 
-// find returns the place of an access point; -1 if there is none, or if its BSSID
-// is not known.
+// find returns the place of an access point; -1 if it is not in the list, or if its
+// BSSID is unknown.
 func find(list []hal.AccessPoint, bssid hal.BSSID) int {
 	if bssid == (hal.BSSID{}) {
 		return -1

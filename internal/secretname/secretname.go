@@ -7,13 +7,13 @@ import (
 	"unicode"
 )
 
-// parts of names that make a key's value a secret wherever they stand.
+// parts make a key's value a secret wherever they stand in its name.
 const parts = "pass pswd pwd psk pmk secret token priv cred verifier apinfo"
 
-// words that do so as a whole, and as the end of a longer one: apikey.
+// words make it a secret as a word, and as the end of a longer word: apikey.
 const endings = "key keys"
 
-// words that do so as a whole only.
+// whole words make it a secret only as a word.
 const words = "pop pin sk pw otp ltk irk keydata keyblob keymat keymaterial keypair keystore"
 
 // harmless words contain one of the above.
@@ -22,8 +22,8 @@ const harmless = "monkey donkey turkey hockey jockey whiskey lackey hickey micke
 
 // Is reports whether the value of a key should not be shown: passphrases, keys
 // of any kind, proofs of possession, and what the Wi-Fi driver keeps of them
-// (sta.pswd, ap.passwd, sta.pmk, ap.pmk_info, sta.apinfo). It rather says yes
-// once too often; but no secret are a monkey, a keyboard and their like.
+// (sta.pswd, ap.passwd, sta.pmk, ap.pmk_info, sta.apinfo). In doubt it says yes, but a
+// monkey or a keyboard is no secret.
 func Is(key string) bool {
 	rest := strings.ToLower(key)
 	for _, word := range split(key) {
@@ -57,9 +57,9 @@ func among(word, list string) bool {
 	return false
 }
 
-// split returns the words of a name in lower case: what stands between other
-// characters than letters, and before a capital letter that follows a small
-// one or begins a word, as in apiKey and APIKey.
+// split returns the words of a name in lower case. Words are separated by characters
+// other than letters, and by capital letters that follow a small letter or begin a word,
+// as in apiKey and APIKey.
 func split(key string) []string {
 	var all []string
 	letters := []rune(key)

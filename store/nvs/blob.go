@@ -2,8 +2,7 @@ package nvs
 
 import "github.com/wifiprov/wifiprov/internal/nvsfmt"
 
-// blobWriter writes the chunks of a blob and then its index, which makes them
-// count.
+// blobWriter writes the chunks of a blob, then the index that makes them valid.
 type blobWriter struct {
 	*Partition
 	ns     byte
@@ -13,11 +12,11 @@ type blobWriter struct {
 	chunks int // written so far
 }
 
-// write returns where the index is.
+// write writes the blob and returns the place of its index.
 func (w *blobWriter) write(value []byte) (pos, error) {
 	for {
 		if w.chunks == nvsfmt.MostChunks(w.base) {
-			return pos{}, NotEnoughSpace // there may be room, but in too many pieces
+			return pos{}, NotEnoughSpace // the free space has too many pieces
 		}
 		err := w.reserve(w.entriesWanted(len(value)))
 		if err == NotEnoughSpace {
@@ -54,13 +53,13 @@ func (w *blobWriter) write(value []byte) (pos, error) {
 	return w.put(nil, nil)
 }
 
-// minChunk is the smallest chunk that begins a rest, in entries: what it saves
-// of a page's end is worth the writes of another chunk. ESP-IDF leaves ends of
-// up to 13 entries.
+// minChunk is the smallest chunk at a page's end, in entries. A smaller one would save
+// less space than the writes of another chunk are worth. ESP-IDF leaves up to 13 entries
+// free.
 const minChunk = 4
 
-// entriesWanted says what a page must have free for the next chunk. A blob
-// that could need more chunks than an index can name gets full pages.
+// entriesWanted returns how many entries a page must have free for the next chunk. A
+// blob that could need more chunks than an index can name gets whole pages.
 func (w *blobWriter) entriesWanted(rest int) int {
 	pages := (rest + nvsfmt.MaxData - 1) / nvsfmt.MaxData
 	if w.chunks+pages >= nvsfmt.MostChunks(w.base) {
@@ -72,10 +71,10 @@ func (w *blobWriter) entriesWanted(rest int) int {
 // indexFirst reports whether the index may be written before the last chunk is
 // marked, and how many entries have to be marked before it all the same.
 //
-// ESP-IDF loses the blob if power fails when it finds a complete chunk of the
-// new value at the end of the newest page, with no index begun behind it
-// (nvs.md 10.1); so the index goes first. But an entry without a mark that
-// begins like erased flash it would take for the page's end.
+// After a power cut ESP-IDF loses the blob if the newest page ends with a complete chunk
+// of the new value and no index begins behind it (nvs.md 10.1). So the index goes first.
+// But if an entry without a mark begins like erased flash, ESP-IDF would take it for the
+// page's end, so such entries are marked before.
 func (w *blobWriter) indexFirst(data []byte) (from int, ok bool) {
 	if w.crypt != nil {
 		return 0, true
@@ -111,7 +110,7 @@ func (w *blobWriter) putWithIndex(data []byte, from int) (pos, error) {
 	if err == nil {
 		w.chunks++
 		w.makeIndex()
-		w.chunks-- // not listed yet
+		w.chunks-- // the last one is not listed yet
 		_, err = w.place(&index)
 		taken++
 	}
@@ -131,9 +130,9 @@ func (w *blobWriter) putWithIndex(data []byte, from int) (pos, error) {
 	return x, nil
 }
 
-// putClosing appends a chunk, whose entry is in w.entry, that uses the newest
-// page up. The page is marked full before the chunk is complete, for the
-// reason that indexFirst tells: of full pages ESP-IDF looks at marks only.
+// putClosing appends a chunk, whose entry is in w.entry, that fills the newest page. The
+// page is marked full before the chunk is complete, because of the loss that indexFirst
+// describes: in full pages ESP-IDF looks at marks only.
 func (w *blobWriter) putClosing(data []byte) error {
 	var chunk item
 	span := w.entry.Span()

@@ -8,9 +8,9 @@ import (
 	"github.com/wifiprov/wifiprov/store"
 )
 
-// Code is an error with the number that ESP-IDF gives it (nvs.md 12). Methods
-// wrap it in a *store.Error that says operation and key. Codes that mean the
-// same as an error of package store match it with errors.Is.
+// Code is an error with ESP-IDF's number. Methods wrap it in a *store.Error with
+// operation and key. With errors.Is a Code matches the error of package store that means
+// the same.
 type Code uint16
 
 // Errors. The names are those of ESP-IDF without ESP_ERR_NVS_.
@@ -20,12 +20,12 @@ const (
 	ReadOnly           Code = 0x1104 // opened read-only
 	NotEnoughSpace     Code = 0x1105 // store.ErrFull
 	KeyTooLong         Code = 0x1109 // store.ErrInvalid
-	NoFreePages        Code = 0x110d // not a single sector is free: not a partition of this format, or too small
+	NoFreePages        Code = 0x110d // no sector is free: not a partition of this format, or too small
 	ValueTooLong       Code = 0x110e // store.ErrInvalid
 	NewVersionFound    Code = 0x1110 // written by a newer format
 	KeysNotInitialized Code = 0x1116 // erased key partition
 	CorruptKeys        Code = 0x1117 // key partition with a wrong checksum
-	WrongEncryption    Code = 0x1119 // keys missing, needless or wrong; nothing was changed
+	WrongEncryption    Code = 0x1119 // keys missing, unnecessary or wrong; nothing was changed
 	InvalidArgument    Code = 0x0102 // store.ErrInvalid
 	InvalidSize        Code = 0x0104 // the flash has no whole sector, or sectors of another size
 )
@@ -72,8 +72,8 @@ func (c Code) Is(target error) bool {
 	return false
 }
 
-// CodeOf returns the number that a C program would see for an error of this
-// package: 0 for nil, 0x6001 for what came from the flash.
+// CodeOf returns the number that a C program would see for an error of this package: 0
+// for nil, 0x6001 for an error of the flash.
 func CodeOf(err error) Code {
 	var c Code
 	switch {
@@ -101,8 +101,7 @@ func fail(op, namespace, key string, err error) error {
 	return &store.Error{Op: op, Namespace: namespace, Key: key, Err: err}
 }
 
-// notFound is fail; of names that no store takes it says that instead of
-// NotFound.
+// notFound is fail with NotFound, or with the reason if no store takes the name.
 func notFound(op, namespace, key string, err error) error {
 	if err == NotFound {
 		if wrong := checkNames(op, namespace, key); wrong != nil {

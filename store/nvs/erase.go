@@ -6,8 +6,8 @@ import (
 	"github.com/wifiprov/wifiprov/internal/nvsfmt"
 )
 
-// Erase implements store.Store. When flash fails and cannot be asked what it did,
-// the key may still go at a later call, or when the partition is opened again.
+// Erase implements store.Store. If the flash fails and cannot be read either, a later
+// call or the next Open may still erase the key.
 func (p *Partition) Erase(namespace, key string) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -27,8 +27,8 @@ func (p *Partition) eraseKey(namespace, key string) error {
 		return err
 	}
 	if e.Type() == nvsfmt.TypeIndex {
-		// The key is gone with its index. What fails here, the next flush or
-		// opening does.
+		// Without its index the key is gone. If marking the chunks fails, the next
+		// flush or opening does it.
 		_, count, base := e.Index()
 		p.dropChunks(q.pg, e.Namespace(), e.Name(), base, count)
 		for _, pg := range p.pages {
@@ -38,8 +38,8 @@ func (p *Partition) eraseKey(namespace, key string) error {
 	return nil
 }
 
-// EraseAll implements store.Store. Page by page all keys go at once; power that
-// fails between two pages leaves some. The namespace keeps its number.
+// EraseAll implements store.Store. It erases page by page; a power cut in between leaves
+// the keys of some pages. The namespace keeps its number.
 func (p *Partition) EraseAll(namespace string) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -54,7 +54,7 @@ func (p *Partition) eraseAll(namespace string) error {
 	if !ok {
 		return checkNames("erase", namespace, "-")
 	}
-	// Chunks are given up after what stands for values, as Erase does.
+	// As in Erase, indexes are erased before chunks.
 	err := p.eraseValues(ns)
 	for _, pg := range p.pages {
 		if p.dropUnnamed(pg, ns) != nil {
@@ -115,8 +115,7 @@ func (p *Partition) dropUnnamed(pg *page, ns byte) error {
 	return nil
 }
 
-// eraseOn erases the chosen items of a page on flash. After an error they
-// count as before.
+// eraseOn erases the chosen items of a page on flash. After an error they stay.
 func (p *Partition) eraseOn(pg *page, chosen func(at int) bool) error {
 	bits, heads, live := pg.bits, pg.heads, pg.live
 	for _, it := range pg.items {
@@ -132,7 +131,7 @@ func (p *Partition) eraseOn(pg *page, chosen func(at int) bool) error {
 	if err := p.flush(pg); err != nil {
 		pg.bits, pg.heads, pg.live = bits, heads, live
 		if p.ascertain(pg) == nil && !slices.ContainsFunc(pg.items, func(it item) bool { return chosen(it.at()) }) {
-			return nil // it failed, but it did
+			return nil // the write failed, but the items are erased
 		}
 		return err
 	}

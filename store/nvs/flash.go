@@ -8,10 +8,9 @@ const SectorSize = 4096
 // writing. The method set is part of TinyGo's machine.BlockDevice, so
 // machine.Flash fits.
 //
-// Offsets are bytes from the start of the partition. All methods block until
-// the flash has done the work. A Partition never calls two at the same time
-// and keeps no slice after a call; an implementation must not keep or change
-// the slices it is given to write.
+// Offsets are bytes from the start of the partition. Methods block until the flash has
+// done the work. A Partition makes one call at a time, and keeps no slice after a call.
+// An implementation must not keep or change slices to write.
 //
 // After an error, or a power cut inside a call, any part of a write may have
 // reached the flash and any part of a sector may be erased.
@@ -23,9 +22,9 @@ type Flash interface {
 	ReadAt(p []byte, off int64) (n int, err error)
 
 	// WriteAt clears the bits that are 0 in p. A Partition writes 4 to 4096
-	// bytes, offset and length divisible by 4, never over a sector's end, and
-	// never a 1 where the flash holds a 0; an implementation may refuse that
-	// or leave the 0. It fails beyond the end.
+	// bytes, with offset and length divisible by 4, inside one sector. It never
+	// writes a 1 where the flash holds a 0; an implementation may refuse that or
+	// leave the 0. WriteAt fails beyond the end.
 	WriteAt(p []byte, off int64) (n int, err error)
 
 	// EraseBlockSize returns the size of a block in bytes, which divides
@@ -37,9 +36,9 @@ type Flash interface {
 	EraseBlocks(start, length int64) error
 }
 
-// Syncer is a Flash that holds writes back, as a file does. Commit and Close
-// call Sync, which returns when everything written and erased before survives
-// a power cut.
+// Syncer is an optional ability of a Flash that buffers writes, as a file does. Commit
+// and Close call Sync. Sync returns when everything written and erased before survives a
+// power cut.
 type Syncer interface {
 	Sync() error
 }

@@ -6,15 +6,14 @@ import (
 
 const bufEntries = 512 / nvsfmt.EntrySize
 
-// window is the run of entries that the buffer holds, as they are on flash.
+// window is a run of entries in the buffer, as they are on flash.
 type window struct {
 	off int64
 	n   int // bytes; 0: none
 }
 
-// raw returns the 32 bytes at off as they are on flash, out of the buffer when
-// it has them. limit bounds what is read ahead. The result is valid until the
-// next use of the buffer.
+// raw returns the 32 bytes at off as they are on flash, from the buffer if it has them.
+// It reads ahead up to limit. The result is valid until the next use of the buffer.
 func (p *Partition) raw(off, limit int64) ([]byte, error) {
 	if w := p.window; off < w.off || off+nvsfmt.EntrySize > w.off+int64(w.n) {
 		n := min(limit-off, int64(len(p.buf)))
@@ -119,8 +118,8 @@ func (p *Partition) eraseSector(sector int) error {
 	return p.flash.EraseBlocks(int64(sector)*blocks, blocks)
 }
 
-// writeBitmap stores the bits of a page's words that changed, clearing only.
-// mask leaves bits out for now.
+// writeBitmap stores the changed bits of a page's bitmap. mask returns the bits of a word
+// to leave out for now.
 func (p *Partition) writeBitmap(pg *page, mask func(word int) uint32) error {
 	if err := p.ascertain(pg); err != nil {
 		return err
@@ -158,9 +157,9 @@ func (p *Partition) writeWords(pg *page, target *nvsfmt.Bitmap, first, last int)
 	return nil
 }
 
-// ascertain reads the bitmap again after a failed write: part of it may be
-// done, and a mark must not be written without what flash has already. An item
-// that flash says to be erased in part is gone, as the next opening will find.
+// ascertain reads the bitmap again after a failed write, since part of it may be
+// written, and later writes must include that part. If flash has an item as partly
+// erased, the item is gone, as the next opening would find.
 func (p *Partition) ascertain(pg *page) error {
 	if !pg.unsure {
 		return nil
@@ -182,13 +181,13 @@ func (p *Partition) ascertain(pg *page) error {
 		}
 		if end = at; !pg.stored.All(at, at+span, nvsfmt.UseWritten) {
 			p.drop(pos{pg, at}, span)
-			p.stale = true // of a blob, more may be left
+			p.stale = true // other parts of a blob may be left
 		}
 	}
 	return nil
 }
 
-// flush stores all marks of a page that wait. After an error they wait on; it
+// flush stores all waiting marks of a page. After an error they keep waiting, and flush
 // may be called again.
 func (p *Partition) flush(pg *page) error {
 	if pg.bits == pg.stored && !pg.unsure {

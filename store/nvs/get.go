@@ -8,12 +8,11 @@ import (
 	"github.com/wifiprov/wifiprov/store"
 )
 
-// Get implements store.Store. It reads TypeFloat and TypeDouble too, and blobs
-// of both versions of the format as store.TypeBlob. A value whose checksum is
-// wrong is NotFound; unlike in ESP-IDF it stays where it is, for package
-// nvscheck to explain. Like Find and the erasing methods, Get also takes names
-// that Set refuses, for values that others stored. It allocates nothing if dst
-// has room.
+// Get implements store.Store. It also reads TypeFloat and TypeDouble, and blobs of both
+// format versions as store.TypeBlob. A value with a wrong checksum is NotFound; ESP-IDF
+// erases such values, Get leaves them for package nvscheck to explain. Like Find and the
+// erasing methods, Get takes names that Set refuses, for values that others stored. It
+// allocates nothing if dst has room.
 func (p *Partition) Get(dst []byte, namespace, key string, t store.Type) ([]byte, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -98,7 +97,7 @@ func (p *Partition) getBlob(dst []byte, q pos) ([]byte, string, error) {
 	return got, "", nil
 }
 
-// typeOf returns the type that callers know an item by.
+// typeOf returns the type of an item for callers.
 func typeOf(typ byte) store.Type {
 	switch typ {
 	case nvsfmt.TypeIndex, nvsfmt.TypeOldBlob, nvsfmt.TypeChunk:
@@ -117,8 +116,8 @@ func (p *Partition) Find(namespace, key string) (store.Type, error) {
 	return typeOf(p.entry.Type()), nil
 }
 
-// findKey finds what stands for a key's value, and has its entry in p.entry;
-// NotFound without one.
+// findKey finds the item of a key's value, or the index if it is a blob, and reads its
+// entry into p.entry; NotFound without one.
 func (p *Partition) findKey(namespace, key string) (pos, error) {
 	if err := p.usable(false); err != nil {
 		return pos{}, err
@@ -134,8 +133,8 @@ func (p *Partition) findKey(namespace, key string) (pos, error) {
 	return q, err
 }
 
-// possible reports whether an entry can have a name. What other writers named
-// is read and erased under whatever name it has.
+// possible reports whether an entry can have a name. Other writers may store names that
+// Set refuses.
 func possible(name string) bool {
 	return len(name) <= nvsfmt.MaxName && strings.IndexByte(name, 0) < 0
 }

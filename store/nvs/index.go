@@ -4,16 +4,16 @@ package nvs
 
 import "github.com/wifiprov/wifiprov/internal/nvsfmt"
 
-// indexFrom is the smallest partition that gets an index, in sectors: 68 KiB.
-// Below, looking through the items is as fast. Tests change it.
+// indexFrom is the smallest partition that gets an index, in sectors: 68 KiB. In smaller
+// ones a search through the items is as fast. Tests change it.
 var indexFrom = 17
 
-// index says for a hash which pages may have an item with it, so that a lookup
-// does not look through all items of a large partition. It takes 8 to 16 bytes
-// an item, and is for hosts: a chip has neither such partitions nor the memory.
+// index tells which pages may have an item with a hash, so that a lookup need not search
+// all items of a large partition. It takes 8 to 16 bytes for each item. It is for hosts:
+// chips have neither such partitions nor the memory.
 //
-// It is a hash table of the places of items, by sector. Items that went stay
-// listed until it is built again, which costs a look at their page.
+// It is a hash table of sectors. Removed items stay listed until the index is built
+// again; they only cost a useless search of their page.
 type index struct {
 	pages []*page // by sector; nil: none
 	// slots: sector+1 in the high half, the hash's high bits in the low half.

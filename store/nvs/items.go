@@ -7,14 +7,14 @@ import (
 	"github.com/wifiprov/wifiprov/internal/nvsfmt"
 )
 
-// find returns the newest item with a name, and has its entry in p.entry; the
-// zero pos if there is none. nvsfmt.NoChunk finds what stands for a whole
-// value: everything but chunks.
+// find returns the newest item with a name and reads its entry into p.entry; the zero
+// pos if there is none. With nvsfmt.NoChunk it finds the item of a whole value, which is
+// any item but a chunk.
 func (p *Partition) find(namespace byte, name nvsfmt.Name, chunk byte) (pos, error) {
 	return p.findBut(pos{}, namespace, name, chunk)
 }
 
-// findBut is find that passes over one place.
+// findBut is find that skips one place.
 func (p *Partition) findBut(but pos, namespace byte, name nvsfmt.Name, chunk byte) (pos, error) {
 	if q, known, err := p.findIndexed(but, namespace, name, chunk); known {
 		return q, err
@@ -52,7 +52,7 @@ func (p *Partition) scan(pg *page, hash uint32, but pos, namespace byte, name nv
 	return pos{}, nil
 }
 
-// chunk finds a chunk, on its index's page first: nearly always it is there.
+// chunk finds a chunk. It looks on the index's page first, where it nearly always is.
 func (p *Partition) chunk(near *page, namespace byte, name nvsfmt.Name, number byte) (pos, error) {
 	q, err := p.findOn(near, namespace, name, number)
 	if err != nil || q.ok() {
@@ -67,9 +67,9 @@ func (p *Partition) drop(q pos, span int) {
 	q.pg.forget(q.at)
 }
 
-// put appends the item whose first entry is in p.entry, with its data, to the
-// newest page, which has room for it (nvs.md 7). After an error the place is
-// lost and the item does not count.
+// put appends the item whose first entry is in p.entry, with its data, to the newest
+// page, which has room for it (nvs.md 7). After an error the place is lost and the item
+// is not stored.
 func (p *Partition) put(data, more []byte) (pos, error) {
 	it, span := item(0), p.entry.Span()
 	q, err := p.place(&it)
@@ -89,9 +89,8 @@ func (p *Partition) put(data, more []byte) (pos, error) {
 	return q, nil
 }
 
-// place writes p.entry behind the last used entry, without a mark, and takes
-// the item's entries. After an error the caller gives them up; there are none
-// if the place is not ok.
+// place writes p.entry behind the last used entry, without a mark, and reserves the
+// item's entries. After an error the caller gives these entries up, if the place is ok.
 func (p *Partition) place(it *item) (pos, error) {
 	pg := p.newest()
 	if pg.state == nvsfmt.Empty {
@@ -121,15 +120,15 @@ func (p *Partition) mark(q pos, from, to int) error {
 	return nil
 }
 
-// enlist makes a complete item count.
+// enlist makes a complete item valid.
 func (p *Partition) enlist(q pos, it item, span int) {
 	q.pg.live += span
 	q.pg.items = append(q.pg.items, it)
 	p.indexItem(q.pg, it)
 }
 
-// spoil gives up entries after an error. Nobody knows what of them is on
-// flash; if the marks cannot be stored now, they wait.
+// spoil gives up entries after an error, since their content on flash is unknown. If the
+// marks cannot be stored now, they wait.
 func (p *Partition) spoil(q pos, span int) {
 	if !q.ok() {
 		return

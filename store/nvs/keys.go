@@ -10,8 +10,8 @@ import (
 	"github.com/wifiprov/wifiprov/internal/nvsfmt"
 )
 
-// Keys is the key pair of an encrypted partition, XTS-AES-256
-// (nvs-encryption.md 1). It prints as "hidden".
+// Keys is the key pair of an encrypted partition, XTS-AES-256. It
+// prints as "hidden".
 type Keys struct {
 	Data  [32]byte // encryption key
 	Tweak [32]byte // tweak key
@@ -30,7 +30,7 @@ func (Keys) GoString() string { return hidden }
 // MarshalText hides the keys.
 func (Keys) MarshalText() ([]byte, error) { return []byte(hidden), nil }
 
-// GobEncode fails: encoding/gob is for storing, and what it stored would be of no use.
+// GobEncode fails, since hidden keys would be useless when they are read back.
 func (Keys) GobEncode() ([]byte, error) { return nil, errHidden }
 
 // GenerateKeys draws keys from rand, which must be cryptographic.
@@ -45,8 +45,8 @@ func GenerateKeys(rand io.Reader) (*Keys, error) {
 	return k, nil
 }
 
-// DeriveKeys derives the keys from the secret in a chip's HMAC eFuse block
-// (nvs-encryption.md 3.2). The chip's secret has 32 bytes.
+// DeriveKeys derives the keys from the secret in a chip's HMAC eFuse block, which has 32
+// bytes.
 func DeriveKeys(secret []byte) *Keys {
 	k := new(Keys)
 	derive(&k.Data, secret, 0xaebe5a5a)
@@ -64,9 +64,9 @@ func derive(key *[32]byte, secret []byte, word uint32) {
 	mac.Sum(key[:0])
 }
 
-// ParseKeys reads a key partition or the generator's key file
-// (nvs-encryption.md 3.1), 68 bytes or more: KeysNotInitialized if it is
-// erased, CorruptKeys if its checksum is wrong or it is too short.
+// ParseKeys reads a key partition or the generator's key file, of at least 68 bytes. It
+// fails with KeysNotInitialized if the partition is erased, and with CorruptKeys if the
+// checksum is wrong or the partition is too short.
 func ParseKeys(b []byte) (*Keys, error) {
 	if len(b) < 68 {
 		return nil, CorruptKeys
@@ -83,8 +83,8 @@ func ParseKeys(b []byte) (*Keys, error) {
 	return k, nil
 }
 
-// Partition returns the contents of a key partition, one sector, that
-// ParseKeys and the device read.
+// Partition returns the content of a key partition, one sector, for ParseKeys and
+// devices.
 func (k *Keys) Partition() []byte {
 	b := make([]byte, SectorSize)
 	for i := range b {

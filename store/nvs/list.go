@@ -8,10 +8,10 @@ import (
 	"github.com/wifiprov/wifiprov/store"
 )
 
-// Entries implements store.Store, in ESP-IDF's order: oldest page first, and a
-// key that was set is at the end (nvs.md 13). Blobs of format version 1 are
-// left out, as ESP-IDF does; Get, Find and Erase know them. If the loop's body
-// sets keys, a page change may bring keys to the end that were met already.
+// Entries implements store.Store, in ESP-IDF's order: the oldest page first, so the key
+// set last is at the end. Like ESP-IDF it leaves out blobs of format version 1; Get, Find
+// and Erase know them. If the loop's body sets keys, a page change may move keys to the
+// end, which are then yielded twice.
 func (p *Partition) Entries(namespace string) iter.Seq2[store.Entry, error] {
 	return func(yield func(store.Entry, error) bool) {
 		c := cursor{}
@@ -61,7 +61,7 @@ func (p *Partition) next(c *cursor, namespace string) (store.Entry, bool, error)
 	return store.Entry{}, false, nil
 }
 
-// count returns how many of n elements are before a place. They are the first.
+// count returns how many of n sorted elements are before a place.
 func count(n int, before func(i int) bool) int {
 	from := 0
 	for from < n {
@@ -74,7 +74,7 @@ func count(n int, before func(i int) bool) int {
 	return from
 }
 
-// listed returns what Entries says of the entry just read.
+// listed returns the Entry for the entry just read.
 func (p *Partition) listed() (store.Entry, bool) {
 	typ := p.entry.Type()
 	switch {
@@ -90,9 +90,9 @@ func (p *Partition) listed() (store.Entry, bool) {
 	return store.Entry{Namespace: name, Key: p.entry.Name().String(), Type: typeOf(typ)}, true
 }
 
-// Namespaces yields the namespaces with their numbers on flash, in the order
-// in which they were found or made. Namespaces without keys are among them, and
-// two names may have one number in a partition that others wrote.
+// Namespaces yields the namespaces with their numbers on flash, in the order in which
+// they were found or made, also those without keys. In a partition that others wrote two
+// names may have the same number.
 func (p *Partition) Namespaces() iter.Seq2[string, uint8] {
 	return func(yield func(string, uint8) bool) {
 		for i := 0; ; i++ {
@@ -112,13 +112,13 @@ func (p *Partition) Namespaces() iter.Seq2[string, uint8] {
 	}
 }
 
-// Stats counts entries of 32 bytes (nvs.md 14).
+// Stats counts entries of 32 bytes.
 type Stats struct {
-	Used       int // hold items, namespaces, and data
-	Free       int // all others, those that were given up and those of free sectors among them
+	Used       int // entries of items, namespaces and data
+	Free       int // all others, also erased entries and those of free sectors
 	Available  int // Free without the sector that stays free
 	Total      int
-	Namespaces int // entries of the directory, also those that do not count
+	Namespaces int // entries of the directory, also invalid ones
 }
 
 // Stats returns how full the partition is.
@@ -134,8 +134,8 @@ func (p *Partition) Stats() Stats {
 	return s
 }
 
-// Used returns the entries of 32 bytes that a namespace's keys take, without
-// its own. NotFound: there is no such namespace.
+// Used returns how many entries of 32 bytes a namespace's keys take. It fails with
+// NotFound if there is no such namespace.
 func (p *Partition) Used(namespace string) (int, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -7,16 +7,15 @@ import (
 	"github.com/wifiprov/wifiprov/internal/nvsfmt"
 )
 
-// loader opens a partition in two steps: load finds out in memory what
-// counts, without writing, and repair then makes the flash say the same. So a
-// read-only partition needs the first step only, and a partition that cannot
-// be understood is left alone. Cut at any point, the repair leaves a flash
-// from which load finds the same again.
+// loader opens a partition in two steps. load finds the valid items without writing;
+// repair then makes the flash agree. So a read-only partition needs only the first step,
+// and a partition that cannot be understood stays unchanged. If power fails during
+// repair, load finds the same items again.
 type loader struct {
 	*Partition
-	good, bad int      // first entries met that are consistent, and not
-	seen      []uint64 // hashes of the names met, one bit each
-	found     []item   // items of the page in work
+	good, bad int      // numbers of consistent and inconsistent first entries
+	seen      []uint64 // a bit for each hash of a name found so far
+	found     []item   // items of the present page
 	names     int      // entries of namespaces met
 }
 
@@ -39,7 +38,7 @@ func (l *loader) load() error {
 		return 0
 	})
 	for i := 1; i < len(l.pages); i++ {
-		// No device makes equal numbers; a cursor needs an order.
+		// No device writes equal numbers, but a cursor needs an order.
 		l.pages[i].seq = max(l.pages[i].seq, l.pages[i-1].seq+1)
 	}
 	if n := l.newest(); n != nil {
@@ -127,8 +126,8 @@ func (l *loader) findEnd(pg *page) error {
 	return nil
 }
 
-// loadItems lists a page's items (nvs.md 5.3, 5.4). Which of several with one
-// name counts is decided when all pages are known.
+// loadItems lists a page's items (nvs.md 5.3, 5.4). Which of several items with one name
+// is valid is decided when all pages are known.
 func (l *loader) loadItems(pg *page) error {
 	l.found = l.found[:0]
 	for i := 0; i < pg.next; {
@@ -174,10 +173,9 @@ func (l *loader) loadItems(pg *page) error {
 	return nil
 }
 
-// settleMove decides what a page change that was interrupted leaves. If the
-// newest page has everything that the freeing page still has, the move was
-// complete and the freeing page's erasing was under way; else the newest page
-// is half a copy and the freeing page counts (nvs.md 5.7, 10.3).
+// settleMove settles an interrupted page change. If the newest page has all items of the
+// freeing page, the move was complete and only erasing the freeing page is left. Else the
+// newest page is an incomplete copy, and the freeing page is valid (nvs.md 5.7, 10.3).
 func (l *loader) settleMove() error {
 	newest := l.newest()
 	for i, pg := range l.pages {
@@ -203,13 +201,12 @@ func (l *loader) settleMove() error {
 	return nil
 }
 
-// moved reports whether all items of a page that are whole are on another one
-// too.
+// moved reports whether another page has all complete items of a page.
 //
-// Half an erase may leave first entries whose data is gone, and data whose
-// first entry is gone. The latter is met behind an inconsistent entry and may
-// look like an item. It is none if the other page has as many entries as were
-// marked on this one before the erase.
+// An interrupted erase may leave first entries without data, and data without a first
+// entry. Such data lies behind an inconsistent entry and may look like an item. It is
+// not one if the other page has as many entries as were marked on this page before the
+// erase.
 func (l *loader) moved(from, to *page) (bool, error) {
 	marked := 0
 	for i := range nvsfmt.EntriesPerPage {
@@ -228,8 +225,8 @@ func (l *loader) moved(from, to *page) (bool, error) {
 			return false, err
 		}
 		same := twin.ok() && l.entry == e
-		// The filling behind the data does not count: half an erase may have
-		// changed it alone.
+		// The filling behind the data is ignored: an interrupted erase may have
+		// changed only that.
 		sum, size := nvsfmt.Sum(nil), (e.Span()-1)*nvsfmt.EntrySize
 		if nvsfmt.HasData(e.Type()) {
 			size = e.DataSize()
@@ -264,8 +261,8 @@ func (l *loader) plain(q pos) (nvsfmt.Entry, error) {
 	return l.entry, err
 }
 
-// repair makes the flash say what load found. Moves come first: as long as one
-// is unfinished, marks on its pages could be mistaken at the next opening.
+// repair makes the flash agree with what load found. It finishes moves first, since the
+// next opening could misread marks on the pages of an unfinished move.
 func (l *loader) repair() error {
 	if len(l.unused) == 0 && l.eraseFirst < 0 {
 		return NoFreePages
@@ -277,8 +274,8 @@ func (l *loader) repair() error {
 		if pg.state != nvsfmt.Freeing {
 			continue
 		}
-		// An active page would be taken for this move's copy. There is none
-		// unless several pages are freeing, which no device does.
+		// The next opening would take an active page for this move's copy. There is
+		// none, unless several pages are freeing, which no device does.
 		if err := l.closeNewest(); err != nil {
 			return err
 		}

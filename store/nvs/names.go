@@ -8,8 +8,8 @@ type space struct {
 	index byte
 }
 
-// space returns the index of a namespace: of several entries with one name the
-// first counts (nvs.md 5.9).
+// space returns the number of a namespace. If several entries have its name, the first
+// is valid (nvs.md 5.9).
 func (p *Partition) space(name string) (byte, bool) {
 	for i := range p.spaces {
 		if p.spaces[i].name == name {
@@ -19,7 +19,7 @@ func (p *Partition) space(name string) (byte, bool) {
 	return 0, false
 }
 
-// nameOf returns the first namespace that leads to an index.
+// nameOf returns the first namespace with a number.
 func (p *Partition) nameOf(index byte) (string, bool) {
 	for i := range p.spaces {
 		if p.spaces[i].index != index {
@@ -32,8 +32,8 @@ func (p *Partition) nameOf(index byte) (string, bool) {
 	return "", false
 }
 
-// loadNames lists the directory of namespaces, also entries that do not count:
-// their numbers are in use.
+// loadNames lists the directory of namespaces, invalid entries included, since their
+// numbers are in use.
 func (l *loader) loadNames() error {
 	l.spaces = make([]space, 0, l.names)
 	for _, pg := range l.pages {
@@ -52,10 +52,9 @@ func (l *loader) loadNames() error {
 	return nil
 }
 
-// settleNames drops, of entries with one name, those that ESP-IDF erases: the
-// earlier ones if they are on an active page with the later one, or if that is
-// the last item of all, because only then a power cut can have left both
-// (nvs.md 5.3, 5.6). All others stay.
+// settleNames drops entries that share a name with a later entry where ESP-IDF erases
+// them: if both are on an active page, or if the later one is the last item of all. Only
+// then a power cut can have left both (nvs.md 5.3, 5.6). All others stay.
 func (l *loader) settleNames() error {
 	var last pos
 	for _, pg := range l.pages {
@@ -100,9 +99,8 @@ func (l *loader) dropNamesakes(q pos, on *page) error {
 	}
 }
 
-// eraseNamesakes erases the entries that give a namespace another number than
-// the one that counts, before a page is moved: it could be that one's, and the
-// other would come first then.
+// eraseNamesakes erases the invalid entries of namespaces before a page is moved. If the
+// move took the valid entry behind an invalid one, the latter would become valid.
 func (p *Partition) eraseNamesakes() error {
 	for _, s := range p.spaces {
 		if index, _ := p.space(s.name); index == s.index {

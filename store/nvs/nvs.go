@@ -16,25 +16,23 @@ const (
 
 // Options of Open. The zero value opens a plain partition for writing.
 type Options struct {
-	// Keys decrypt and encrypt the partition (nvs-encryption.md). nil: the
-	// partition is plain. They are copied.
+	// Keys decrypt and encrypt the partition; nil: it is plain. They are copied.
 	Keys *Keys
-	// ReadOnly opens without changing anything: what needs repair is
-	// repaired in memory only, and a partition without a free sector opens
-	// too. Set and the erasing methods fail with ReadOnly.
+	// ReadOnly opens without changing the flash: repairs are made in memory only,
+	// and a partition without a free sector opens too. Set and the erasing
+	// methods fail with ReadOnly.
 	ReadOnly bool
 }
 
-// Partition is an open NVS partition. It implements store.Store with the
-// additional promise that everything set or erased survives a power cut when
-// the method returns, if the Flash keeps what it writes (it is no Syncer).
-// Commit marks replaced values as erased, which later openings would do
-// otherwise, and syncs.
+// Partition is an open NVS partition. It implements store.Store. Unless the Flash is a
+// Syncer, everything set or erased survives a power cut as soon as the method returns.
+// Commit marks replaced values as erased, which otherwise the next Open would do, and
+// syncs.
 //
-// Memory: about 180 bytes a page, 4 bytes a key (a blob takes one more for each
-// of its chunks), 16 bytes and the name a namespace, 1 KiB for buffers. On
-// hosts, partitions over 64 KiB take 16 to 32 bytes a key more, for lookups that
-// take the same time however large the partition is.
+// A Partition takes about 180 bytes of memory for a page, 4 bytes for a key and for each
+// chunk of a blob, 16 bytes and the name for a namespace, and 1 KiB for buffers. On hosts
+// partitions over 64 KiB take another 16 to 32 bytes for a key; lookups then take the
+// same time in a partition of any size.
 type Partition struct {
 	mu      sync.Mutex
 	flash   Flash
@@ -49,14 +47,14 @@ type Partition struct {
 	// eraseFirst is a sector to erase before anything else is written: a page
 	// whose items were moved, or an attempt to move some. -1: none.
 	eraseFirst int
-	// stale: an error kept from memory what flash holds; load again first.
+	// stale says that memory and flash may differ after an error; load again first.
 	stale   bool
 	nextSeq uint32
 	spaces  []space
 
 	entry  nvsfmt.Entry // the entry read last
 	buf    [512]byte
-	window window // what of flash is in buf
+	window window // the part of flash that is in buf
 }
 
 // unused is a sector that holds no page; dirty ones are erased before use.
@@ -67,13 +65,12 @@ type unused struct {
 
 var _ store.Store = (*Partition)(nil)
 
-// Open opens the partition on a flash: it finds all items, finishes or undoes
-// what a power cut interrupted, and erases what no longer counts (nvs.md 5, 9,
-// with the corrections of 10). An erased flash is an empty partition. The
-// flash belongs to the Partition until Close, which does not close the flash.
+// Open opens the partition on a flash. It finds all items, finishes or undoes what a
+// power cut interrupted, and erases invalid items. An erased flash is an empty partition.
+// The flash belongs to the Partition until Close, which does not close the flash.
 //
-// A writable partition needs three sectors. Errors: InvalidSize, NoFreePages,
-// NewVersionFound, WrongEncryption, or the flash's own.
+// A writable partition needs three sectors. The errors are InvalidSize, NoFreePages,
+// NewVersionFound, WrongEncryption, and those of the flash.
 func Open(f Flash, o Options) (*Partition, error) {
 	p, err := open(f, o)
 	if err != nil {
@@ -110,8 +107,8 @@ func (p *Partition) loadAndRepair() error {
 	return l.repair()
 }
 
-// reload opens the partition once more. Marks that wait go first: they are of
-// values that must not come back.
+// reload opens the partition again. It stores waiting marks first, since their values
+// must not come back.
 func (p *Partition) reload() error {
 	for _, pg := range p.pages {
 		if err := p.flush(pg); err != nil {
@@ -129,8 +126,8 @@ func (p *Partition) reload() error {
 	return nil
 }
 
-// Close writes what Commit writes. All further calls fail with
-// NotInitialized; Close itself succeeds again.
+// Close does what Commit does. Then all methods fail with NotInitialized, except Close,
+// which succeeds.
 func (p *Partition) Close() error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -185,8 +182,8 @@ func (p *Partition) usable(forWriting bool) error {
 	return nil
 }
 
-// catchUp stores the marks that a failure left over: ESP-IDF would take entries
-// without a mark for the page's end, and needs those on older pages.
+// catchUp stores marks that a failure left over. ESP-IDF would take entries without a
+// mark for the page's end, and needs the marks on older pages.
 func (p *Partition) catchUp() error {
 	for _, pg := range p.pages {
 		if pg.unsure || pg != p.newest() {

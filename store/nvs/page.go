@@ -2,22 +2,22 @@ package nvs
 
 import "github.com/wifiprov/wifiprov/internal/nvsfmt"
 
-// page is what memory knows of a page in use.
+// page is the state of a page in use.
 type page struct {
 	sector int
 	seq    uint32
 	state  nvsfmt.State
 	next   int // first entry behind the last used one; 126: none is left
-	live   int // entries that hold items
+	live   int // entries of valid items
 
-	// bits is the bitmap as it counts, stored what surely is on flash: marks
-	// that bits has and stored lacks wait for flush.
+	// bits is the present bitmap, stored the part that surely is on flash. Marks
+	// that only bits has wait for flush.
 	bits, stored nvsfmt.Bitmap
-	// unsure: a write of the bitmap failed, so flash may have more marks than
-	// stored.
+	// unsure says that a write of the bitmap failed, so that flash may have more
+	// marks than stored.
 	unsure bool
-	// heads are first entries that wait to be marked erased. Their data
-	// entries are marked first: data without its head would be parsed.
+	// heads are first entries that wait to be marked erased. Their data entries
+	// are marked before, since data without its head would be read as an item.
 	heads [4]uint32
 
 	items []item // in the order of entries
@@ -29,15 +29,14 @@ type page struct {
 }
 
 // item is a first entry in a page's list: its number in bits 0..6, its kind in
-// bits 7 and 8, a hash of its name above. 4 bytes a key are what an open
-// partition costs.
+// bits 7 and 8, a hash of its name above. So an open partition takes 4 bytes for a key.
 type item uint32
 
-// kind is what opening and iterating have to know without reading flash.
+// kind is what opening and iterating need to know without reading flash.
 type kind uint8
 
 const (
-	kindValue kind = iota // integers, strings, old blobs, what is unknown
+	kindValue kind = iota // integers, strings, old blobs, unknown types
 	kindName              // a namespace
 	kindIndex             // of a blob
 	kindChunk             // of a blob
@@ -53,8 +52,8 @@ func (it item) at() int      { return int(it & 0x7f) }
 func (it item) kind() kind   { return kind(it >> 7 & 3) }
 func (it item) hash() uint32 { return uint32(it) >> hashShift }
 
-// hashOf is a hash of 23 bits over what names an item (FNV-1a). Items with
-// equal hashes are told apart by reading them.
+// hashOf is a hash of 23 bits (FNV-1a) of namespace, name and chunk. To tell items with
+// equal hashes apart, their entries are read.
 func hashOf(namespace byte, name nvsfmt.Name, chunk byte) uint32 {
 	const prime = 16777619
 	h := (2166136261 ^ uint32(namespace)) * prime

@@ -2,10 +2,10 @@ package nvs
 
 import "github.com/wifiprov/wifiprov/internal/nvsfmt"
 
-// settleItems drops what was replaced or never finished: of several items with
-// one name the newest counts, whatever its type; an index counts if its chunks
-// are complete, a chunk if an index names it (nvs.md 5.3, 5.6, 5.10, with 10.1,
-// 10.2 and 10.5). The directory of namespaces has its own rule.
+// settleItems drops items that were replaced or never finished. Of several items with one
+// name the newest is valid, whatever its type. An index is valid if its chunks are
+// complete, a chunk if an index names it (nvs.md 5.3, 5.6, 5.10, with 10.1, 10.2 and
+// 10.5). The directory of namespaces has its own rule.
 func (l *loader) settleItems() error {
 	if err := l.settleNames(); err != nil {
 		return err
@@ -42,7 +42,7 @@ func (l *loader) settleItems() error {
 	return nil
 }
 
-// settleItem keeps or drops an item that stands for a whole value.
+// settleItem keeps or drops an item of a whole value.
 func (l *loader) settleItem(pg *page, it item) error {
 	q := pos{pg, it.at()}
 	h := int(it.hash()) & (64*len(l.seen) - 1)
@@ -77,8 +77,7 @@ func (l *loader) settleItem(pg *page, it item) error {
 	return nil
 }
 
-// complete reports whether an index's chunks are all there, and then marks
-// them to be kept.
+// complete reports whether all chunks of an index exist, and then marks them to be kept.
 func (l *loader) complete(pg *page, index *nvsfmt.Entry) (bool, error) {
 	size, count, base := index.Index()
 	for keep := range 2 {

@@ -1,4 +1,4 @@
-// Package storetest holds every [store.Store] to its contract.
+// Package storetest checks an implementation of [store.Store] against its contract.
 package storetest
 
 import (
@@ -11,9 +11,8 @@ import (
 type Rig struct {
 	// Store is empty and has space for at least 8 KiB.
 	Store store.Store
-	// PowerCut drops what memory held and returns the store as it is found
-	// at the next start. nil: the store has no such thing, what needs it is
-	// left out.
+	// PowerCut simulates a power cut and returns the store as it is after the
+	// next start; nil skips checks that need it.
 	PowerCut func() (store.Store, error)
 }
 

@@ -20,9 +20,8 @@ func encodeSSID(s hal.SSID) []byte {
 	return b
 }
 
-// decodeSSID reads a blob of sta.ssid of any length. It reports false for what
-// counts as not set: a length of 0, above 32 (erased flash among it) or
-// beyond the blob's end.
+// decodeSSID reads a blob of sta.ssid of any length. It reports false if no SSID is set:
+// its length is 0, above 32 (as in erased flash), or beyond the blob's end.
 func decodeSSID(b []byte) (hal.SSID, bool) {
 	if len(b) < 4 {
 		return "", false
@@ -57,7 +56,7 @@ func decodePassphrase(b []byte) hal.Secret {
 	return hal.Secret(b[:n])
 }
 
-// unused reports whether a blob holds nothing: erased flash or zeros only.
+// unused reports whether a blob is erased flash, or zeros only.
 func unused(b []byte) bool {
 	for _, c := range b {
 		if c != b[0] || c != 0 && c != 0xff {

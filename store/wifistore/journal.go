@@ -7,8 +7,8 @@ import (
 	"github.com/wifiprov/wifiprov/store"
 )
 
-// The journal is a configuration on its way into the driver's keys, kept as
-// one value. It lies outside the driver's namespace, and only while Save runs.
+// The journal has the new configuration as one value while Save changes the driver's
+// keys. It lies outside the driver's namespace.
 const (
 	journalNamespace = "wifiprov"
 	journalKey       = "sta.save"
@@ -38,8 +38,8 @@ func saveJournal(s store.Store, cfg hal.StationConfig) error {
 	return s.Commit()
 }
 
-// loadJournal returns the configuration of a Save that was interrupted. What
-// it cannot read, of a later version perhaps, is as good as none.
+// loadJournal returns the configuration of an interrupted Save. It ignores a journal that
+// it cannot read, of a later version perhaps.
 func loadJournal(s store.Store) (hal.StationConfig, bool, error) {
 	b, err := store.Blob(s, journalNamespace, journalKey)
 	if errors.Is(err, store.ErrNotFound) {

@@ -8,21 +8,20 @@ import (
 	"github.com/wifiprov/wifiprov/store"
 )
 
-// plan is what has to change in the driver's keys, in order, and can be taken
-// back.
+// plan is a list of changes of the driver's keys, in order, that can be undone.
 type plan struct {
 	store   store.Store
 	changes []change
 	done    int
-	journal bool // is to be erased in the end
+	journal bool // the journal has to be erased in the end
 	err     error
 }
 
-// change is what a key holds and is to hold.
+// change is a key's old and new value.
 type change struct {
 	key      string
 	typ      store.Type
-	old, new []byte // nil: there is none
+	old, new []byte // nil: no value
 }
 
 // newPlan compares a configuration with the stored keys.
@@ -93,7 +92,7 @@ func (p *plan) set(key string, value []byte) {
 	p.change(change{key, keyType(key), p.get(key), value})
 }
 
-// change plans a change unless it is none.
+// change plans a change, unless old and new value are equal.
 func (p *plan) change(c change) {
 	if p.err == nil && !(bytes.Equal(c.old, c.new) && (c.old == nil) == (c.new == nil)) {
 		p.changes = append(p.changes, c)
@@ -103,15 +102,14 @@ func (p *plan) change(c change) {
 // run makes the changes, or none of them.
 func (p *plan) run() error {
 	if err := p.apply(); err != nil {
-		// The journal stands for the new keys as long as not all old ones are
-		// back.
+		// The journal stands for the new keys until all old ones are back.
 		if p.rollback() == nil && p.journal {
 			_ = eraseJournal(p.store)
 		}
 		return err
 	}
 	if p.journal {
-		// It says what the keys say. If it stays, the next Save erases it.
+		// Journal and keys agree. If the journal stays, the next Save erases it.
 		_ = eraseJournal(p.store)
 	}
 	return nil

@@ -27,12 +27,11 @@ const (
 	keyPMK        = "sta.pmk"
 )
 
-// Load returns the stored configuration; the zero value if none is set
-// (wifi-nvs.md 1). Keys that are missing or hold another type count as the
-// driver's defaults, so does what a key cannot mean. An error means that the
-// store failed.
+// Load returns the stored configuration, or the zero value if none is set. If a key is
+// missing, of another type or invalid, the driver's default is used. An error means that
+// the store failed.
 //
-// What a Save that was interrupted was about to store counts already.
+// If a Save was interrupted, Load returns the configuration that it was about to store.
 func Load(s store.Store) (hal.StationConfig, error) {
 	if cfg, interrupted, err := loadJournal(s); interrupted || err != nil {
 		return cfg, err
@@ -61,8 +60,8 @@ func Load(s store.Store) (hal.StationConfig, error) {
 	return cfg, nil
 }
 
-// Check refuses with store.ErrInvalid a configuration that no driver takes: what
-// Save refuses, a channel or a scan method that there is not.
+// Check refuses, with store.ErrInvalid, a configuration that no driver takes: one that
+// Save refuses, or that has an unknown channel or scan method.
 func Check(cfg hal.StationConfig) error {
 	switch {
 	case cfg.Channel != 0 && !hal.ValidChannel(cfg.Channel):
@@ -87,22 +86,21 @@ func invalid(key, why string) error {
 	return &store.Error{Op: "set", Namespace: Namespace, Key: key, Err: store.ErrInvalid, Why: why}
 }
 
-// Save stores a configuration and commits it; one with an empty SSID erases
-// the stored one. Keys that have no counterpart in cfg stay untouched, but a
-// master key in sta.pmk that belongs to an older passphrase goes. The mode
-// becomes station, or stays both when an access point was on.
+// Save stores a configuration and commits it. An empty SSID erases the stored one. Keys
+// that have no counterpart in cfg stay, except a master key in sta.pmk of an older
+// passphrase. The mode becomes station, or stays station and access point.
 //
-// The driver stores each key by itself, so that power may leave the SSID of
-// one network with the passphrase of another. Save first stores all of them as
-// one value outside the driver's namespace: whenever power fails, Load finds
-// the old configuration or the new one, whole. ESP-IDF's driver, which does
-// not know that value, finds no SSID until the passphrase has been replaced.
+// The driver stores each key by itself, so a power cut could leave the SSID of one
+// network with the passphrase of another. So Save first stores the whole configuration
+// as one value outside the driver's namespace. After a power cut Load finds the complete
+// old or new configuration. ESP-IDF's driver does not know that value, and finds no SSID
+// until the passphrase has been replaced.
 //
-// After an error everything is put back; with a store that fails at that too,
-// Load finds one of the two, whole.
+// An error undoes everything. If the store fails at that too, Load still finds the
+// complete old or new configuration.
 //
-// store.ErrInvalid: SSID over 32 or passphrase over MaxPassphrase bytes. A
-// passphrase ends at its first zero byte.
+// Save fails with store.ErrInvalid for an SSID over 32 bytes or a passphrase over
+// MaxPassphrase bytes. A passphrase ends at its first zero byte.
 func Save(s store.Store, cfg hal.StationConfig) error {
 	if err := checkLengths(cfg); err != nil {
 		return err
@@ -114,8 +112,8 @@ func Save(s store.Store, cfg hal.StationConfig) error {
 	if err != nil {
 		return err
 	}
-	// The first of several changes that forget a network erases its SSID: it
-	// is as good as all of them.
+	// The first of the changes that forget a network erases its SSID, which is
+	// enough.
 	if len(p.changes) > 1 && cfg.SSID != "" {
 		if err := saveJournal(s, cfg); err != nil {
 			_ = eraseJournal(s)
@@ -126,8 +124,8 @@ func Save(s store.Store, cfg hal.StationConfig) error {
 	return p.run()
 }
 
-// Recover completes a Save that was interrupted. Load knows of it all the
-// same; the driver's keys do not. A device calls it at start, before it loads.
+// Recover completes an interrupted Save in the driver's keys; Load does not need that.
+// A device calls Recover when it starts, before Load.
 func Recover(s store.Store) error {
 	cfg, interrupted, err := loadJournal(s)
 	if err != nil || !interrupted {
@@ -143,9 +141,8 @@ func Recover(s store.Store) error {
 	return eraseJournal(s)
 }
 
-// Restore erases everything the Wi-Fi driver stored, which is its factory
-// state, and commits. Power that fails meanwhile leaves the configuration or
-// none.
+// Restore erases everything that the Wi-Fi driver stored, and commits. A power cut leaves
+// the complete configuration or none.
 func Restore(s store.Store) error {
 	if err := Save(s, hal.StationConfig{}); err != nil {
 		return err

@@ -138,8 +138,8 @@ func checkClearBits(r Rig) error {
 	return nil
 }
 
-// checkNoSet asks for 1 bits where there are 0 bits: that may be refused or
-// ignored, but not done.
+// checkNoSet writes 1 bits over 0 bits. The flash may refuse or ignore that, but must
+// not do it.
 func checkNoSet(r Rig) error {
 	b, err := newBench(r)
 	if err != nil {
@@ -159,7 +159,7 @@ func checkNoSet(r Rig) error {
 			if set := got[i] &^ old[i]; set != 0 {
 				return fmt.Errorf("writing %#02x over %#02x gave %#02x: bits %#02x were set", p[i], old[i], got[i], set)
 			}
-			b.want[64+i] = got[i] // some of its 0 bits may have come through
+			b.want[64+i] = got[i] // some of the 0 bits may be written
 		}
 		copy(old, got)
 		if err := b.same("a write that asks for 1 bits"); err != nil {
@@ -194,8 +194,8 @@ func checkOwnership(r Rig) error {
 	if err != nil {
 		return err
 	}
-	// 0 bits in flash that p has too: an implementation that merges must do
-	// it in memory of its own.
+	// The flash has 0 bits where p has too: an implementation that merges the
+	// two must do so in its own memory.
 	if err := b.write(0, 0, bytes.Repeat([]byte{0x0f}, 32)); err != nil {
 		return err
 	}

@@ -1,6 +1,5 @@
-// Package flashtest holds every implementation of nvs.Flash to the contract
-// that package nvs writes down. It needs the standard library only, so that it
-// can also be compiled into the tests of a device.
+// Package flashtest checks an implementation of nvs.Flash against its contract. It needs
+// only the standard library, so that it can be compiled into the tests of a device too.
 package flashtest
 
 import (
@@ -11,19 +10,19 @@ import (
 
 // Rig is a flash under test.
 type Rig struct {
-	// Flash has 3 sectors or more; what is in them is lost. Required.
+	// Flash has at least 3 sectors, whose content is lost. Required.
 	Flash nvs.Flash
 
-	// Reopen cuts the power after a Sync and returns the flash as it comes up
-	// again; nil leaves out what needs it.
+	// Reopen cuts the power after a Sync and returns the flash as it is after the
+	// next start; nil skips checks that need it.
 	Reopen func() (nvs.Flash, error)
 }
 
 // Check is one part of the contract.
 type Check struct {
 	Name string
-	// Run reports how the flash breaks its contract; nil: it does not. It may
-	// run on a flash that was used before.
+	// Run reports how the flash breaks its contract; nil: it does not. The flash
+	// may have been used before.
 	Run func(Rig) error
 }
 
@@ -40,7 +39,7 @@ func Run(t *testing.T, open func(t *testing.T) Rig) {
 	}
 }
 
-// Checks returns all checks, for those who want to run them in their own way.
+// Checks returns all checks, to run them in another way than Run.
 func Checks() []Check {
 	return []Check{
 		{"Sizes", checkSizes},

@@ -10,7 +10,7 @@ import (
 
 const sector = nvs.SectorSize
 
-// bench is a flash under test beside what it has to hold.
+// bench is a flash under test, and the content that it must have.
 type bench struct {
 	nvs.Flash
 	rig   Rig
@@ -21,8 +21,8 @@ type bench struct {
 // sectors is how many sectors the checks use: the first three, and the last.
 const sectors = 4
 
-// newBench erases the sectors that the checks use. Of a flash with three the
-// last is used under one number only.
+// newBench erases the sectors that the checks use. In a flash with three sectors the
+// last is also the third, and is used once.
 func newBench(r Rig) (*bench, error) {
 	b := &bench{Flash: r.Flash, rig: r, want: bytes.Repeat([]byte{0xff}, sectors*sector)}
 	last := b.Size()/sector - 1
@@ -72,7 +72,7 @@ func (b *bench) write(i int, at int64, p []byte) error {
 	return nil
 }
 
-// same fails unless all sectors in use are as the model says.
+// same fails unless all sectors in use have the model's content.
 func (b *bench) same(after string) error {
 	got := make([]byte, sector)
 	for i := range b.count() {
@@ -103,7 +103,7 @@ func read(f nvs.Flash, p []byte, off int64) error {
 
 func erased(n int) []byte { return bytes.Repeat([]byte{0xff}, n) }
 
-// pattern returns n bytes that differ from their neighbours and from those of
+// pattern returns n bytes that differ from their neighbours, and from the pattern of
 // another seed.
 func pattern(n, seed int) []byte {
 	p := make([]byte, n)
@@ -113,7 +113,7 @@ func pattern(n, seed int) []byte {
 	return p
 }
 
-// checkModel does whatever the contract allows, in random order.
+// checkModel makes random calls that the contract allows.
 func checkModel(r Rig) error {
 	b, err := newBench(r)
 	if err != nil {
