@@ -6,8 +6,8 @@ import (
 	"github.com/wifiprov/wifiprov/internal/nvsfmt"
 )
 
-// reserve makes the newest page have entries free in a row. NotEnoughSpace
-// comes before anything is written.
+// reserve makes sure that the newest page has that many free entries in a row. It writes
+// nothing if it fails with NotEnoughSpace.
 func (p *Partition) reserve(entries int) error {
 	for {
 		if pg := p.newest(); pg != nil && pg.free() >= entries {
@@ -22,10 +22,10 @@ func (p *Partition) reserve(entries int) error {
 	}
 }
 
-// canChange reports whether a page change gives a page with entries free.
+// canChange reports whether a page change gives a page with that many free entries.
 func (p *Partition) canChange(entries int) bool {
 	if p.nextSeq == 0 && len(p.pages) > 0 {
-		return false // sequence numbers are used up; no device gets there
+		return false // no more sequence numbers; no device gets there
 	}
 	if len(p.unused) > 1 {
 		return true
@@ -34,15 +34,14 @@ func (p *Partition) canChange(entries int) bool {
 	return v != nil && len(p.unused) == 1 && (v.state == nvsfmt.Freeing || nvsfmt.EntriesPerPage-v.live >= entries)
 }
 
-// restRounds is how often, on average, all sectors are erased before a page
-// that nothing asks for is moved: it wears the others out, and its dead
-// entries are of no use to anyone. ESP-IDF never moves it.
+// restRounds is how often, on average, all sectors are erased before a page that never
+// changes is moved. While it stays, the other sectors wear out, and its dead entries
+// waste space. ESP-IDF never moves it.
 const restRounds = 8
 
-// victim returns the page whose items are moved at the next page change: one
-// whose move failed, else the one with the fewest live entries, the oldest of
-// several; but one that has rested too long, if that gives enough entries. nil
-// if all are full of live ones.
+// victim returns the page whose items the next page change moves: a page whose move has
+// failed; else one that has not changed for too long, if that frees enough entries; else
+// the oldest of those with the fewest live entries. nil: all are full of live entries.
 func (p *Partition) victim(entries int) *page {
 	var v *page
 	for _, pg := range p.pages {
@@ -63,8 +62,8 @@ func (p *Partition) victim(entries int) *page {
 	return v
 }
 
-// changePage makes a new newest page: a free sector, and if it is the last
-// one, a page with dead entries makes room (nvs.md 8.5).
+// changePage makes a free sector the newest page. If it is the last free sector, the
+// items of a page with dead entries are moved there (nvs.md 8.5).
 func (p *Partition) changePage(entries int) error {
 	if err := p.closeNewest(); err != nil {
 		return err
@@ -73,8 +72,8 @@ func (p *Partition) changePage(entries int) error {
 	if len(p.unused) > 1 && (v == nil || v.state != nvsfmt.Freeing) {
 		return p.addPage()
 	}
-	// From here on the page stays the victim, whatever fails: flash may say
-	// freeing already, and at the next opening only one page may.
+	// From here on the page stays the victim, even after an error: on flash it
+	// may be freeing already, and only one page may be.
 	v.state = nvsfmt.Freeing
 	if err := p.writeState(v, nvsfmt.Freeing); err != nil {
 		return err
@@ -97,7 +96,7 @@ func (p *Partition) closeNewest() error {
 	if err := p.flush(pg); err != nil {
 		return err
 	}
-	pg.next = nvsfmt.EntriesPerPage // even if this fails: flash may say full
+	pg.next = nvsfmt.EntriesPerPage // even after an error: on flash it may be full
 	if err := p.writeState(pg, nvsfmt.Full); err != nil {
 		return err
 	}
@@ -121,7 +120,7 @@ func (p *Partition) addPage() error {
 	return nil
 }
 
-// take takes the first free sector, which spreads wear over all of them.
+// take takes the first free sector, so that all sectors wear evenly.
 func (p *Partition) take() (int, error) {
 	if len(p.unused) == 0 {
 		return 0, NoFreePages
@@ -136,18 +135,17 @@ func (p *Partition) take() (int, error) {
 	return u.sector, nil
 }
 
-// move copies the live items of a page, which flash says to be freeing, to a
-// free sector and erases the page.
+// move copies the live items of a freeing page to a free sector and erases the page.
 //
-// The copy's header is written last: a copy that is cut short is no page, and
-// one with a header is complete. Then the page is marked corrupt: an erase that
-// stops half-way could leave a freeing page with holes, which ESP-IDF takes as
-// it takes every freeing page, by throwing the copy away (nvs.md 10.3).
+// The copy's header is written last, so an interrupted copy is no page, and a copy with a
+// header is complete. Then the page is marked corrupt. Otherwise an interrupted erase
+// could leave a freeing page with holes, and ESP-IDF would throw the copy away (nvs.md
+// 10.3).
 func (p *Partition) move(from *page) error {
 	if err := p.eraseNamesakes(); err != nil {
 		return err
 	}
-	if err := p.flush(from); err != nil { // opening counts the marks of half an erase
+	if err := p.flush(from); err != nil { // the next opening counts these marks, if the erase is interrupted
 		return err
 	}
 	if from.live > 0 {
@@ -180,9 +178,9 @@ func (p *Partition) move(from *page) error {
 	return p.finish()
 }
 
-// copyItems fills a page with the live items of another, one behind the other.
-// Chunks come first: if one is the last item of its newest page, ESP-IDF erases
-// another one of the same blob there (nvs.md 10.1).
+// copyItems fills a page with the live items of another, without gaps. Chunks come first:
+// if the last item of the newest page is a chunk, ESP-IDF erases another chunk of the
+// same blob there (nvs.md 10.1).
 func (p *Partition) copyItems(from, to *page) error {
 	b := p.scratch()
 	n := 0 // entries that wait in the buffer

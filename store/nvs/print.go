@@ -7,8 +7,8 @@ import (
 	"io"
 )
 
-// Format hides the keys from every verb of fmt, which programs for TinyGo do without.
+// Format hides the keys from every verb of fmt.
 func (Keys) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, hidden) }
 
-// Format hides what was read last from every verb of fmt.
+// Format hides buffered content from every verb of fmt.
 func (*Partition) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "nvs.Partition") }

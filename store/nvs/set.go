@@ -10,10 +10,10 @@ import (
 // terminator ends a string on flash.
 var terminator = []byte{0}
 
-// Set implements store.Store. An unchanged value is not written. The new value
-// is written whole before the old one is given up, so both need room: an
-// integer one entry of 32 bytes, a string or blob also one for each 32 bytes
-// begun, a blob two more, all on top of what is live; one sector stays free.
+// Set implements store.Store. It does not write an unchanged value. It writes the new
+// value before it gives up the old one, so both need room. An integer takes one entry of
+// 32 bytes; a string or blob takes one more for every 32 bytes or part of them, and a
+// blob another two. One sector stays free.
 func (p *Partition) Set(namespace, key string, t store.Type, value []byte) error {
 	if err := checkValue(namespace, key, t, value); err != nil {
 		return err
@@ -72,7 +72,7 @@ func (p *Partition) set(namespace, key string, t store.Type, value []byte) error
 	return nil
 }
 
-// makeSpace returns the index of a namespace, which it creates if need be
+// makeSpace returns the number of a namespace, and creates the namespace if need be
 // (nvs.md 8.4).
 func (p *Partition) makeSpace(name string) (byte, error) {
 	if index, ok := p.space(name); ok {
@@ -92,14 +92,13 @@ func (p *Partition) makeSpace(name string) (byte, error) {
 	if err != nil {
 		return 0, err
 	}
-	p.replaced(q, 0, nvsfmt.NameOf(name)) // one with an impossible index
+	p.replaced(q, 0, nvsfmt.NameOf(name)) // an entry with an invalid number
 	p.spaces = append(p.spaces, space{name, index})
 	return index, nil
 }
 
-// freeIndex returns the lowest number of a namespace that neither a name nor
-// an item has. Items without a name are what a damaged directory leaves; a new
-// namespace must not get them.
+// freeIndex returns the lowest number that no namespace and no item has. A damaged
+// directory may leave items without a namespace, which a new namespace must not get.
 func (p *Partition) freeIndex() (byte, error) {
 	var used [256]bool
 	for _, s := range p.spaces {
@@ -149,9 +148,8 @@ func (p *Partition) same(q pos, value, more []byte) (bool, error) {
 	return true, nil
 }
 
-// setBlob stores a blob (nvs.md 8.2), except that it uses up a page's rest of
-// less than 400 bytes too. old is the key's present value, its entry just
-// read.
+// setBlob stores a blob as in nvs.md 8.2, but also uses the last 400 bytes of a page. old
+// is the key's present value, whose entry was just read.
 func (p *Partition) setBlob(ns byte, name nvsfmt.Name, value []byte, old pos) error {
 	if len(value) > min((p.sectors-1)*nvsfmt.MaxData, nvsfmt.MaxBlob) || nvsfmt.Span(len(value))+1 > p.available() {
 		return NotEnoughSpace
@@ -204,10 +202,8 @@ func (p *Partition) sameBlob(old pos, ns byte, name nvsfmt.Name, value []byte) (
 	return len(value) == 0, nil
 }
 
-// MaxBlob returns the length in bytes of the longest blob that the partition
-// takes while it holds nothing else: its pages but one, without what the
-// namespace and the blob's index need. A blob that replaces another one needs
-// room beside it.
+// MaxBlob returns the length in bytes of the longest blob that the partition takes while
+// it holds nothing else. A blob that replaces another one needs room beside it.
 func (p *Partition) MaxBlob() int {
 	return max(0, min((p.sectors-1)*nvsfmt.MaxData-2*nvsfmt.EntrySize, store.MaxBlob))
 }
@@ -221,15 +217,15 @@ func (p *Partition) available() int {
 	return n
 }
 
-// replaced gives up the older value of a key whose new one is at q. From here
-// on the set has succeeded: marks that cannot be stored now wait for the next
-// flush, and openings drop the older of two values anyway.
+// replaced gives up the older value of a key whose new value is at q. At this point the
+// set has succeeded. Marks that cannot be stored now wait for the next flush, and Open
+// drops the older of two values anyway.
 //
-// Marks on the newest page wait, to be stored together. ESP-IDF does the same
-// as we when it finds two values of a key on its newest page: the later one
-// counts (nvs.md 5.3). Only a blob of several chunks cannot wait: the next
-// value but one uses their numbers again, and if it has fewer chunks, ESP-IDF
-// would count those of the old one with them (nvs.md 5.10).
+// Marks on the newest page wait, to be stored together. If ESP-IDF finds two values of a
+// key on its newest page, it takes the later one too (nvs.md 5.3). Only the marks of a
+// blob with several chunks cannot wait. The next value but one has the same chunk
+// numbers; if it has fewer chunks, ESP-IDF would take the old ones for its own (nvs.md
+// 5.10).
 func (p *Partition) replaced(q pos, ns byte, name nvsfmt.Name) {
 	old, err := p.findBut(q, ns, name, nvsfmt.NoChunk)
 	switch {
@@ -239,7 +235,7 @@ func (p *Partition) replaced(q pos, ns byte, name nvsfmt.Name) {
 		chunks := p.giveUp(old)
 		p.flushOlder()
 		if pg := p.newest(); chunks > 1 {
-			_ = p.writeBitmap(pg, pg.headMask) // a chunk without its data is none
+			_ = p.writeBitmap(pg, pg.headMask) // a chunk without its data is invalid
 		}
 	}
 }
@@ -270,8 +266,7 @@ func (p *Partition) dropChunks(near *page, ns byte, name nvsfmt.Name, base byte,
 	}
 }
 
-// flushOlder stores the marks of all pages but the newest, as far as flash
-// lets it.
+// flushOlder tries to store the marks of all pages but the newest.
 func (p *Partition) flushOlder() {
 	for _, pg := range p.pages[:len(p.pages)-1] {
 		_ = p.flush(pg)

@@ -1,29 +1,25 @@
 // Package fileflash keeps the flash of a partition in a file of the host.
 //
-// The file is the partition image, byte for byte: what ESP-IDF's tools read
-// and write, and what can be flashed to a device as it is. Erased bytes are
-// therefore 0xff in the file too, and a new file is written in full: a hole,
-// which takes no space on the disk, would read as zeros, and a file that is
-// shorter than the partition is not what those tools take. Sparse is what
-// happens afterwards: an erase of what is erased and a write that changes
-// nothing leave the file alone, and of any other write only the bytes from the
-// first to the last one that changes are written.
+// The file is the partition image, byte for byte. ESP-IDF's tools read and write it, and
+// it can be flashed to a device. So erased bytes are 0xff, and a new file is written in
+// full, since holes would read as zeros and the tools take no shorter file. Later writes
+// are sparse: they write only the bytes from the first to the last one that changes.
+// Erasing an erased sector writes nothing.
 //
 // # Power cuts of the host
 //
-// The store on a flash relies on operations reaching it in their order. A host
-// keeps that order while it runs, whatever happens to the process; when its
-// power fails, each sector of the file is as old as the operating system
-// likes. So before the first change of another sector than the last one the
-// file is forced to the disk (File.SetOrdered), and what the host's power
-// cut leaves is what one of a device would. This needs a disk that writes 4096
-// aligned bytes as a whole, as present ones do.
+// A store needs its operations to reach the flash in order. The operating system keeps
+// the order while the host runs, even if the process is killed. But if the host's power
+// fails, some sectors of the file may have older content than others. So File forces the
+// file to the disk before it begins to change another sector (see File.SetOrdered). Then
+// a power cut of the host leaves the same as one of a device. This needs a disk that
+// writes aligned blocks of 4096 bytes atomically, as present ones do.
 //
 // # Locks
 //
-// A writer locks the file against other writers and readers, readers lock it
-// against writers. On Linux, macOS, the BSDs and illumos this is flock, which
-// binds only those who use it: copying the file meanwhile is possible and gives
-// a mixture. On Windows the file cannot be opened by others at all. On other
-// systems nothing is locked, and the caller has to see to it.
+// A writer locks the file against other writers and readers; readers lock it against
+// writers. On Linux, macOS, the BSDs and illumos the lock is flock, which does not bind
+// other programs: they can copy the file meanwhile, and get a mixture. On Windows other
+// programs cannot open the file. On other systems there are no locks, and the caller has
+// to prevent access by others.
 package fileflash

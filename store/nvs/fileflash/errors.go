@@ -7,17 +7,17 @@ import (
 	"os"
 )
 
-// Errors that callers branch on with errors.Is. The text of what this package
-// returns begins with the file's name and says what to do.
+// Errors that callers branch on with errors.Is. The text of an error of this package
+// begins with the file's name and says what to do.
 var (
-	// ErrLocked: the file is open elsewhere, here or in another process.
+	// ErrLocked means that the file is open already, in this or another process.
 	ErrLocked = errors.New("in use")
-	// ErrSize: the file's size, or the one to create it with, is not that of
-	// a partition.
+	// ErrSize means that the file's size, or the size of a new file, is not that
+	// of a partition.
 	ErrSize = errors.New("not the size of a partition image")
-	// ErrReadOnly: a write or an erase on a file from OpenReadOnly.
+	// ErrReadOnly is returned by writes and erases after OpenReadOnly.
 	ErrReadOnly = errors.New("opened read-only")
-	// ErrClosed: a call after Close. It is os.ErrClosed.
+	// ErrClosed is returned after Close. It is os.ErrClosed.
 	ErrClosed = os.ErrClosed
 )
 

@@ -30,9 +30,9 @@ type File struct {
 	ordered  bool
 	closed   bool
 
-	dirty  bool  // something is not yet forced to the disk
-	sector int64 // the one changed last
-	lost   error // a Sync failed: nobody knows what is on the disk
+	dirty  bool  // a change is not yet forced to the disk
+	sector int64 // the sector changed last
+	lost   error // of a failed Sync: the content of the disk is unknown
 	buf    [nvs.SectorSize]byte
 }
 
@@ -41,11 +41,10 @@ var (
 	_ nvs.Syncer = (*File)(nil)
 )
 
-// SetOrdered says whether the file is forced to the disk before a change of
-// another sector than the last one, so that a power cut of the host leaves
-// the operations up to one of them, and none after it. That is the default.
-// Without, writes are faster, and a power cut of the host before Sync may
-// cost more than what was written since the last one.
+// SetOrdered says whether the file is forced to the disk before another sector is
+// changed. With true, the default, a power cut of the host leaves all operations up to
+// some point, and none after it. With false writes are faster, but a power cut of the
+// host before Sync may also damage what was written before the last Sync.
 func (f *File) SetOrdered(on bool) { f.ordered = on }
 
 // Size implements nvs.Flash.
@@ -124,7 +123,7 @@ func (f *File) EraseBlocks(start, length int64) error {
 	return nil
 }
 
-// change replaces bytes of one sector, after the changes of others.
+// change replaces bytes of one sector. Changes of other sectors reach the disk first.
 func (f *File) change(p []byte, off int64) error {
 	sector := off / nvs.SectorSize
 	if f.ordered && f.sector != sector {
@@ -139,10 +138,9 @@ func (f *File) change(p []byte, off int64) error {
 	return nil
 }
 
-// Sync implements nvs.Syncer: it returns when the disk has everything. It does
-// nothing if that is so already. After an error every later change and Sync
-// fails too, because the system may have dropped what it could not write:
-// close the file, open it again and look what is there.
+// Sync implements nvs.Syncer. It returns when the disk has all changes. After an error
+// every later change and Sync fails too, because the system may have dropped what it
+// could not write: close the file, open it again and see what is there.
 func (f *File) Sync() error {
 	err := f.usable()
 	if err == nil {
@@ -161,8 +159,8 @@ func (f *File) Sync() error {
 	return nil
 }
 
-// Close calls Sync, and releases the lock whatever that returns. A second Close
-// does nothing.
+// Close calls Sync and releases the lock, also if Sync fails. A second Close does
+// nothing.
 func (f *File) Close() error {
 	if f.closed {
 		return nil

@@ -9,8 +9,8 @@ import (
 	"syscall"
 )
 
-// openLocked opens the file and locks it until it is closed; ErrLocked if
-// somebody else has.
+// openLocked opens the file and locks it until it is closed. It fails with ErrLocked if
+// the file is locked.
 func openLocked(path string, create, readOnly bool) (*os.File, error) {
 	flags, how := os.O_RDWR, syscall.LOCK_EX
 	if readOnly {

@@ -9,8 +9,8 @@ import (
 // sharingViolation is ERROR_SHARING_VIOLATION, which package syscall lacks.
 const sharingViolation = syscall.Errno(32)
 
-// openLocked opens the file so that others cannot until it is closed; readers
-// let other readers in. ErrLocked if somebody else has it open.
+// openLocked opens the file so that others cannot open it until it is closed; readers
+// allow other readers. It fails with ErrLocked if the file is open already.
 func openLocked(path string, create, readOnly bool) (*os.File, error) {
 	access, share, mode := uint32(syscall.GENERIC_READ), uint32(0), uint32(syscall.OPEN_EXISTING)
 	if readOnly {

@@ -11,17 +11,15 @@ import (
 	"github.com/wifiprov/wifiprov/store/nvs"
 )
 
-// maxNew bounds the size of a new file in bytes: no flash chip that ESP-IDF
-// runs on has more.
+// maxNew is the largest size of a new file in bytes. No flash chip for ESP-IDF is larger.
 const maxNew = 256 << 20
 
-// Open opens a partition image for reading and writing and locks it against
-// everyone else.
+// Open opens a partition image for reading and writing and locks it against others.
 //
-// A file that does not exist, or is empty, becomes an erased partition of size
-// bytes, a multiple of 4096 up to 256 MiB, with permissions 0600; with size 0
-// that is an error. A file that exists keeps its size, which must be a multiple
-// of 4096, whatever size is. The folder must exist.
+// If the file does not exist, or is empty, Open makes an erased partition of size bytes,
+// a multiple of 4096 up to 256 MiB, with permissions 0600; with size 0 Open fails. An
+// existing file keeps its size, which must be a multiple of 4096; size is ignored then.
+// The folder must exist.
 //
 // The errors are ErrLocked, ErrSize and the operating system's.
 func Open(path string, size int64) (*File, error) {
@@ -31,9 +29,9 @@ func Open(path string, size int64) (*File, error) {
 	return open(path, size, false)
 }
 
-// OpenReadOnly opens a partition image that exists for reading, and locks it
-// against writers. The file is not changed in any way; its size must be a
-// multiple of 4096. Writes and erases fail with ErrReadOnly.
+// OpenReadOnly opens an existing partition image for reading and locks it against
+// writers. The file is not changed; its size must be a multiple of 4096. Writes and
+// erases fail with ErrReadOnly.
 //
 // The errors are ErrLocked, ErrSize and the operating system's.
 func OpenReadOnly(path string) (*File, error) { return open(path, 0, true) }
@@ -60,7 +58,7 @@ func open(path string, size int64, readOnly bool) (*File, error) {
 
 // openFile opens and locks a file.
 func openFile(path string, create, readOnly bool) (*os.File, error) {
-	// Opening a pipe, for one, would wait for its other end.
+	// Opening a pipe would wait for its other end.
 	switch info, err := os.Stat(path); {
 	case err == nil && !info.Mode().IsRegular():
 		return nil, errors.New("not a regular file: give the path of a partition image")
@@ -99,11 +97,11 @@ func prepare(file *os.File, size int64, readOnly bool) (int64, error) {
 		return has, nil
 	}
 	if err := create(file, size); err != nil {
-		_ = file.Truncate(0) // an empty file is a new one to the next Open
+		_ = file.Truncate(0) // the next Open takes an empty file for a new one
 		return 0, err
 	}
-	// The file's name has to survive too. Not every system and file system
-	// can force a folder to the disk, and those that cannot need it not.
+	// The file's name has to survive too. Not all systems can force a folder to
+	// the disk; those that cannot do not need it.
 	if dir, err := os.Open(filepath.Dir(file.Name())); err == nil {
 		_ = dir.Sync()
 		_ = dir.Close()
@@ -118,8 +116,8 @@ type newFile interface {
 	Sync() error
 }
 
-// create fills an empty file. Until it is complete it has one byte more, by
-// which Open knows that the work was interrupted.
+// create fills an empty file. Until the file is complete it has one byte more, which
+// tells Open that creating it was interrupted.
 func create(file newFile, size int64) error {
 	if err := file.Truncate(size + 1); err != nil {
 		return err

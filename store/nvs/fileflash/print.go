@@ -7,5 +7,5 @@ import (
 	"io"
 )
 
-// Format hides the sector changed last from every verb of fmt.
+// Format hides buffered content from every verb of fmt.
 func (*File) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "fileflash.File") }

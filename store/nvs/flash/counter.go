@@ -2,12 +2,12 @@ package flash
 
 import "github.com/wifiprov/wifiprov/store/nvs"
 
-// Counts says what a flash was asked to do. Calls that failed count too: they
-// may have reached the flash.
+// Counts has the numbers of calls of a flash. Failed calls count too, since they may have
+// reached the flash.
 type Counts struct {
 	Reads, Writes, Syncs int   // calls
-	Erases               int   // sectors of 4096 bytes, begun ones in full
-	BytesRead            int64 // as asked for
+	Erases               int   // sectors of 4096 bytes; parts count as one
+	BytesRead            int64 // requested
 	BytesWritten         int64
 }
 

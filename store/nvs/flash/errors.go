@@ -9,12 +9,12 @@ import (
 
 // Errors that callers branch on with errors.Is.
 var (
-	// ErrInvalid: a call that breaks the rules of nvs.Flash. It is always an
-	// *Error, and the flash is as before.
+	// ErrInvalid is returned, in an *Error, by a call that breaks the rules of
+	// nvs.Flash. The flash is unchanged.
 	ErrInvalid = errors.New("invalid flash operation")
-	// ErrPowerCut: the power went off, in this call or before it.
+	// ErrPowerCut means that the power is off since this call or an earlier one.
 	ErrPowerCut = errors.New("flash: power cut")
-	// ErrInjected is what a Fault without an error of its own returns.
+	// ErrInjected is returned by a Fault without an error of its own.
 	ErrInjected = errors.New("flash: injected fault")
 )
 
@@ -81,8 +81,8 @@ func CheckWrite(size, off int64, n int) error {
 	return &Error{"write", off, int64(n), why}
 }
 
-// CheckBits returns an *Error if a write of p at off asks a 0 of old, which
-// the flash holds there, to become a 1. old is as long as p.
+// CheckBits returns an *Error if a write of p at off would turn a 0 into a 1. old is the
+// flash's content there, as long as p.
 func CheckBits(old, p []byte, off int64) error {
 	for i, b := range p {
 		if b&^old[i] != 0 {

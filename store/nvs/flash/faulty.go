@@ -2,7 +2,7 @@ package flash
 
 import "github.com/wifiprov/wifiprov/store/nvs"
 
-// Calls is a set of calls of a Flash that a Fault looks at.
+// Calls is a set of methods of a Flash.
 type Calls uint8
 
 // The calls that can fail. The zero value of Calls is all of them.
@@ -13,10 +13,10 @@ const (
 	Syncs                    // Sync
 )
 
-// Effect is what a call that fails has done before.
+// Effect is how much of its work a failing call does.
 type Effect uint8
 
-// Effects. Of a Sync half is nothing.
+// Effects. EffectHalf of a Sync is nothing.
 const (
 	EffectNone Effect = iota // nothing
 	EffectHalf               // the first half of the bytes
@@ -25,15 +25,14 @@ const (
 
 // Fault says which calls of a Faulty fail.
 type Fault struct {
-	Calls   Calls  // which calls it looks at; 0: all
-	Skip    int    // how many of them succeed before one fails
-	Forever bool   // all after that fail too; false: one call fails
-	Effect  Effect // what the failing call does
-	Err     error  // what it returns; nil: ErrInjected
+	Calls   Calls  // the methods that can fail; 0: all
+	Skip    int    // how many of these calls succeed before one fails
+	Forever bool   // all later ones fail too; false: one call fails
+	Effect  Effect // how much a failing call does
+	Err     error  // what a failing call returns; nil: ErrInjected
 }
 
-// Faulty is a Flash with a Fault. Make it with NewFaulty; it passes everything
-// on until Inject.
+// Faulty is a Flash with a Fault. Make it with NewFaulty. Before Inject no call fails.
 type Faulty struct {
 	wrapped
 	fault  Fault
@@ -49,8 +48,7 @@ var (
 // NewFaulty wraps f.
 func NewFaulty(f nvs.Flash) *Faulty { return &Faulty{wrapped: wrapped{f}} }
 
-// Inject sets the fault, which replaces the one before; its calls count from
-// now on.
+// Inject sets the fault, in place of a former one. Calls count from now on.
 func (f *Faulty) Inject(fault Fault) { f.fault, f.armed = fault, true }
 
 // Clear removes the fault.
@@ -76,7 +74,7 @@ func (f *Faulty) fails(c Calls) error {
 	return ErrInjected
 }
 
-// part returns what of n bytes the failing call does.
+// part returns the part of n bytes that a failing call writes or erases.
 func (e Effect) part(n int64) Part {
 	switch e {
 	case EffectHalf:
@@ -88,7 +86,7 @@ func (e Effect) part(n int64) Part {
 	}
 }
 
-// ReadAt implements nvs.Flash. A read that fails leaves the rest of p alone.
+// ReadAt implements nvs.Flash. A failing read leaves the rest of p unchanged.
 func (f *Faulty) ReadAt(p []byte, off int64) (int, error) {
 	fault := f.fails(Reads)
 	if fault == nil {
@@ -101,8 +99,8 @@ func (f *Faulty) ReadAt(p []byte, off int64) (int, error) {
 	return n, fault
 }
 
-// WriteAt implements nvs.Flash. An error of the wrapped flash goes before the
-// injected one.
+// WriteAt implements nvs.Flash. An error of the wrapped flash is returned
+// instead of the injected one.
 func (f *Faulty) WriteAt(p []byte, off int64) (int, error) {
 	fault := f.fails(Writes)
 	if fault == nil {
@@ -115,8 +113,8 @@ func (f *Faulty) WriteAt(p []byte, off int64) (int, error) {
 	return int(part.To), fault
 }
 
-// EraseBlocks implements nvs.Flash. An error of the wrapped flash goes before
-// the injected one.
+// EraseBlocks implements nvs.Flash. An error of the wrapped flash is
+// returned instead of the injected one.
 func (f *Faulty) EraseBlocks(start, length int64) error {
 	fault := f.fails(Erases)
 	if fault == nil {

@@ -2,20 +2,20 @@ package flash
 
 import "github.com/wifiprov/wifiprov/store/nvs"
 
-// Memory is a NOR flash in RAM that takes the contract literally: a write
-// that is not aligned to 4 bytes, crosses a sector or asks a 0 to become a 1
-// is an error and changes nothing. It erases whole sectors of 4096 bytes.
+// Memory is a strict NOR flash in RAM. A write that is not aligned to 4 bytes, crosses a
+// sector or would turn a 0 into a 1 fails and changes nothing. Memory erases whole sectors
+// of 4096 bytes.
 type Memory struct {
 	data []byte
-	// dirty marks the sectors written or erased since Replay has last looked;
-	// nil if it does not.
+	// dirty marks the sectors that were written or erased since Replay cleared
+	// it; nil: no Replay uses the Memory.
 	dirty []bool
 }
 
 var _ nvs.Flash = (*Memory)(nil)
 
-// NewMemory returns an erased flash of size bytes. What does not fill a
-// sector at the end can be read and written once, but not erased.
+// NewMemory returns an erased flash of size bytes. An incomplete sector at the end can be
+// read and written, but not erased.
 func NewMemory(size int64) *Memory {
 	data := make([]byte, size)
 	fill(data)

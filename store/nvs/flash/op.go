@@ -31,13 +31,12 @@ func (op Op) Apply(image []byte, part Part) {
 	}
 }
 
-// Part is how much of an operation reaches the flash: the bytes From to To,
-// without To, counted from the operation's first. What lies beyond its end is
-// ignored. The zero value is nothing.
+// Part is the part of an operation that reaches the flash: the bytes From to To, without
+// To, counted from the operation's first byte. A Part may end beyond the operation. The
+// zero value is nothing.
 //
-// A flash writes from the first byte on, so for a write From is 0. Where an
-// erase begins to take effect is the chip's business: any range may be found
-// erased.
+// A flash writes from the first byte on, so From of a write is 0. Chips differ in where
+// they begin to erase, so any range may be erased.
 type Part struct {
 	From, To int64
 }
@@ -58,14 +57,13 @@ func (p Part) clamp(n int64) (from, to int64) {
 	return min(from, n), max(to, min(from, n))
 }
 
-// Points appends to dst the parts of op that are worth cutting at, none of
-// them empty or whole, and returns the slice.
+// Points appends to dst the parts of op that are worth testing, none of them empty or
+// whole, and returns the slice.
 //
-// Of a write these are the byte prefixes: all of one up to 64 bytes; of a
-// longer one those that end within its first or last 32 bytes, or within a
-// byte of a multiple of 32. Of an erase they are some fifty heads, as many
-// tails, and ranges in between, chosen by the layout of a page (nvs.md 3):
-// state, header, bitmap, entries.
+// For a write these are prefixes: all of a write up to 64 bytes; of a longer one those
+// that end within its first or last 32 bytes, or next to a multiple of 32. For an erase
+// these are some fifty prefixes, as many suffixes, and ranges in between, chosen by the
+// layout of a page: state, header, bitmap, entries.
 func Points(dst []Part, op Op) []Part {
 	if !op.IsErase() {
 		return writePoints(dst, op.Len)
@@ -77,7 +75,7 @@ func Points(dst []Part, op Op) []Part {
 			break
 		}
 		dst = append(dst, First(n), Last(n, op.Len))
-		// The same number of bytes is left over, unless both are the half.
+		// The suffix that leaves over the same number of bytes.
 		if rest := op.Len - n; n < rest && rest > 3072 {
 			dst = append(dst, First(rest), Last(rest, op.Len))
 		}

@@ -7,12 +7,12 @@ import "github.com/wifiprov/wifiprov/store/nvs"
 // Restore. Make it with NewPowerCut; it passes everything on until a cut is
 // set.
 //
-// A part of an erase is made by erasing all and writing back the rest, so
-// counters below it see more than the one operation.
+// To erase a part, PowerCut erases everything and writes back the rest, so a wrapper
+// below it sees more than one operation.
 type PowerCut struct {
 	wrapped
 	ops   int // operations begun
-	at    int // the one to cut; -1: none
+	at    int // the operation to cut; -1: none
 	part  Part
 	isOff bool
 }
@@ -40,8 +40,8 @@ func (c *PowerCut) Before(n int) { c.Inside(n, Part{}) }
 // flash as a whole, but the call fails.
 func (c *PowerCut) After(n int) { c.Inside(n, whole()) }
 
-// Inside sets the cut: of operation n, counted from 0 and from now on, part
-// reaches the flash. It panics if n is negative.
+// Inside sets the cut: only part of operation n, counted from 0 and from now on, reaches
+// the flash. It panics if n is negative.
 func (c *PowerCut) Inside(n int, part Part) {
 	if n < 0 {
 		panic("flash: power cut at a negative operation")
@@ -49,7 +49,7 @@ func (c *PowerCut) Inside(n int, part Part) {
 	c.at, c.part = c.ops+n, part
 }
 
-// Restore switches the power on and removes a cut that has not come.
+// Restore switches the power on and removes a pending cut.
 func (c *PowerCut) Restore() { c.isOff, c.at = false, -1 }
 
 // begin counts an operation and says whether the power goes off in it.

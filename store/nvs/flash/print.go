@@ -7,7 +7,7 @@ import (
 	"io"
 )
 
-// Format hides the contents from every verb of fmt, which programs for TinyGo do without.
+// Format hides the contents from every verb of fmt.
 func (m *Memory) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, m.String()) }
 
 // Format hides the contents from every verb of fmt.

@@ -5,14 +5,13 @@ import "github.com/wifiprov/wifiprov/store/nvs"
 // arenaSize is what a Recorder allocates at a time for written bytes.
 const arenaSize = 64 << 10
 
-// Recorder is a Flash that keeps a list of the writes and erases. One that
-// fails is left out: nobody knows what of it has reached the flash. Make it
-// with NewRecorder.
+// Recorder is a Flash that records writes and erases. It leaves out failed ones, since it
+// is unknown how much of them has reached the flash. Make it with NewRecorder.
 type Recorder struct {
 	wrapped
 	ops []Op
-	// arena has the data of the last operations. A full one stays alive
-	// through the operations that lie in it.
+	// arena has the data of the last operations. Operations keep former arenas
+	// alive.
 	arena []byte
 }
 
@@ -28,7 +27,7 @@ func NewRecorder(f nvs.Flash) *Recorder { return &Recorder{wrapped: wrapped{f}} 
 // are valid until Reset; the caller must not change them.
 func (r *Recorder) Ops() []Op { return r.ops }
 
-// Reset forgets the operations and uses their memory again.
+// Reset forgets the operations and reuses their memory.
 func (r *Recorder) Reset() { r.ops, r.arena = r.ops[:0], r.arena[:0] }
 
 // WriteAt implements nvs.Flash.

@@ -2,30 +2,30 @@ package flash
 
 import "github.com/wifiprov/wifiprov/store/nvs"
 
-// Replay makes of an image and a list of operations every image that a power
-// cut could have left. Going from one cut to a later one copies only the
-// sectors that differ and allocates nothing; going back begins at the base.
+// Replay makes every image that a power cut during a list of operations on an image could
+// leave. Going to a later cut copies only the sectors that differ and allocates nothing;
+// going back begins at the base.
 type Replay struct {
 	base []byte
 	ops  []Op
 	// at is base with the first n operations done.
 	at []byte
 	n  int
-	// mem is what At hands out: at with a part of operation n, and with what
-	// the caller does to it, which its dirty marks tell.
+	// mem is the result of At: at with a part of operation n, and with the
+	// caller's changes, which its dirty marks tell.
 	mem Memory
 }
 
-// NewReplay returns a Replay of ops on base. It keeps both slices and changes
-// neither; nor must the caller, until Reset.
+// NewReplay returns a Replay of ops on base. It keeps both slices; nobody may change them
+// until Reset.
 func NewReplay(base []byte, ops []Op) *Replay {
 	r := &Replay{}
 	r.Reset(base, ops)
 	return r
 }
 
-// Reset begins anew with another base and other operations. Of a base of the
-// same size the memory is used again.
+// Reset begins anew with another base and other operations. If the base has the same
+// size, it reuses memory.
 func (r *Replay) Reset(base []byte, ops []Op) {
 	r.base, r.ops = base, ops
 	if len(r.at) != len(base) {
@@ -49,9 +49,9 @@ func (r *Replay) Len() int { return len(r.ops) }
 // Op returns operation n, counted from 0.
 func (r *Replay) Op(n int) Op { return r.ops[n] }
 
-// At returns the flash after n complete operations and the part of the one
-// that follows. It is the caller's to write to and to erase, until the next
-// call of At, which returns the same Memory with another content.
+// At returns the flash after n complete operations and a part of the next one. The caller
+// may write to it and erase it. The next call of At returns the same Memory with another
+// content.
 //
 // It panics unless n is 0 to Len, and if an operation goes beyond the base.
 // After Len operations part is ignored.

@@ -2,9 +2,9 @@ package flash
 
 import "github.com/wifiprov/wifiprov/store/nvs"
 
-// Sparse is a NOR flash in RAM as Memory is, for many simulated devices: what
-// is erased behind the last written byte of a sector takes no memory. The zero
-// value has no sectors; make it with NewSparse.
+// Sparse is a NOR flash in RAM like Memory, for many simulated devices: erased bytes
+// behind the last written byte of a sector take no memory. The zero value has no sectors;
+// make it with NewSparse.
 type Sparse struct {
 	sectors [][]byte // up to the last byte ever written
 }

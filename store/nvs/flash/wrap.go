@@ -2,7 +2,7 @@ package flash
 
 import "github.com/wifiprov/wifiprov/store/nvs"
 
-// wrapped is what all wrappers have in common: they pass everything on.
+// wrapped passes everything on; all wrappers embed it.
 type wrapped struct {
 	f nvs.Flash
 }
@@ -24,8 +24,8 @@ func (w *wrapped) Sync() error {
 	return nil
 }
 
-// writePart does a part of a write, in the terms of the contract: words of
-// which only some bytes are written are completed with what the flash holds.
+// writePart does a part of a write in whole words, as the contract requires: it completes
+// words with the flash's content.
 func writePart(f nvs.Flash, p []byte, off int64, part Part) error {
 	from, to := part.clamp(int64(len(p)))
 	if from == to {
@@ -44,12 +44,12 @@ func writePart(f nvs.Flash, p []byte, off int64, part Part) error {
 	return err
 }
 
-// erasePart erases a part of length blocks from block start on: what must
-// stay of a sector is written again.
+// erasePart erases a part of length blocks from block start on. It writes back the bytes
+// that must stay.
 func erasePart(f nvs.Flash, start, length int64, part Part) error {
 	block := f.EraseBlockSize()
 	if err := CheckErase(f.Size(), block, start, length); err != nil {
-		return f.EraseBlocks(start, length) // its error is the better one
+		return f.EraseBlocks(start, length) // returns the better error
 	}
 	from, to := part.clamp(length * block)
 	from, to = from+start*block, to+start*block

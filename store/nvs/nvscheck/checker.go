@@ -8,7 +8,7 @@ import (
 	"github.com/wifiprov/wifiprov/store/nvs"
 )
 
-// checker does in memory what opening does on flash, and notes why.
+// checker does in memory what opening does on flash, and notes the reasons.
 type checker struct {
 	image  []byte
 	cipher *nvsfmt.Cipher
@@ -17,13 +17,13 @@ type checker struct {
 	pages     []*page         // in use, by sequence number
 	free      int             // sectors that hold no page
 	good, bad int             // first entries that are consistent, and not
-	names     map[byte]string // by number, the first
-	numbers   map[string]byte // by name, the first
-	hidden    map[byte]bool   // numbers that only names with another one have
+	names     map[byte]string // by number; the first name counts
+	numbers   map[string]byte // by name; the first number counts
+	hidden    map[byte]bool   // numbers whose names all have another number too
 	notes     []note
 }
 
-// note is a finding whose text waits until all names are known.
+// note is a finding whose text is made when all names are known.
 type note struct {
 	sector, at int
 	severity   Severity
@@ -32,7 +32,7 @@ type note struct {
 
 func just(s string) func() string { return func() string { return s } }
 
-// textf is fmt.Sprintf for later.
+// textf returns a function that calls fmt.Sprintf.
 func textf(format string, args ...any) func() string {
 	return func() string { return fmt.Sprintf(format, args...) }
 }
@@ -122,7 +122,7 @@ func (c *checker) publish() {
 	}
 }
 
-// wrongKeys replaces all that was said about entries (nvs-encryption.md 2).
+// wrongKeys replaces all findings about entries (nvs-encryption.md 2).
 func (c *checker) wrongKeys() {
 	entries := c.bad
 	for _, pg := range c.pages {

@@ -11,9 +11,9 @@ func (it *item) names() bool {
 	return it.e.Namespace() == 0 && it.e.Type() == nvsfmt.TypeU8
 }
 
-// namesakes drops, of entries with one name, those that opening erases (nvs.md
-// 5.3, 5.6): the earlier ones, if they are on an active page with the later
-// one, or if that is the last item of all.
+// namesakes drops entries that share a name with a later entry where opening erases them
+// (nvs.md 5.3, 5.6): if both are on an active page, or if the later one is the last item
+// of all.
 func (c *checker) namesakes() {
 	if len(c.pages) == 0 {
 		return

@@ -6,8 +6,7 @@ import (
 	"github.com/wifiprov/wifiprov/internal/nvsfmt"
 )
 
-// entries lists a page's items and explains all else on it (nvs.md 5.2 to
-// 5.4).
+// entries lists a page's items and explains its other entries (nvs.md 5.2 to 5.4).
 func (c *checker) entries(pg *page) {
 	end := nvsfmt.EntriesPerPage
 	if pg.h.State == nvsfmt.Active {
@@ -37,7 +36,7 @@ func (c *checker) entries(pg *page) {
 	}
 }
 
-// item reads the item that begins at i, and returns what follows it.
+// item reads the item that begins at i, and returns the place behind it.
 func (c *checker) item(pg *page, i int, explained *[nvsfmt.EntriesPerPage]bool) int {
 	e := c.entry(pg.sector, i)
 	if !e.Valid(i) {
@@ -100,8 +99,8 @@ func (c *checker) inconsistent(pg *page, i int, e *nvsfmt.Entry) int {
 	return i
 }
 
-// unmarked explains entries of an active page that were written without a
-// mark: power was cut between the two (nvs.md 5.2, 10.4).
+// unmarked explains entries of an active page that were written but not marked, since
+// power was cut in between (nvs.md 5.2, 10.4).
 func (c *checker) unmarked(pg *page, end int, explained *[nvsfmt.EntriesPerPage]bool) {
 	for i := 0; i < end; i++ {
 		if pg.bits.At(i) != nvsfmt.UseFree {
@@ -141,7 +140,7 @@ func (c *checker) unmarked(pg *page, end int, explained *[nvsfmt.EntriesPerPage]
 	}
 }
 
-// leftovers notes what does not count on a page that takes no more items.
+// leftovers notes invalid entries of a page that takes no more items.
 func (c *checker) leftovers(pg *page) {
 	first, n := -1, 0
 	for i := range nvsfmt.EntriesPerPage {

@@ -7,7 +7,7 @@ import (
 	"github.com/wifiprov/wifiprov/store"
 )
 
-// items lists the values that count and explains what is odd about them.
+// items lists the valid values and explains peculiarities.
 func (c *checker) items() {
 	type unnamed struct {
 		pg    *page
@@ -105,7 +105,7 @@ func (c *checker) key(it *item) {
 	}
 }
 
-// checkData explains data that does not fit its checksum.
+// checkData explains data with a wrong checksum.
 func (c *checker) checkData(it *item) {
 	if !nvsfmt.HasData(it.e.Type()) {
 		return
@@ -137,7 +137,7 @@ func (c *checker) checkData(it *item) {
 	})
 }
 
-// collisions warns of keys that ESP-IDF takes for the same (nvs.md 10.2).
+// collisions warns of keys that ESP-IDF confuses with each other (nvs.md 10.2).
 func (c *checker) collisions(pg *page) {
 	known := map[uint32]*item{}
 	for _, it := range pg.items {

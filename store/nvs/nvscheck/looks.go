@@ -13,8 +13,8 @@ import (
 // Kind says what an image is.
 type Kind uint8
 
-// Kinds of images. A device takes all of them for a partition: what it does not
-// know it erases sooner or later.
+// Kinds of images. A device uses all of them as a partition, and sooner or later erases
+// what it does not understand.
 const (
 	Partition Kind = iota + 1 // an NVS partition, which may be blank
 	Damaged                   // an NVS partition with pages, none of which can be read
@@ -31,8 +31,8 @@ type Look struct {
 	FirstPage int64
 }
 
-// Looks says what an image is by its beginnings of pages and by signs of other
-// things. Encrypted partitions need no keys for that.
+// Looks guesses what an image is from headers of pages and from signs of other formats.
+// It needs no keys for encrypted partitions.
 func Looks(image []byte) Look {
 	if Partitions(image) != nil {
 		if parseTable(image, 0) != nil && len(image) <= nvsfmt.PageSize {
@@ -83,8 +83,8 @@ func look(image []byte) Look {
 	return Look{Other, "data of another kind", -1}
 }
 
-// remnant reports whether a sector that is no page was one: its header has a
-// sign of one, or an entry is consistent.
+// remnant reports whether a sector that is no page has been one: its header looks like
+// one, or an entry is consistent.
 func remnant(sector []byte) bool {
 	switch state := nvsfmt.State(binary.LittleEndian.Uint32(sector)); {
 	case state == nvsfmt.Active || state == nvsfmt.Full || state == nvsfmt.Freeing:
@@ -105,8 +105,7 @@ func remnant(sector []byte) bool {
 	return false
 }
 
-// other reports whether a sector begins another partition that a flash has
-// beside those of NVS.
+// other reports whether another kind of partition begins with this sector.
 func other(b []byte) bool {
 	otadata := b[3] == 0 && nvsfmt.Sum(b[:4]) == binary.LittleEndian.Uint32(b[28:])
 	return otadata || bytes.HasPrefix(b, []byte("PHYINIT\x00")) || program(b) || fat(b) || string(b[8:16]) == "littlefs"
@@ -136,7 +135,7 @@ func spiffs(b []byte) bool {
 	return n == magic&0xffff || n == uint16(magic^len(b)/nvsfmt.PageSize)
 }
 
-// beginnings of files.
+// Beginnings of files.
 var beginnings = []struct{ magic, what string }{
 	{"\x7fELF", "an ELF file: esptool's elf2image makes an image of it, which is none of an NVS partition either"},
 	{"UF2\n", "a UF2 file"},
@@ -145,7 +144,7 @@ var beginnings = []struct{ magic, what string }{
 	{"key,type,encoding", "a CSV file: espprov nvs create makes an image of it"},
 }
 
-// identify names what is no partition of NVS, empty if it is not known.
+// identify names the format of an image that is no NVS partition; empty if unknown.
 func identify(b []byte) string {
 	for _, f := range beginnings {
 		if bytes.HasPrefix(b, []byte(f.magic)) {

@@ -16,8 +16,8 @@ type id struct {
 
 func (it *item) id() id { return id{it.e.Namespace(), it.e.Chunk(), it.e.Name()} }
 
-// moves explains page changes that were interrupted, and leaves out the pages
-// that opening erases for it (nvs.md 5.7, 10.3).
+// moves explains interrupted page changes, and leaves out the pages that opening erases
+// (nvs.md 5.7, 10.3).
 func (c *checker) moves() {
 	erasing := false
 	var newest *page
@@ -67,10 +67,9 @@ func (c *checker) moves() {
 		"copy its values into a new image")
 }
 
-// copied counts the items of a page that are on another one, byte for byte, and
-// reports whether those are all. Half an erase leaves first entries without
-// their data, and data without its first entry that may look like items; as
-// opening does, it leaves both out.
+// copied counts the items of a page that another page has byte for byte, and reports
+// whether these are all. An interrupted erase leaves first entries without data, and data
+// without a first entry, which may look like items; like opening, copied ignores both.
 func (c *checker) copied(from, to *page) (n int, all bool) {
 	there := map[id]*item{}
 	live, marked := 0, 0
@@ -102,7 +101,7 @@ func (c *checker) copied(from, to *page) (n int, all bool) {
 	return n, all
 }
 
-// remove leaves a page out, with what was noted about its entries.
+// remove leaves a page out, and the notes about its entries.
 func (c *checker) remove(i int, why string) {
 	pg := c.pages[i]
 	c.pages = append(c.pages[:i], c.pages[i+1:]...)

@@ -44,7 +44,7 @@ type Finding struct {
 	Text     string   `json:"text"`     // what it is, how it comes about, what opening does about it
 }
 
-// Sector says what a sector holds, as stored, before any repair.
+// Sector describes a sector as stored, before any repair.
 type Sector struct {
 	State   string `json:"state"`   // empty, active, full, freeing, or corrupt: neither page nor blank
 	Seq     uint32 `json:"number"`  // sequence number; of a page only
@@ -56,36 +56,35 @@ type Sector struct {
 	Illegal int `json:"illegal"`
 }
 
-// Item is a value that counts. Chunks of blobs and the directory of namespaces
-// are none.
+// Item is a valid value. Chunks of blobs and entries of the directory are not Items.
 type Item struct {
 	Namespace string     // empty unless Unnamed: no namespace leads to the item
-	Unnamed   bool       // the namespace's name is empty, as no writer makes it
+	Unnamed   bool       // the namespace's name is empty, which no writer makes
 	Key       string     // as stored; any bytes in a damaged partition
 	Type      store.Type // blobs of both kinds are store.TypeBlob
 	Old       bool       // a blob of format version 1, which ESP-IDF does not list
 	Size      int        // bytes of the value, without a string's terminator
-	Sector    int        // where it is, a blob's index
+	Sector    int        // of the item, or of a blob's index
 	Entry     int
 }
 
-// Report is what Check found out.
+// Report is the result of Check.
 type Report struct {
 	Sectors  []Sector
 	Items    []Item    // oldest page first
-	Findings []Finding // by sector and entry, those of the whole partition first
-	// Foreign is what the image looks like if it is no partition: see Looks.
-	// Empty: it may be one.
+	Findings []Finding // sorted by sector and entry; those of the whole partition first
+	// Foreign is what the image looks like if it is no partition, see Looks.
+	// Empty: it may be a partition.
 	Foreign string
 	// OpenError is the Code that nvs.Open fails with when it opens the
 	// partition for writing; 0 if it opens. Nothing is repaired then.
 	OpenError nvs.Code
-	// Repairs: nvs.Open changes the flash when it opens the partition for
-	// writing.
+	// Repairs says that nvs.Open changes the flash when it opens the partition
+	// for writing.
 	Repairs bool
 }
 
-// Worst returns the highest severity among the findings, 0 without any.
+// Worst returns the highest severity of the findings; 0 if there are none.
 func (r *Report) Worst() Severity {
 	worst := Severity(0)
 	for _, f := range r.Findings {
@@ -94,12 +93,12 @@ func (r *Report) Worst() Severity {
 	return worst
 }
 
-// Irregular reports whether something is worse than Info.
+// Irregular reports whether a finding is worse than Info.
 func (r *Report) Irregular() bool { return r.Worst() > Info }
 
-// Check explains an image, which it does not change or keep. keys are nil for a
-// plain partition. Any bytes will do; a report takes at most some hundred bytes
-// for each 32 of the image.
+// Check explains an image, which it does not change or keep. keys is nil for a plain
+// partition. The image may have any bytes; a report takes at most some hundred bytes for
+// each 32 bytes of the image.
 func Check(image []byte, keys *nvs.Keys) *Report {
 	c := &checker{image: image, report: &Report{}}
 	if keys != nil {

@@ -81,7 +81,7 @@ func stateName(s nvsfmt.State) string {
 	return "corrupt"
 }
 
-// corrupt says why a sector is neither page nor blank.
+// corrupt says why a sector is neither a page nor blank.
 func corrupt(b []byte, h nvsfmt.Header) string {
 	blank := 0
 	for blank < len(b) && b[blank] == 0xff {
@@ -107,9 +107,8 @@ func corrupt(b []byte, h nvsfmt.Header) string {
 	return fmt.Sprintf("the state word %08x is no state: the flash is damaged, and the page's values are lost", uint32(h.State))
 }
 
-// leftActive reports whether an active page may be one of those that early
-// editions of ESP-IDF's generator make: it was never used, or was left because
-// what comes next did not fit.
+// leftActive reports whether early editions of ESP-IDF's generator may have left this
+// page active: it was never used, or the next item did not fit.
 func (c *checker) leftActive(pg, next *page) bool {
 	if pg.next == 0 || next.next == 0 || len(next.items) == 0 {
 		return true
@@ -122,7 +121,7 @@ func (c *checker) leftActive(pg, next *page) bool {
 	return pg.next+needs > nvsfmt.EntriesPerPage
 }
 
-// order notes what is peculiar about the order and states of the pages.
+// order notes peculiarities of the order and states of the pages.
 func (c *checker) order() {
 	missing, active := 0, false
 	for i, pg := range c.pages {

@@ -11,7 +11,7 @@ import (
 type FlashPartition struct {
 	Name    string
 	Type    byte  // 1: data
-	Subtype byte  // of data, 2: NVS, 4: keys of NVS
+	Subtype byte  // of type data; 2: NVS, 4: keys of NVS
 	Offset  int64 // in the dump, in bytes
 	Size    int64 // in bytes
 }
@@ -19,20 +19,20 @@ type FlashPartition struct {
 // IsNVS reports whether the table says that the partition is one of NVS.
 func (p *FlashPartition) IsNVS() bool { return p.Type == 1 && p.Subtype == 2 }
 
-// A table has rows of 32 bytes that begin with aa 50. A row with their checksum
-// follows, or blank bytes, or the end after 3 KiB. The checksum is left to
-// devices: a table that is damaged tells a dump of a flash all the same.
+// A table has rows of 32 bytes that begin with aa 50. It ends with a row with their
+// checksum, with blank bytes, or after 3 KiB. The checksum is not verified, since a
+// damaged table also shows that this is the dump of a flash.
 const (
 	rowSize     = 32
 	tableSize   = 3 << 10
 	tableOffset = 0x8000    // ESP-IDF's default
-	flashSize   = 256 << 20 // larger ones there are none
+	flashSize   = 256 << 20 // the largest flash
 )
 
-// Partitions returns the rows of the partition table in a dump of a flash, at
-// ESP-IDF's default offset 0x8000 or at the beginning of another sector; nil
-// without one. A dump may begin behind the flash's beginning. Partitions that
-// are not whole in the dump are left out.
+// Partitions returns the rows of the partition table in a dump of a flash; nil if there
+// is none. It looks at ESP-IDF's default offset 0x8000 and at the beginning of other
+// sectors, since a dump need not begin with the flash. It leaves out partitions that are
+// not completely in the dump.
 func Partitions(dump []byte) []FlashPartition {
 	at, rows := tableOffset, parseTable(dump, tableOffset)
 	for off := 0; rows == nil && off < len(dump); off += nvsfmt.PageSize {
@@ -69,8 +69,8 @@ func parseTable(dump []byte, at int) []FlashPartition {
 	return rows
 }
 
-// within returns the rows that are whole in a dump of size bytes that begins at
-// base of the flash.
+// within returns the rows that are completely in a dump of size bytes, which begins at
+// offset base of the flash.
 func within(rows []FlashPartition, size, base int64) []FlashPartition {
 	there := []FlashPartition{}
 	for _, r := range rows {

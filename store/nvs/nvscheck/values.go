@@ -12,9 +12,9 @@ type onPage struct {
 	id id
 }
 
-// values decides which items count: of several with one name the newest, an
-// index if its chunks are complete, a chunk if an index names it (nvs.md 5.3,
-// 5.6, 5.10, with 10.1, 10.2 and 10.5).
+// values decides which items are valid: the newest of several with one name, an index if
+// its chunks are complete, a chunk if an index names it (nvs.md 5.3, 5.6, 5.10, with
+// 10.1, 10.2 and 10.5).
 func (c *checker) values() {
 	near, far := map[onPage]*item{}, map[id]*item{}
 	for _, pg := range c.pages {
@@ -29,7 +29,7 @@ func (c *checker) values() {
 		return far[id]
 	}
 	counts := map[id]*item{}
-	broken := map[id]bool{} // blobs whose index does not add up
+	broken := map[id]bool{} // blobs whose index does not match their chunks
 	for i := len(c.pages) - 1; i >= 0; i-- {
 		items := c.pages[i].items
 		for j := len(items) - 1; j >= 0; j-- {
@@ -67,8 +67,8 @@ func (c *checker) drop(it *item, s Severity, text func() string) {
 	c.note(it.pg, it.at, s, text)
 }
 
-// brokenIndex drops an index that does not add up. Where everything else can be
-// read its chunks were erased, not damaged.
+// brokenIndex drops an index that does not match its chunks. If everything else is
+// readable, the chunks were erased, not damaged.
 func (c *checker) brokenIndex(it *item, why string) {
 	severity, cause := Error, "The flash is damaged"
 	if c.bad == 0 {

@@ -6,21 +6,21 @@ import (
 	"unicode/utf8"
 )
 
-// field is one column of a record, and where it begins.
+// field is one column of a record, and its place.
 type field struct {
 	text         string
 	line, column int
 }
 
-// scanner splits a CSV file into records as the original does: quotes matter
-// only where a column begins with one.
+// scanner splits a CSV file into records as the original does: quotes matter only at the
+// beginning of a column.
 type scanner struct {
 	rest   string
 	line   int
 	column int
 }
 
-// newScanner takes the text of a file; its line ends may be those of Windows.
+// newScanner takes the text of a file, with line ends of Unix or Windows.
 func newScanner(b []byte) (*scanner, error) {
 	b = bytes.TrimPrefix(b, []byte("\ufeff"))
 	for i, line := range bytes.Split(b, []byte("\n")) {
@@ -31,8 +31,7 @@ func newScanner(b []byte) (*scanner, error) {
 	return &scanner{rest: strings.ReplaceAll(string(b), "\r\n", "\n"), line: 1, column: 1}, nil
 }
 
-// record returns the next record; nil at the end. Empty lines and comments are
-// passed over.
+// record returns the next record; nil at the end. It skips empty lines and comments.
 func (s *scanner) record() ([]field, error) {
 	for s.rest != "" && (s.rest[0] == '\n' || s.rest[0] == '#') {
 		comment, _, _ := strings.Cut(s.rest, "\n")
@@ -68,7 +67,7 @@ func (s *scanner) record() ([]field, error) {
 	}
 }
 
-// quoted reads a column in quotes; two of them stand for one.
+// quoted reads a column in quotes. Two quotes inside mean one.
 func (s *scanner) quoted(f *field) error {
 	s.skip(1)
 	for {
@@ -94,7 +93,7 @@ func (s *scanner) quoted(f *field) error {
 	return nil
 }
 
-// skip passes over n bytes.
+// skip skips n bytes.
 func (s *scanner) skip(n int) {
 	passed := s.rest[:n]
 	s.rest = s.rest[n:]

@@ -1,7 +1,7 @@
-// Package nvsgen makes images of NVS partitions from the CSV files that
-// ESP-IDF's partition generator takes, byte for byte as its stand-alone edition
-// does (spec/nvs.md 17): for devices that leave the factory with their serial
-// number, certificates or Wi-Fi credentials.
+// Package nvsgen makes images of NVS partitions from the CSV files of ESP-IDF's partition
+// generator, byte for byte as the generator's stand-alone edition does (docs/spec/nvs.md
+// 17). It is for devices that leave the factory with their serial number, certificates or
+// Wi-Fi credentials.
 //
 // A file has a heading and one row for each namespace and value:
 //
@@ -13,8 +13,9 @@
 //	mac,data,hex2bin,a0b1c2d3e4f5
 //	cert,file,binary,certs/device.der
 //
-// Type namespace begins a namespace; one that was there before is continued. Its
-// row's encoding and value do not count. Type data has the value in the row, type file the name of a file with it.
+// Type namespace begins a namespace, or continues one that was there before; encoding and
+// value of its row are ignored. Type data has the value in the row, type file the name of
+// a file that has the value.
 //
 // Encodings are u8, i8, u16, i16, u32, i32, u64 and i64 (decimal, or
 // hexadecimal with 0x), string (UTF-8), and for blobs hex2bin, base64, binary
@@ -22,7 +23,7 @@
 // XX) and blob_sz_fill(n;0xXX) (the same behind a length of four bytes): the
 // form of the Wi-Fi driver's passphrases and SSIDs.
 //
-// Other than the original, the package refuses a key that occurs twice, a
-// value that needs quotes (extra columns), text other than blanks behind a
-// closing quote, and names that are not printable ASCII.
+// Unlike the original, the package refuses a key that occurs twice, a value that would
+// need quotes (extra columns), text other than blanks behind a closing quote, and names
+// that are not printable ASCII.
 package nvsgen

@@ -7,16 +7,16 @@ import (
 
 // Errors that callers branch on with errors.Is.
 var (
-	// ErrSize: Options.Size is no size of a partition.
+	// ErrSize means that Options.Size is not the size of a partition.
 	ErrSize = errors.New("not the size of a partition")
-	// ErrVersion: Options.Version is neither 1 nor 2.
+	// ErrVersion means that Options.Version is neither 1 nor 2.
 	ErrVersion = errors.New("unknown format version")
-	// ErrFull: the values do not fit the partition.
+	// ErrFull means that the values do not fit into the partition.
 	ErrFull = errors.New("the partition is too small for the values")
 )
 
-// Error says where a CSV file is wrong, and why. Values of keys that look like
-// secrets are not in it.
+// Error says where a CSV file is wrong, and why. It does not contain values of keys that
+// look like secrets.
 type Error struct {
 	Line   int    // from 1
 	Column int    // of the text file, in characters from 1; 0: the whole row

@@ -52,7 +52,7 @@ func (l *layout) header(s nvsfmt.State) {
 	}
 }
 
-// reserve begins a new page unless the present one has n entries free.
+// reserve begins a new page unless the present one has n free entries.
 func (l *layout) reserve(n int) error {
 	if l.page >= 0 && l.next+n <= nvsfmt.EntriesPerPage {
 		return nil
@@ -85,8 +85,8 @@ func (l *layout) integer(namespace byte, typ byte, name nvsfmt.Name, value []byt
 	return nil
 }
 
-// data writes a string or an old blob. The original wants one entry more than
-// it needs.
+// data writes a string or an old blob. Like the original it requires one entry more than
+// it uses.
 func (l *layout) data(namespace byte, typ byte, name nvsfmt.Name, value []byte) error {
 	if err := l.reserve(nvsfmt.Span(len(value)) + 1); err != nil {
 		return err
@@ -102,8 +102,8 @@ func (l *layout) withData(namespace, typ, chunk byte, name nvsfmt.Name, value []
 	l.put(&e, value)
 }
 
-// blob writes chunks, each as large as its page has room, and the index. The
-// longest blob takes nvsfmt.MaxChunks.
+// blob writes chunks, each as large as its page allows, and the index. The longest blob
+// has nvsfmt.MaxChunks chunks.
 func (l *layout) blob(namespace byte, name nvsfmt.Name, value []byte) error {
 	if err := l.reserve(1); err != nil {
 		return err
@@ -114,7 +114,7 @@ func (l *layout) blob(namespace byte, name nvsfmt.Name, value []byte) error {
 		n := min(room, len(rest))
 		l.withData(namespace, nvsfmt.TypeChunk, byte(chunks), name, rest[:n])
 		rest = rest[n:]
-		// Behind the last chunk a page has to have an entry for the index.
+		// Behind the last chunk the page must have an entry for the index.
 		if len(rest) > 0 || room-n < nvsfmt.EntrySize {
 			if err := l.newPage(); err != nil {
 				return err
@@ -131,8 +131,8 @@ func (l *layout) blob(namespace byte, name nvsfmt.Name, value []byte) error {
 	return nil
 }
 
-// maxVersion1 is the original's limit for blobs and strings of version 1, for
-// these with terminator.
+// maxVersion1 is the original's limit for blobs, and for strings with terminator, of
+// version 1.
 const maxVersion1 = 1984
 
 func (l *layout) row(r *row) error {

@@ -17,8 +17,8 @@ const MaxSize = 128 << 20
 // Options of Generate.
 type Options struct {
 	// Size of the partition in bytes: a multiple of 4096, up to MaxSize. One
-	// sector of it stays free, as a device needs for writing; partitions of
-	// one or two sectors are filled whole and for reading only.
+	// sector stays free, since a device needs it for writing. A partition of one
+	// or two sectors has no free sector and can only be read.
 	Size int
 	// Version of the format: 2, or 1 with blobs of the old kind. 0: 2.
 	Version int
@@ -29,9 +29,9 @@ type Options struct {
 	ReadFile func(name string) ([]byte, error)
 }
 
-// Folder returns a function for Options.ReadFile that takes relative names as
-// relative to a folder, the CSV file's for instance. Any file can be named, by
-// ".." and absolute names too.
+// Folder returns a function for Options.ReadFile for which relative names begin at a
+// folder, the CSV file's for instance. A name may lead out of the folder, by ".." or as
+// an absolute name.
 func Folder(dir string) func(name string) ([]byte, error) {
 	return func(name string) ([]byte, error) {
 		if !filepath.IsAbs(name) {
@@ -44,8 +44,8 @@ func Folder(dir string) func(name string) ([]byte, error) {
 // Generate returns the image of a partition with the values that a CSV file
 // lists. The image opens in package nvs and on a device without a write.
 //
-// Errors: ErrSize, ErrVersion, an *Error that says which row is wrong, or the
-// reader's own. An *Error of ErrFull names the first row without room.
+// The errors are ErrSize, ErrVersion, an *Error that names the wrong row, and those of the
+// reader. An *Error of ErrFull names the first row that does not fit.
 func Generate(csv io.Reader, o Options) ([]byte, error) {
 	image, err := generate(csv, o)
 	if err != nil {
@@ -116,7 +116,7 @@ func (l *layout) table(t *table) error {
 	return nameUpTo(len(t.namespaces))
 }
 
-// full says which row had no room.
+// full makes an error for the row that does not fit.
 func full(err error, line int, key string, size int) error {
 	if err != ErrFull {
 		return err

@@ -18,14 +18,14 @@ type row struct {
 	line      int
 }
 
-// table is what a CSV file says.
+// table is the content of a CSV file.
 type table struct {
 	namespaces []string
 	lines      []int // of the namespaces' first rows
 	rows       []row
 }
 
-// columns of a file, and where the heading has them.
+// Columns of a file, and their places in the heading.
 var columnNames = [...]string{"key", "type", "encoding", "value"}
 
 type reader struct {
@@ -141,8 +141,7 @@ func (r *reader) row(current int, record []field) (int, error) {
 	return current, nil
 }
 
-// begin begins or continues a namespace. What its row has as encoding and value
-// does not count.
+// begin begins or continues a namespace. It ignores encoding and value of the row.
 func (r *reader) begin(name string, record []field) (int, error) {
 	if i := slices.Index(r.namespaces, name); i >= 0 {
 		return i, nil
@@ -172,7 +171,7 @@ func (r *reader) fromFile(record []field) ([]byte, error) {
 	return b, nil
 }
 
-// clip shortens what an error shows.
+// clip shortens text for an error.
 func clip(s string) string {
 	if len(s) <= 40 {
 		return s

@@ -16,7 +16,7 @@ import (
 	"github.com/wifiprov/wifiprov/store"
 )
 
-// fault is what is wrong with a value, or with its encoding.
+// fault describes an error in a value or its encoding.
 type fault struct {
 	column int // 2: encoding, 3: value
 	why    string
@@ -52,7 +52,7 @@ func decode(key, encoding string, value []byte) (store.Type, []byte, *fault) {
 		b, err := fromHex(bytes.TrimSpace(value))
 		return store.TypeBlob, b, err
 	case "base64":
-		b, err := base64.StdEncoding.DecodeString(string(value)) // passes over line ends
+		b, err := base64.StdEncoding.DecodeString(string(value)) // ignores line ends
 		var at base64.CorruptInputError
 		if errors.As(err, &at) {
 			return 0, nil, badValue("not base64 at character %d: use letters, digits, + and /, filled up with = to a multiple of 4", int64(at)+1)
@@ -66,8 +66,7 @@ func decode(key, encoding string, value []byte) (store.Type, []byte, *fault) {
 		"binary, blob_fill(n;0xXX) or blob_sz_fill(n;0xXX)", unknown(key, "encoding", encoding))}
 }
 
-// unknown names what is not known, unless it could be a secret that slipped
-// into the wrong column.
+// unknown names an unknown text, unless it could be a secret in the wrong column.
 func unknown(key, what, text string) string {
 	if secretname.Is(key) || len(text) > 40 {
 		return "this " + what + " is not known"
@@ -75,10 +74,10 @@ func unknown(key, what, text string) string {
 	return fmt.Sprintf("%s %q", what, text)
 }
 
-// ParseInteger returns an integer of type t in little-endian order, or nil and
-// the limits of the type, "0 to 255", for an error. Text is decimal, as for the
-// original also with leading zeros, a sign, underscores between digits and
-// blanks around it, or hexadecimal with 0x.
+// ParseInteger returns an integer of type t in little-endian order. If text is invalid it
+// returns nil and the limits of the type, "0 to 255". Text is decimal, or hexadecimal
+// with 0x. As in the original it may have leading zeros, a sign, underscores between
+// digits, and blanks around it.
 func ParseInteger(t store.Type, text string) (b []byte, limits string) {
 	bits := 8 * t.Size()
 	most, least := uint64(math.MaxUint64)>>(64-bits), uint64(0)
@@ -177,6 +176,6 @@ func fill(encoding string, value []byte) (b []byte, done bool, err *fault) {
 	return append(b, bytes.Repeat([]byte{byte(c)}, int(n)-len(value))...), true, nil
 }
 
-// maxString is what the original's layout leaves for a string, with its
-// terminator: one entry of each page stays unused (nvs.md 17).
+// maxString is the longest string in the original's layout, with its terminator: one entry
+// of each page stays unused (nvs.md 17).
 const maxString = (nvsfmt.EntriesPerPage - 2) * nvsfmt.EntrySize

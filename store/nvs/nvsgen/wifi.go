@@ -13,10 +13,10 @@ import (
 // wifiNamespace is the Wi-Fi driver's.
 const wifiNamespace = "nvs.net80211"
 
-// addWiFi adds what the original adds to Wi-Fi credentials (wifi-nvs.md 4):
-// behind the first of sta.ssid and sta.pswd blank sta.apinfo, sta.pmk and
-// sta.apsw, behind the second of ap.ssid and ap.passwd the key made of them.
-// Keys that the file itself has are left alone.
+// addWiFi adds the keys that the original adds to Wi-Fi credentials (wifi-nvs.md 4): blank
+// sta.apinfo, sta.pmk and sta.apsw behind the first of sta.ssid and sta.pswd; the key
+// derived from ap.ssid and ap.passwd behind the second of these. Keys that are in the
+// file stay.
 func addWiFi(t *table) error {
 	space := slices.Index(t.namespaces, wifiNamespace)
 	if space < 0 {
