@@ -75,7 +75,7 @@ func Points(dst []Part, op Op) []Part {
 			break
 		}
 		dst = append(dst, First(n), Last(n, op.Len))
-		// The suffix that leaves over the same number of bytes.
+		// The parts that leave n bytes out.
 		if rest := op.Len - n; n < rest && rest > 3072 {
 			dst = append(dst, First(rest), Last(rest, op.Len))
 		}
