@@ -8,6 +8,7 @@ import (
 	"github.com/wifiprov/wifiprov/hal"
 	"github.com/wifiprov/wifiprov/internal/claim"
 	"github.com/wifiprov/wifiprov/internal/events"
+	"github.com/wifiprov/wifiprov/internal/explain"
 	"github.com/wifiprov/wifiprov/store"
 	"github.com/wifiprov/wifiprov/store/nvs"
 	"github.com/wifiprov/wifiprov/store/nvs/flash"
@@ -302,7 +303,7 @@ func (b *Board) acceptLocked() error {
 		return ErrClosed
 	}
 	if b.events.Full() {
-		return &stateError{hal.ErrBusy, "64 events wait for a subscriber to return"}
+		return explain.Error(hal.ErrBusy, "64 events wait for a subscriber to return")
 	}
 	return nil
 }

@@ -22,12 +22,3 @@ var (
 	errNoSoftAP      = errors.New("sim: the wrapped HAL has no SoftAP")
 	errNoReboot      = errors.New("sim: the wrapped HAL cannot reboot")
 )
-
-// stateError adds an explanation to one of hal's errors.
-type stateError struct {
-	err error
-	why string
-}
-
-func (e *stateError) Error() string { return e.err.Error() + ": " + e.why }
-func (e *stateError) Unwrap() error { return e.err }

@@ -1,6 +1,10 @@
 package sim
 
-import "github.com/wifiprov/wifiprov/hal"
+import (
+	"strconv"
+
+	"github.com/wifiprov/wifiprov/hal"
+)
 
 // Method names a method of hal.WiFi, hal.SoftAP or hal.JoinReporter, or
 // Board.Reboot.
@@ -138,7 +142,7 @@ func (p *proxy) StopScan() error { return p.around(MethodStopScan, nil, p.wifi.S
 
 // ScanResults implements hal.Scanner.
 func (p *proxy) ScanResults(dst []hal.AccessPoint) (n int, err error) {
-	args := func() string { return itoa(len(dst)) }
+	args := func() string { return strconv.Itoa(len(dst)) }
 	err = p.around(MethodScanResults, args, func() (err error) {
 		n, err = p.wifi.ScanResults(dst)
 		return err

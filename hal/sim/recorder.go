@@ -2,6 +2,7 @@ package sim
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 
@@ -124,7 +125,7 @@ func (r *Recorder) Lines() []string {
 	defer r.mu.Unlock()
 	lines := slices.Clone(r.lines)
 	if r.more > 0 {
-		lines = append(lines, "and "+itoa(r.more)+" more lines")
+		lines = append(lines, "and "+strconv.Itoa(r.more)+" more lines")
 	}
 	return lines
 }

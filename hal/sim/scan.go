@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/wifiprov/wifiprov/hal"
+	"github.com/wifiprov/wifiprov/internal/explain"
 )
 
 // Default times on a channel, as ESP-IDF has them.
@@ -69,9 +70,9 @@ func (b *Board) StartScan(cfg hal.ScanConfig) error {
 	}
 	switch {
 	case b.scan.running:
-		return &stateError{hal.ErrBusy, "a scan is running"}
+		return explain.Error(hal.ErrBusy, "a scan is running")
 	case b.link.joining:
-		return &stateError{hal.ErrBusy, "the station is joining a network"}
+		return explain.Error(hal.ErrBusy, "the station is joining a network")
 	}
 	s := &b.scan
 	s.running, s.passive, s.results = true, cfg.Passive, nil
@@ -189,7 +190,7 @@ func (b *Board) ScanResults(dst []hal.AccessPoint) (int, error) {
 		return 0, ErrClosed
 	}
 	if b.scan.running {
-		return 0, &stateError{hal.ErrBusy, "a scan is running"}
+		return 0, explain.Error(hal.ErrBusy, "a scan is running")
 	}
 	n := min(len(dst), len(b.scan.results))
 	for i := range n {

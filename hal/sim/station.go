@@ -2,6 +2,7 @@ package sim
 
 import (
 	"github.com/wifiprov/wifiprov/hal"
+	"github.com/wifiprov/wifiprov/internal/explain"
 )
 
 // handshakeTries is how often the four-way handshake is tried.
@@ -33,7 +34,7 @@ func (b *Board) Connect() error {
 	}
 	switch {
 	case b.link.joining:
-		return &stateError{hal.ErrBusy, "the station is joining a network"}
+		return explain.Error(hal.ErrBusy, "the station is joining a network")
 	case b.link.ap != nil:
 		return nil
 	case b.config.SSID == "":

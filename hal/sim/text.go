@@ -6,8 +6,6 @@ import (
 	"github.com/wifiprov/wifiprov/hal"
 )
 
-func itoa(n int) string { return strconv.Itoa(n) }
-
 // configText describes a station's configuration without its secrets:
 // "HomeNet", passphrase, all channels.
 func configText(cfg hal.StationConfig) string {
@@ -25,7 +23,7 @@ func configText(cfg hal.StationConfig) string {
 		s += ", BSSID " + cfg.BSSID.String()
 	}
 	if cfg.Channel != 0 {
-		s += ", channel " + itoa(int(cfg.Channel))
+		s += ", channel " + strconv.Itoa(int(cfg.Channel))
 	}
 	if cfg.MinAuth != 0 {
 		s += ", at least " + cfg.MinAuth.String()
@@ -37,7 +35,7 @@ func configText(cfg hal.StationConfig) string {
 func scanText(cfg hal.ScanConfig) string {
 	s := "all channels"
 	if cfg.Channel != 0 {
-		s = "channel " + itoa(int(cfg.Channel))
+		s = "channel " + strconv.Itoa(int(cfg.Channel))
 	}
 	if cfg.Passive {
 		s += ", passive"
@@ -56,10 +54,10 @@ func softAPText(cfg hal.SoftAPConfig) string {
 	}
 	s += ", " + cfg.Auth.String()
 	if cfg.Channel != 0 {
-		s += ", channel " + itoa(int(cfg.Channel))
+		s += ", channel " + strconv.Itoa(int(cfg.Channel))
 	}
 	if cfg.MaxStations != 0 {
-		s += ", " + itoa(int(cfg.MaxStations)) + " stations"
+		s += ", " + strconv.Itoa(int(cfg.MaxStations)) + " stations"
 	}
 	return s
 }

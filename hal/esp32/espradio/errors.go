@@ -32,15 +32,6 @@ var (
 	errNoNetwork = errors.New("espradio: no network configured; set a station configuration first")
 )
 
-// stateError adds an explanation to one of hal's errors.
-type stateError struct {
-	err error
-	why string
-}
-
-func (e *stateError) Error() string { return e.err.Error() + ": " + e.why }
-func (e *stateError) Unwrap() error { return e.err }
-
 // driverError tells that a call of the driver failed.
 type driverError struct {
 	what string

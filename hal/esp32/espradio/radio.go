@@ -8,6 +8,7 @@ import (
 	"github.com/wifiprov/wifiprov/hal"
 	"github.com/wifiprov/wifiprov/internal/claim"
 	"github.com/wifiprov/wifiprov/internal/events"
+	"github.com/wifiprov/wifiprov/internal/explain"
 	"github.com/wifiprov/wifiprov/store"
 	"github.com/wifiprov/wifiprov/store/wifistore"
 )
@@ -260,7 +261,7 @@ func (r *Radio) acceptLocked() error {
 		return ErrClosed
 	}
 	if r.events.Full() {
-		return &stateError{hal.ErrBusy, "64 events wait for a subscriber to return"}
+		return explain.Error(hal.ErrBusy, "64 events wait for a subscriber to return")
 	}
 	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/wifiprov/wifiprov/hal"
+	"github.com/wifiprov/wifiprov/internal/explain"
 	"github.com/wifiprov/wifiprov/internal/scanlist"
 )
 
@@ -45,9 +46,9 @@ func (r *Radio) StartScan(cfg hal.ScanConfig) error {
 	}
 	switch p := r.station.phase; {
 	case r.scan.phase != scanIdle:
-		return &stateError{hal.ErrBusy, "a scan is running"}
+		return explain.Error(hal.ErrBusy, "a scan is running")
 	case p == asked || p == joining || p == leasing:
-		return &stateError{hal.ErrBusy, "the station is joining a network"}
+		return explain.Error(hal.ErrBusy, "the station is joining a network")
 	}
 	r.scan.phase, r.scan.channel, r.scan.results = scanAsked, cfg.Channel, nil
 	r.kick()
@@ -87,7 +88,7 @@ func (r *Radio) ScanResults(dst []hal.AccessPoint) (int, error) {
 	case r.closed:
 		return 0, ErrClosed
 	case r.scan.phase != scanIdle:
-		return 0, &stateError{hal.ErrBusy, "a scan is running"}
+		return 0, explain.Error(hal.ErrBusy, "a scan is running")
 	}
 	n := copy(dst, r.scan.results)
 	r.scan.results = nil

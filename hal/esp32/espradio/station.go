@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/wifiprov/wifiprov/hal"
+	"github.com/wifiprov/wifiprov/internal/explain"
 )
 
 // phase is the state of the station:
@@ -52,11 +53,11 @@ func (r *Radio) Connect() error {
 	s := &r.station
 	switch {
 	case s.phase == asked || s.phase == joining:
-		return &stateError{hal.ErrBusy, "the station is joining a network"}
+		return explain.Error(hal.ErrBusy, "the station is joining a network")
 	case s.phase != idle:
 		return nil
 	case r.scan.phase != scanIdle:
-		return &stateError{hal.ErrBusy, "a scan is running"}
+		return explain.Error(hal.ErrBusy, "a scan is running")
 	case r.config.SSID == "":
 		return errNoNetwork
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/wifiprov/wifiprov/hal/ble"
 	"github.com/wifiprov/wifiprov/internal/claim"
 	"github.com/wifiprov/wifiprov/internal/events"
+	"github.com/wifiprov/wifiprov/internal/explain"
 	"github.com/wifiprov/wifiprov/protocomm/httpd/httpserver"
 )
 
@@ -67,7 +68,7 @@ func Open(cfg Config) (*Device, error) {
 	chip.mu.Lock()
 	defer chip.mu.Unlock()
 	if chip.open {
-		return nil, &stateError{hal.ErrBusy, "the chip is open; close its Device first"}
+		return nil, explain.Error(hal.ErrBusy, "the chip is open; close its Device first")
 	}
 	if err := nativeOpen(); err != nil {
 		return nil, err

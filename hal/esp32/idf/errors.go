@@ -37,15 +37,6 @@ func (e *Error) Unwrap() error {
 	return nil
 }
 
-// stateError adds an explanation to one of hal's errors.
-type stateError struct {
-	err error
-	why string
-}
-
-func (e *stateError) Error() string { return e.err.Error() + ": " + e.why }
-func (e *stateError) Unwrap() error { return e.err }
-
 // argError tells that an argument is invalid.
 type argError struct{ why string }
 

@@ -6,6 +6,7 @@ import (
 	"sync"
 
 	"github.com/wifiprov/wifiprov/hal"
+	"github.com/wifiprov/wifiprov/internal/explain"
 	"github.com/wifiprov/wifiprov/protocomm/httpd/httpserver"
 )
 
@@ -44,7 +45,7 @@ func (d *Device) StartHTTP(port uint16, h httpserver.Handler) error {
 		return &argError{"the HTTP handler is nil"}
 	}
 	if !d.http.begin(h) { // before a request can come
-		return &stateError{hal.ErrBusy, "the HTTP server runs; stop it first"}
+		return explain.Error(hal.ErrBusy, "the HTTP server runs; stop it first")
 	}
 	err := nativeHTTPStart(port)
 	if err != nil {

@@ -4,6 +4,7 @@ package idf
 
 import (
 	"github.com/wifiprov/wifiprov/hal"
+	"github.com/wifiprov/wifiprov/internal/explain"
 	"github.com/wifiprov/wifiprov/internal/scanlist"
 )
 
@@ -34,7 +35,7 @@ func (d *Device) StartScan(cfg hal.ScanConfig) error {
 	defer d.mu.Unlock()
 	s := &d.station
 	if s.scanning {
-		return &stateError{hal.ErrBusy, "a scan is running"}
+		return explain.Error(hal.ErrBusy, "a scan is running")
 	}
 	if err := nativeScanStart(cfg); err != nil {
 		return err
@@ -67,7 +68,7 @@ func (d *Device) ScanResults(dst []hal.AccessPoint) (int, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.station.scanning {
-		return 0, &stateError{hal.ErrBusy, "a scan is running"}
+		return 0, explain.Error(hal.ErrBusy, "a scan is running")
 	}
 	n, err := nativeScanResults(dst[:min(len(dst), most)])
 	if err != nil {

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/wifiprov/wifiprov/hal"
+	"github.com/wifiprov/wifiprov/internal/explain"
 )
 
 // lossWait is how long to wait for STA_DISCONNECTED after a Disconnect that ended an
@@ -126,11 +127,11 @@ func (d *Device) Connect() error {
 	s := &d.station
 	switch {
 	case s.state == stationJoining:
-		return &stateError{hal.ErrBusy, "the station is joining a network"}
+		return explain.Error(hal.ErrBusy, "the station is joining a network")
 	case s.state != stationIdle:
 		return nil
 	case s.scanning:
-		return &stateError{hal.ErrBusy, "a scan is running"}
+		return explain.Error(hal.ErrBusy, "a scan is running")
 	}
 	if err := nativeConnect(); err != nil {
 		return err
