@@ -1,5 +1,5 @@
-// Package hal is the boundary between provisioning and the machine that it runs on: Wi-Fi, SoftAP, timers and logging. It holds contracts and plain
-// types only, and imports nothing of this module.
+// Package hal is the boundary between provisioning and the machine that it runs on:
+// Wi-Fi, SoftAP, timers and logging. It holds only contracts and plain types.
 //
 // The implementations are in the folders below. Package hal/sim is a complete simulated
 // Wi-Fi driver. Package hal/haltest checks any implementation against these contracts.

@@ -2,23 +2,22 @@ package hal
 
 import "strconv"
 
-func itoa(n int) string { return strconv.Itoa(n) }
-
 // EventKind says what happened.
 type EventKind uint8
 
 // Events of the Wi-Fi driver.
 const (
-	// EventStationStart: the station interface is up.
+	// EventStationStart tells that the station interface is up.
 	EventStationStart EventKind = iota + 1
-	// EventConnected: associated and authenticated, no address yet.
+	// EventConnected tells that the station is associated and authenticated, but
+	// has no address yet.
 	EventConnected
-	// EventDisconnected: the link was lost, or an attempt to join failed;
-	// Event.Reason says why.
+	// EventDisconnected tells that the link was lost, or that an attempt to join
+	// failed, for Event.Reason.
 	EventDisconnected
-	// EventScanDone: the scan is over, its results can be fetched.
+	// EventScanDone tells that the scan is over and its results can be fetched.
 	EventScanDone
-	// EventGotIP: the station has an address, Event.IP.
+	// EventGotIP tells that the station has the address Event.IP.
 	EventGotIP
 )
 
@@ -36,7 +35,7 @@ func (k EventKind) String() string {
 	case EventGotIP:
 		return "GotIP"
 	}
-	return "event " + itoa(int(k))
+	return "event " + strconv.Itoa(int(k))
 }
 
 // Event is one report of the Wi-Fi driver. Fields that do not belong to Kind
@@ -45,18 +44,15 @@ type Event struct {
 	Kind   EventKind
 	Reason Reason // EventDisconnected
 	IP     IPv4   // EventGotIP
-	// ScanFailed is set with EventScanDone when the scan broke off without
-	// results.
+	// ScanFailed says, with EventScanDone, that the scan ended without results.
 	ScanFailed bool
 }
 
-// Reason is why a link was lost or an attempt to join failed, with the
-// driver's numbers: IEEE 802.11 reason codes below 200, the driver's own from
-// there on (manager.md 7.2).
+// Reason says why a link was lost or an attempt to join failed, with the driver's
+// numbers: IEEE 802.11 reason codes below 200, the driver's own from 200 on.
 type Reason uint8
 
-// Reasons that the core or the simulated driver know by name. Every other
-// number is allowed.
+// Reasons that the library knows by name. Every other number is allowed.
 const (
 	ReasonUnspecified           Reason = 1
 	ReasonAuthExpire            Reason = 2
@@ -119,7 +115,7 @@ func (r Reason) String() string {
 	case ReasonNoAPRSSIThreshold:
 		name = "no access point above the RSSI threshold"
 	default:
-		return "reason " + itoa(int(r))
+		return "reason " + strconv.Itoa(int(r))
 	}
-	return name + " (" + itoa(int(r)) + ")"
+	return name + " (" + strconv.Itoa(int(r)) + ")"
 }

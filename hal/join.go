@@ -1,5 +1,7 @@
 package hal
 
+import "strconv"
+
 // JoinStep is the step that an attempt to join a network has reached.
 type JoinStep uint8
 
@@ -32,7 +34,7 @@ func (s JoinStep) String() string {
 	case JoinDone:
 		return "done"
 	}
-	return "step " + itoa(int(s))
+	return "step " + strconv.Itoa(int(s))
 }
 
 // Step returns the step at which an attempt that ended with r was. It is JoinUnknown for

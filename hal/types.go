@@ -15,8 +15,8 @@ type SSID string
 // MaxSSID is the longest SSID in bytes.
 const MaxSSID = 32
 
-// String returns the SSID as it is when it is printable ASCII or other
-// text, and with other bytes escaped as \x00.
+// String returns the SSID as it is if it is printable text. Otherwise it escapes bytes
+// that are not printable ASCII as \x00.
 func (s SSID) String() string { return printable(string(s)) }
 
 // BSSID is an access point's MAC address.
@@ -70,7 +70,7 @@ type IPv4 [4]byte
 
 // String returns the dotted form, 192.168.1.77.
 func (a IPv4) String() string {
-	return itoa(int(a[0])) + "." + itoa(int(a[1])) + "." + itoa(int(a[2])) + "." + itoa(int(a[3]))
+	return strconv.Itoa(int(a[0])) + "." + strconv.Itoa(int(a[1])) + "." + strconv.Itoa(int(a[2])) + "." + strconv.Itoa(int(a[3]))
 }
 
 // MarshalText returns the dotted form.
@@ -87,8 +87,8 @@ func (a *IPv4) UnmarshalText(text []byte) error {
 }
 
 // AuthMode is a network's authentication, with the driver's numbers
-// (wifi-nvs.md 5), which are also those of the protocol. Numbers above
-// those named here are passed through.
+// which are also those of the protocol. Numbers above those named here are passed
+// through.
 type AuthMode uint8
 
 // Authentication modes.
@@ -132,7 +132,7 @@ func (a AuthMode) String() string {
 	case AuthWPA3Ent192:
 		return "WPA3-Enterprise-192"
 	}
-	return "auth " + itoa(int(a))
+	return "auth " + strconv.Itoa(int(a))
 }
 
 // MarshalText returns the name of String.
@@ -144,7 +144,7 @@ func (a *AuthMode) UnmarshalText(text []byte) error { return enum.Parse(a, text)
 // ScanMethod is how the station looks for its network before it joins.
 type ScanMethod uint8
 
-// Scan methods (manager.md 11), with the driver's numbers.
+// Scan methods, with the driver's numbers.
 const (
 	ScanFast       ScanMethod = 0 // join the first match
 	ScanAllChannel ScanMethod = 1 // scan all channels, join the strongest
@@ -184,7 +184,7 @@ type Link struct {
 	IP IPv4
 }
 
-// printable escapes what a terminal should not get.
+// printable escapes characters that a terminal should not get.
 func printable(s string) string {
 	clean := true
 	for _, r := range s {
@@ -208,8 +208,8 @@ func printable(s string) string {
 	return string(out)
 }
 
-// changesLines reports whether r has no shape of its own, but ends a line or
-// changes the direction of the text around it, so that it reads as another one.
+// changesLines reports whether r ends a line or changes the direction of the text around
+// it, so that the text reads as another one.
 func changesLines(r rune) bool {
 	switch {
 	case r == 0x061c, r == 0x200e, r == 0x200f, r >= 0x2028 && r <= 0x202e, r >= 0x2066 && r <= 0x206f:

@@ -1,11 +1,15 @@
 package hal
 
-import "github.com/wifiprov/wifiprov/internal/enum"
+import (
+	"strconv"
 
-// Mode is what the radio does (manager.md 13).
+	"github.com/wifiprov/wifiprov/internal/enum"
+)
+
+// Mode is the radio's mode.
 type Mode uint8
 
-// Radio modes, with the numbers of the Wi-Fi driver (wifi-nvs.md 5).
+// Radio modes, with the numbers of the Wi-Fi driver.
 const (
 	ModeOff   Mode = iota // radio unused
 	ModeSTA               // station
@@ -25,7 +29,7 @@ func (m Mode) String() string {
 	case ModeAPSTA:
 		return "APSTA"
 	}
-	return "mode " + itoa(int(m))
+	return "mode " + strconv.Itoa(int(m))
 }
 
 // MarshalText returns the name of String.
@@ -34,7 +38,7 @@ func (m Mode) MarshalText() ([]byte, error) { return []byte(m.String()), nil }
 // UnmarshalText reads the name of String.
 func (m *Mode) UnmarshalText(text []byte) error { return enum.Parse(m, text) }
 
-// Storage says where a station configuration that is set is kept.
+// Storage says where a driver keeps a new station configuration.
 type Storage uint8
 
 // Storage modes. The zero value is what a driver starts with.
@@ -51,12 +55,11 @@ func (s Storage) String() string {
 	case StorageRAM:
 		return "RAM"
 	}
-	return "storage " + itoa(int(s))
+	return "storage " + strconv.Itoa(int(s))
 }
 
-// WiFi is the Wi-Fi driver as the provisioning core uses it. It is put
-// together from the contracts below so that each can be wrapped or replaced
-// alone, for example to script a fault.
+// WiFi is a Wi-Fi driver as provisioning uses it. It consists of the contracts below, so
+// that each can be wrapped or replaced alone, for example to script a fault.
 type WiFi interface {
 	Radio
 	ConfigStore
@@ -82,13 +85,13 @@ type Radio interface {
 	//
 	// fn is never called from inside a method of the HAL, and never with a
 	// lock of the HAL held: it may call any method. Cancelling returns
-	// without waiting; a call of fn that has begun by then may still
-	// finish, later ones do not happen. Cancelling twice is allowed.
+	// without waiting; a call of fn that has begun by then may still finish,
+	// but later ones do not happen. Cancelling twice is allowed.
 	Subscribe(fn func(Event)) (cancel func())
 }
 
-// ConfigStore keeps the station's configuration (manager.md 12). There is one
-// current configuration in RAM, and one in flash that a reboot loads into RAM.
+// ConfigStore keeps the station's configuration. There is one current configuration in
+// RAM, and one in flash that a reboot loads into RAM.
 type ConfigStore interface {
 	// SetStorage selects whether SetStationConfig also writes flash.
 	SetStorage(Storage) error
@@ -101,8 +104,8 @@ type ConfigStore interface {
 	SetStationConfig(StationConfig) error
 
 	// StationConfig returns the current configuration: after boot the
-	// stored one, after SetStationConfig the one given. It fails when the
-	// driver is not up far enough to know.
+	// stored one, after SetStationConfig the one given. It fails while the
+	// driver does not know it yet.
 	StationConfig() (StationConfig, error)
 
 	// Restore erases everything stored and returns the driver to factory
@@ -132,7 +135,7 @@ type Station interface {
 }
 
 // SoftAPConfig describes the access point that a device opens for its
-// clients (manager.md 13).
+// clients.
 type SoftAPConfig struct {
 	// SSID, 1 to 32 bytes.
 	SSID SSID
