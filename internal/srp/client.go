@@ -15,8 +15,7 @@ type Client struct {
 	public [Size]byte
 }
 
-// NewClient draws a private value, anew until A has Size bytes (5.6), and
-// fails as random does.
+// NewClient draws private values until A has Size bytes (5.6). It fails if random fails.
 func NewClient(random io.Reader) (*Client, error) {
 	c := &Client{g: theGroup(), h: sha512.New()}
 	w := newWork()
@@ -36,12 +35,12 @@ func NewClient(random io.Reader) (*Client, error) {
 	return c, nil
 }
 
-// Public returns A, Size bytes, which are not to be changed.
+// Public returns A, which has Size bytes and must not be changed.
 func (c *Client) Public() []byte { return c.public[:] }
 
-// Prove stores in p what follows from the device's salt and B, both as
-// received. It takes an exponentiation with 1024 bits and one with 512.
-// ErrPublic: B is a multiple of N, or has not 1 to Size bytes.
+// Prove computes p from the device's salt and B, both as received. It takes an
+// exponentiation with 1024 bits and one with 512. It fails with ErrPublic if B is a
+// multiple of N, or does not have 1 to Size bytes.
 func (c *Client) Prove(p *Proofs, user, password, salt, b []byte) error {
 	if len(b) == 0 || len(b) > Size {
 		return ErrPublic
@@ -109,7 +108,7 @@ func privateKey(user, password, salt []byte) (x [HashSize]byte) {
 	return x
 }
 
-// register stores g^x in z; the table of g serves half of x at a time.
+// register stores g^x in z. It uses the table of g for each half of x.
 func (g *group) register(z *element, x *[HashSize]byte, w *work) {
 	g.g.power(&g.field, z, x[:HashSize/2], false, w)
 	for range 8 * HashSize / 2 {

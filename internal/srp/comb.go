@@ -44,8 +44,8 @@ func (c *comb) set(f *field, base *element, expBits, teeth, blocks int, t *wide)
 	}
 }
 
-// power stores the base to the e in z; e is big-endian. A public e may be seen
-// in the memory that is read, a secret one not.
+// power stores the base to the power of e in z; e is big-endian. Memory accesses may
+// depend on a public e, but not on a secret one.
 func (c *comb) power(f *field, z *element, e []byte, public bool, w *work) {
 	size := 1 << c.teeth
 	for column := c.span - 1; column >= 0; column-- {

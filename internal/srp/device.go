@@ -7,13 +7,12 @@ import (
 	"sync"
 )
 
-// tries is how often a private value is drawn before one is taken that some
-// clients, which lose leading zero bytes, will not understand: less than one
-// handshake in 2^47.
+// tries is how many private values are drawn at most. Some clients lose leading zero
+// bytes, and fail with the last value in less than one handshake in 2^47.
 const tries = 8
 
-// Device is the device's side: salt and verifier with their tables. Its methods
-// may be called from any goroutine; they take turns.
+// Device is the device's side: salt and verifier with their tables. Its methods may be
+// called from any goroutine; one runs at a time.
 type Device struct {
 	g    *group
 	salt []byte
@@ -25,9 +24,9 @@ type Device struct {
 	h  hash.Hash
 }
 
-// NewDevice returns the device's side for a salt and a big-endian verifier,
-// neither of which is kept. The first one in a program makes the table of g as
-// well. ErrVerifier: 0, 1, N-1 or more, which no password leads to.
+// NewDevice returns the device's side for a salt and a big-endian verifier, and keeps
+// neither slice. The first call in a program also makes the table of g. It fails with
+// ErrVerifier for 0, 1, N-1 or more, which no password leads to.
 func NewDevice(salt, verifier []byte) (*Device, error) {
 	return newDevice(theGroup(), salt, verifier, combTeeth, combBlocks)
 }
@@ -59,17 +58,16 @@ func newDevice(g *group, salt, verifier []byte, teeth, blocks int) (*Device, err
 	return d, nil
 }
 
-// Salt returns the salt, which is not to be changed.
+// Salt returns the salt, which must not be changed.
 func (d *Device) Salt() []byte { return d.salt }
 
 // Answer is the device's part of the exchange (protocomm.md 5.3, steps 6-8):
-// it draws b from random, stores B in public and what follows from it in p, and
-// returns B as it is sent and hashed. b is drawn anew until nothing
-// that clients hash begins with a zero byte (5.6), which costs less than a
-// fiftieth of a handshake on average. a are the Size bytes that the client
-// sent. It takes three exponentiations.
+// it draws b from random, stores B in public and the results in p, and returns B as it is
+// sent and hashed. It draws b again until no value that clients hash begins with a zero
+// byte (5.6), which on average costs less than a fiftieth of a handshake. a has the Size
+// bytes that the client sent. Answer takes three exponentiations.
 //
-// Errors: ErrPublic; random's.
+// The errors are ErrPublic and those of random.
 func (d *Device) Answer(p *Proofs, public *[Size]byte, user, a []byte, random io.Reader) (sent []byte, err error) {
 	var b [PrivateSize]byte
 	defer clear(b[:])
@@ -87,8 +85,8 @@ func (d *Device) Answer(p *Proofs, public *[Size]byte, user, a []byte, random io
 	}
 }
 
-// try is Answer with one b. It reports whether all clients will agree; if last,
-// it does not care.
+// try is Answer with one b. It reports whether all clients will agree; with last it
+// always does.
 func (d *Device) try(p *Proofs, public *[Size]byte, user, a []byte, b *[PrivateSize]byte, last bool) (even bool, err error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()

@@ -4,8 +4,8 @@
 // The arithmetic is a Montgomery field of fixed size on machine words of
 // either width, 48 words of 64 bits or 96 of 32. The modulus ends in a whole
 // word of ones, so that the Montgomery factor is 1, and -1/N need not be
-// multiplied with. A value is any representative below 2^3072; only what leaves
-// the package is reduced to below N.
+// multiplied with. A value is any representative below 2^3072; only values that leave
+// the package are reduced to below N.
 //
 // What is secret never decides which way the code goes or which memory it
 // reads: the exponents a, b and x, the verifier, and everything made of them.

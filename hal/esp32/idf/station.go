@@ -42,7 +42,7 @@ type station struct {
 
 	scanning bool
 	scans    int // SCAN_DONE still to come
-	stopped  int // of them, those of scans that StopScan ended
+	stopped  int // how many of these belong to scans that StopScan ended
 }
 
 // take updates the state and returns the event for subscribers, if any.
