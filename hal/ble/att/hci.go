@@ -1,7 +1,5 @@
 package att
 
-import "encoding/binary"
-
 // Packet types of the H4 framing (Bluetooth Core, Vol 4 Part A 2).
 const (
 	PacketCommand = 0x01
@@ -66,6 +64,8 @@ const (
 	sigParamUpdate = 0x12
 )
 
-func le16(b []byte) int { return int(binary.LittleEndian.Uint16(b)) }
+// le16 and putLE16 are written out, since encoding/binary makes the package 6 KB larger
+// on 386.
+func le16(b []byte) int { return int(b[0]) | int(b[1])<<8 }
 
-func putLE16(b []byte, v int) { binary.LittleEndian.PutUint16(b, uint16(v)) }
+func putLE16(b []byte, v int) { b[0], b[1] = byte(v), byte(v>>8) }
