@@ -303,15 +303,7 @@ func (p *Protocomm) announce(id SessionID, err error, complete bool) {
 // waiting.
 func (p *Protocomm) acquire(id SessionID) *session {
 	s := p.session(id)
-	if s == nil {
-		return nil
-	}
-	number := s.tail
-	s.tail++
-	for s.head != number && !s.closed {
-		p.turn.Wait()
-	}
-	if s.closed {
+	if s == nil || !p.wait(&s.queue, &s.closed) {
 		return nil
 	}
 	p.use(s)
@@ -326,11 +318,8 @@ func (p *Protocomm) release(s *session) {
 	}
 	p.mu.Lock()
 	s.crypto = false
-	s.head++
 	p.use(s)
-	if s.head != s.tail {
-		p.turn.Broadcast()
-	}
+	p.pass(&s.queue)
 	wipe := s.mayWipe()
 	p.mu.Unlock()
 	if wipe {

@@ -31,10 +31,10 @@ type session struct {
 	answer  []byte // empty; memory of AppendHandlers for who has the turn
 	unclean bool   // an AppendHandler has left something in there
 
-	head, tail uint32 // number of the request that has its turn, and of the next to come
-	crypto     bool   // a method of sess is running
-	closed     bool   // no longer in the table
-	wiped      bool   // sess.Close was called or is about to be
+	queue       // of its requests
+	crypto bool // a method of sess is running
+	closed bool // no longer in the table
+	wiped  bool // sess.Close was called or is about to be
 }
 
 // OpenSession begins a session under id (protocomm.md 1.2), from a source that
@@ -44,11 +44,11 @@ type session struct {
 //
 // Errors: ErrInvalidArg for NoSession, ErrInvalidState after Close, or the
 // security's.
-func (p *Protocomm) OpenSession(id SessionID) error { return p.OpenSessionFrom(id, "") }
+func (p *Protocomm) OpenSession(id SessionID) error { return p.openSession(id, "") }
 
-// OpenSessionFrom is OpenSession for a peer at from; "" stands for a source that
-// has no other session.
-func (p *Protocomm) OpenSessionFrom(id SessionID, from Source) error {
+// openSession is OpenSession for a peer at from; "" stands for a source that has
+// no other session.
+func (p *Protocomm) openSession(id SessionID, from Source) error {
 	const op = "open session"
 	if p == nil || id == NoSession {
 		return failSession(ErrInvalidArg, op, id, "no such id can be opened", nil)

@@ -13,7 +13,7 @@ import (
 func from(t testing.TB, p *protocomm.Protocomm, source protocomm.Source, first protocomm.SessionID, n int) {
 	t.Helper()
 	for i := range n {
-		require.NoError(t, p.OpenSessionFrom(first+protocomm.SessionID(i), source))
+		require.NoError(t, p.NewPeer(first+protocomm.SessionID(i), source).Open())
 	}
 }
 
@@ -65,7 +65,7 @@ func TestOneSourceHurtsItselfAlone(t *testing.T) {
 				users = append(users, connect(t, p, protocomm.SessionID(i)))
 			}
 			honest := newClient(t, p, 100)
-			require.NoError(t, p.OpenSessionFrom(honest.id, "phone"))
+			require.NoError(t, p.NewPeer(honest.id, "phone").Open())
 			for id := protocomm.SessionID(1000); !honest.done; id += 40 {
 				require.NoError(t, honest.step(t))
 				command0From(t, p, "stranger", id, 40)

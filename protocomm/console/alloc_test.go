@@ -23,7 +23,7 @@ func (c *counter) Write(p []byte) (int, error) { c.written += len(p); return len
 // standing returns a line that is served without a goroutine.
 func standing(t testing.TB, stream io.ReadWriter) *line {
 	l := newLine(New(Config{Stream: stream}), stream, nil)
-	l.svc = &service{pc: echoInstance(t), line: l, id: protocomm.NoSession}
+	l.svc = &service{pc: echoInstance(t), line: l}
 	require.True(t, l.attend())
 	return l
 }

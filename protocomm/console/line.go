@@ -166,10 +166,9 @@ func (l *line) end(why string, err error) {
 	}
 	l.srv.cfg.Logger.Log(level, why, hal.Err(err))
 	l.srv.mu.Lock()
-	svc := l.served
-	id := svc.takeSession()
+	peer := l.served.takePeer()
 	l.srv.mu.Unlock()
-	svc.close(id)
+	end(peer)
 	l.srv.mu.Lock()
 	l.finish()
 }
@@ -198,23 +197,23 @@ func (l *line) close() {
 // stop breaks off what the goroutine does for svc, unless that is an answer,
 // and returns what remains to be done without the lock. Server.mu is held.
 func (l *line) stop(svc *service) (rest func()) {
-	id := protocomm.NoSession
+	var peer *protocomm.Peer
 	switch l.state {
 	case lineIdle, lineHandling: // over, or settled after the answer
 	case lineWriting:
 		l.bound(time.Now().Add(stopTimeout))
 	case lineReading:
-		id = svc.takeSession()
+		peer = svc.takePeer()
 		if l.closer == nil {
 			l.bound(time.Unix(1, 0))
 			break
 		}
 		return func() {
 			l.close()
-			svc.close(id)
+			end(peer)
 		}
 	}
-	return func() { svc.close(id) }
+	return func() { end(peer) }
 }
 
 // bound sets when calls of the stream end; the zero time: never. Server.mu is

@@ -64,9 +64,9 @@ func (l *line) settle() (stopped bool) {
 		l.srv.mu.Unlock()
 		return false
 	}
-	id := svc.takeSession()
+	peer := svc.takePeer()
 	l.srv.mu.Unlock()
-	svc.close(id)
+	end(peer)
 	return true
 }
 

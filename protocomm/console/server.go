@@ -103,7 +103,7 @@ func (s *Server) Start(pc *protocomm.Protocomm) error {
 		pc.SetTransport(protocomm.Hooks{})
 		return err
 	}
-	s.svc = &service{pc: pc, line: l, id: protocomm.NoSession}
+	s.svc = &service{pc: pc, line: l}
 	l.svc = s.svc
 	if l.state == lineIdle {
 		l.state = lineReading

@@ -17,8 +17,8 @@ var (
 type service struct {
 	pc      *protocomm.Protocomm
 	line    *line
-	id      protocomm.SessionID // the remembered one, or NoSession
-	stopped bool                // guarded by Server.mu
+	peer    *protocomm.Peer // with the remembered session, or nil
+	stopped bool            // guarded by Server.mu
 }
 
 // answer appends the answer to a command to dst.
@@ -29,55 +29,39 @@ func (s *service) answer(dst []byte, name string, id protocomm.SessionID, body [
 		return dst, errUnknown
 	case kind == protocomm.KindVersion: // touches no session (Q-C9)
 		return s.pc.Handle(dst, name, protocomm.NoSession, body)
-	case id != s.id:
-		if kind == protocomm.KindRequest && s.needsSession() {
+	case s.peer == nil || s.peer.ID() != id:
+		if !s.pc.Opens(kind) {
 			return dst, errNoSession
 		}
 		if err := s.open(id); err != nil {
 			return dst, err
 		}
 	}
-	out, err := s.pc.Handle(dst, name, id, body)
-	if kind != protocomm.KindSecurity || !errors.Is(err, protocomm.ErrInvalidState) || s.pc.SessionEstablished(id) {
-		return out, err
-	}
-	// Either the instance has closed the session, or the message is out of
-	// turn in a session that has nothing to lose; in that case the second
-	// attempt fails as well. Handshakes leave the body as it is.
-	if err := s.pc.OpenSession(id); err != nil {
-		return dst, err
-	}
-	return s.pc.Handle(dst, name, id, body)
-}
-
-// needsSession reports whether the security in use protects requests.
-func (s *service) needsSession() bool {
-	security, set := s.pc.Security()
-	return set && security.NeedsSession()
+	return s.peer.Handle(dst, name, body)
 }
 
 // open begins the session id and ends the one before.
 func (s *service) open(id protocomm.SessionID) error {
-	if err := s.pc.OpenSession(id); err != nil {
+	peer := s.pc.NewPeer(id, "")
+	if err := peer.Open(); err != nil {
 		return err
 	}
-	before := s.takeSession()
-	s.id = id
-	s.close(before)
+	before := s.takePeer()
+	s.peer = peer
+	end(before)
 	return nil
 }
 
-// takeSession returns the session's id, or NoSession, and forgets it. The
-// caller ends it with close.
-func (s *service) takeSession() protocomm.SessionID {
-	id := s.id
-	s.id = protocomm.NoSession
-	return id
+// takePeer returns the peer, or nil, and forgets it. The caller passes it to end.
+func (s *service) takePeer() *protocomm.Peer {
+	peer := s.peer
+	s.peer = nil
+	return peer
 }
 
-// close ends the session id. It calls the application, so no lock may be held.
-func (s *service) close(id protocomm.SessionID) {
-	if id != protocomm.NoSession {
-		_ = s.pc.CloseSession(id) // fails when the instance has closed it already
+// end closes a peer's session. It calls the application, so no lock may be held.
+func end(peer *protocomm.Peer) {
+	if peer != nil {
+		peer.Close()
 	}
 }

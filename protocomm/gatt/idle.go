@@ -65,11 +65,11 @@ func (c *client) armLimit() {
 
 // hasSession reports whether a client has an established session. One of a security
 // without handshakes has it when something was answered. mu is not held.
-func (v *service) hasSession(conn ble.Conn, served bool) bool {
-	if security, set := v.pc.Security(); set && security.NeedsSession() {
-		return v.pc.SessionEstablished(session(conn))
+func (v *service) hasSession(peer *protocomm.Peer, served bool) bool {
+	if v.pc.Opens(protocomm.KindRequest) {
+		return served
 	}
-	return served
+	return peer.Established()
 }
 
 // silent ends a connection on which nothing was asked for too long. The time begins
@@ -82,10 +82,10 @@ func (v *service) silent(conn ble.Conn, armed uint32) {
 		v.mu.Unlock()
 		return
 	}
-	used, served := c.busy || c.watch.asked, c.watch.served
+	peer, used, served := c.peer, c.busy || c.watch.asked, c.watch.served
 	c.armSilence()
 	v.mu.Unlock()
-	if used || v.hasSession(conn, served) {
+	if used || v.hasSession(peer, served) {
 		return
 	}
 	if p, able := v.server.cfg.GATT.(ble.PairingReporter); able && p.Pairing(conn) {
@@ -107,10 +107,10 @@ func (v *service) overdue(conn ble.Conn) {
 		v.mu.Unlock()
 		return
 	}
-	served := c.watch.served
+	peer, served := c.peer, c.watch.served
 	c.armLimit()
 	v.mu.Unlock()
-	if !v.hasSession(conn, served) {
+	if !v.hasSession(peer, served) {
 		v.hangUp(conn, "it established no session")
 	}
 }
@@ -126,9 +126,9 @@ func (c *client) answered(conn ble.Conn, name string, ok bool) {
 	if v.find(conn) == c {
 		w.served = w.served || ok && kind != protocomm.KindVersion
 	}
-	served := w.served
+	peer, served := c.peer, w.served
 	v.mu.Unlock()
-	has := v.hasSession(conn, served)
+	has := v.hasSession(peer, served)
 	v.mu.Lock()
 	if v.find(conn) != c {
 		v.mu.Unlock()

@@ -28,6 +28,7 @@ type client struct {
 	v    *service
 	run  func() // handle, made once
 	conn ble.Conn
+	peer *protocomm.Peer
 
 	gone    bool     // not connected any more
 	busy    bool     // req is being handled
@@ -100,19 +101,14 @@ func (v *service) Connected(conn ble.Conn) {
 		c = &client{v: v, answers: make([][]byte, len(v.names))}
 		c.run = c.handle
 	}
-	c.conn, c.gone = conn, false
+	peer := v.pc.NewPeer(session(conn), "")
+	c.conn, c.peer, c.gone = conn, peer, false
 	v.clients = append(v.clients, c)
 	c.watchOn()
 	v.server.reports.put(report{event: Event{Connected: true, Conn: conn.Handle()}})
 	v.mu.Unlock()
-	if err := v.pc.OpenSession(session(conn)); err != nil {
+	if err := peer.Open(); err != nil {
 		v.server.cfg.Logger.Log(hal.LevelWarn, "a BLE client has no session", hal.Err(err))
-	}
-	v.mu.Lock()
-	ended := v.find(conn) == nil // by a stop meanwhile
-	v.mu.Unlock()
-	if ended {
-		_ = v.pc.CloseSession(session(conn)) // perhaps a second time
 	}
 	v.server.reports.kick()
 }
@@ -126,8 +122,9 @@ func (v *service) Disconnected(conn ble.Conn, reason ble.HCIReason) {
 		return
 	}
 	v.drop(c, reason)
+	peer := c.peer
 	v.mu.Unlock()
-	v.end(conn)
+	v.end(peer)
 }
 
 // drop takes a client out of the list and wipes what it could read (Q-T8). mu
@@ -154,9 +151,9 @@ func (v *service) drop(c *client, reason ble.HCIReason) {
 	}
 }
 
-// end closes the session of a client that was dropped, and lets it be told.
-func (v *service) end(conn ble.Conn) {
-	_ = v.pc.CloseSession(session(conn)) // the instance may have closed it before
+// end closes the session of a client that was dropped, and has it reported.
+func (v *service) end(peer *protocomm.Peer) {
+	peer.Close()
 	v.server.reports.kick()
 }
 
@@ -250,8 +247,6 @@ func (c *client) conclude(conn ble.Conn, name string, out []byte, err error) {
 	if code := c.finish(out, err); code != pending {
 		c.v.server.cfg.GATT.Respond(conn, code)
 		c.answered(conn, name, code == ble.ATTSuccess)
-	} else {
-		_ = c.v.pc.CloseSession(session(conn)) // ask may have opened it again
 	}
 }
 
@@ -259,7 +254,7 @@ func (c *client) conclude(conn ble.Conn, name string, out []byte, err error) {
 func (c *client) ask(conn ble.Conn, name string) ([]byte, error) {
 	c.asking = true
 	defer c.abandoned(conn, name)
-	out, err := c.v.ask(c.out[:0], name, session(conn), c.req)
+	out, err := c.peer.Handle(c.out[:0], name, c.req)
 	c.asking = false
 	return out, err
 }
@@ -271,26 +266,6 @@ func (c *client) abandoned(conn ble.Conn, name string) {
 		c.asking = false
 		c.conclude(conn, name, nil, protocomm.ErrFail)
 	}
-}
-
-// ask has the instance handle a request. A handshake in a session that the
-// instance has closed to make room for others goes on in a fresh one: its client
-// is connected, and cannot know.
-func (v *service) ask(dst []byte, name string, id protocomm.SessionID, req []byte) ([]byte, error) {
-	out, err := v.pc.Handle(dst, name, id, req)
-	if !errors.Is(err, protocomm.ErrInvalidState) || v.pc.SessionEstablished(id) {
-		return out, err
-	}
-	if kind, _ := v.pc.Kind(name); kind != protocomm.KindSecurity {
-		return out, err
-	}
-	// Either it is closed, or the message is out of turn in a session that has
-	// nothing to lose; in that case the second attempt fails as well.
-	// Handshakes leave the body as it is.
-	if err := v.pc.OpenSession(id); err != nil {
-		return dst, err
-	}
-	return v.pc.Handle(dst, name, id, req)
 }
 
 // finish keeps the answer and returns what the client gets; pending: it is
@@ -324,14 +299,13 @@ func (c *client) finish(out []byte, err error) ble.ATTError {
 func (v *service) stop() {
 	v.mu.Lock()
 	v.stopped = true
-	var gone [8]ble.Conn
-	conns := gone[:0]
+	var gone []*protocomm.Peer
 	for len(v.clients) > 0 {
-		conns = append(conns, v.clients[0].conn)
+		gone = append(gone, v.clients[0].peer)
 		v.drop(v.clients[0], ble.ReasonLocalHost)
 	}
 	v.mu.Unlock()
-	for _, conn := range conns {
-		v.end(conn)
+	for _, peer := range gone {
+		v.end(peer)
 	}
 }

@@ -32,9 +32,9 @@ type conn struct {
 
 	// Guarded by front.mu.
 	state   connState
-	session protocomm.SessionID // of the last request, or NoSession
-	used    uint64              // front.clock of the last request, or of the start
-	evicted bool                // closed to make room
+	peer    *protocomm.Peer // of the last request, or nil
+	used    uint64          // front.clock of the last request, or of the start
+	evicted bool            // closed to make room
 }
 
 type connState uint8
@@ -65,7 +65,7 @@ func (c *conn) rank() int {
 		return rankWriting
 	case c.state == connHandling:
 		return rankHandling
-	case c.front.core.pc.SessionEstablished(c.session):
+	case c.peer != nil && c.peer.Established():
 		return rankClient
 	}
 	return rankStranger
@@ -75,7 +75,7 @@ func (c *conn) rank() int {
 const firstBuffer = 1024
 
 func newConn(f *listenFront, nc net.Conn) *conn {
-	return &conn{front: f, nc: nc, from: placeOf(nc.RemoteAddr()), session: protocomm.NoSession}
+	return &conn{front: f, nc: nc, from: placeOf(nc.RemoteAddr())}
 }
 
 func (c *conn) serve() {
@@ -263,7 +263,7 @@ func (c *conn) call(r request) (reply, error) {
 	out, err := c.front.core.serve(c.out[:headRoom], r)
 	if err == nil {
 		c.front.mu.Lock()
-		c.session = out.session
+		c.peer = out.peer
 		c.front.mu.Unlock()
 	}
 	return out, err

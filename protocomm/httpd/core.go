@@ -33,9 +33,9 @@ type request struct {
 
 // reply is the outcome of a request that is answered with 200.
 type reply struct {
-	body    []byte              // dst with the answer appended
-	cookie  protocomm.SessionID // for Set-Cookie; NoSession: none
-	session protocomm.SessionID // in which the request was answered, or NoSession
+	body   []byte              // dst with the answer appended
+	cookie protocomm.SessionID // for Set-Cookie; NoSession: none
+	peer   *protocomm.Peer     // whose request was answered; nil: nobody's
 }
 
 // Reasons to close a connection without an answer.
@@ -70,7 +70,7 @@ func checkBody(kind protocomm.Kind, length int64, transfer bool) error {
 // serve answers a request. After an error the connection is closed without an
 // answer (Q-T1).
 func (c *core) serve(dst []byte, r request) (reply, error) {
-	out := reply{cookie: protocomm.NoSession, session: protocomm.NoSession}
+	out := reply{cookie: protocomm.NoSession}
 	if r.kind == protocomm.KindVersion { // touches no session (Q-T2)
 		var err error
 		out.body, err = c.pc.Handle(dst, r.name, protocomm.NoSession, r.body)
@@ -82,39 +82,31 @@ func (c *core) serve(dst []byte, r request) (reply, error) {
 	}
 	answered := false
 	defer func() { c.sessions.leave(s, opened && !answered) }() // also when the handler ends its goroutine
-	out.session = s.id
-	out.body, err = c.handle(dst, s.id, r, !opened)
+	out.peer = s.peer
+	out.body, err = s.peer.Handle(dst, r.name, r.body)
 	if err != nil {
 		return out, err
 	}
 	answered = true
 	if c.sessions.tell(s) {
-		out.cookie = s.id
+		out.cookie = s.peer.ID()
 	}
 	return out, nil
 }
 
 // enter finds or opens the session of a request and waits for its turn in it.
-// A session is opened by the security endpoint, and by a request endpoint when
-// no handshake is needed.
 func (c *core) enter(r request) (s *session, opened bool, err error) {
 	s, err = c.sessions.enter(r)
 	if s != nil || err != nil {
 		return s, false, err
 	}
-	if r.kind == protocomm.KindRequest && c.needsSession() {
+	if !c.pc.Opens(r.kind) {
 		return nil, false, errNoSession
 	}
 	if s, err = c.open(r); err != nil {
 		return nil, false, err
 	}
 	return s, true, nil
-}
-
-// needsSession reports whether the security in use protects requests.
-func (c *core) needsSession() bool {
-	security, set := c.pc.Security()
-	return set && security.NeedsSession()
 }
 
 // open begins a session for a request, whose turn it is.
@@ -135,10 +127,7 @@ func (c *core) open(r request) (*session, error) {
 		if s == nil {
 			continue
 		}
-		if err = c.pc.OpenSessionFrom(id, r.from.source()); err == nil && c.sessions.isGone(s) {
-			err = errStopped
-		}
-		if err != nil {
+		if err = s.peer.Open(); err != nil {
 			c.sessions.leave(s, true)
 			return nil, err
 		}
@@ -164,24 +153,6 @@ func (s *ids) draw() (protocomm.SessionID, error) {
 		return 0, err
 	}
 	return protocomm.SessionID(binary.BigEndian.Uint32(b[:])), nil
-}
-
-// handle passes the request to the instance. A handshake in a session that
-// the instance has closed to make room goes on in a fresh one with the same
-// id, so that the client's cookie stays good.
-func (c *core) handle(dst []byte, id protocomm.SessionID, r request, mayRevive bool) ([]byte, error) {
-	out, err := c.pc.Handle(dst, r.name, id, r.body)
-	if r.kind != protocomm.KindSecurity || !mayRevive || !errors.Is(err, protocomm.ErrInvalidState) ||
-		c.pc.SessionEstablished(id) {
-		return out, err
-	}
-	// Either it is closed, or the message is out of turn in a session that
-	// has nothing to lose; in that case the second attempt fails as well.
-	// Handshakes leave the body as it is.
-	if err := c.pc.OpenSessionFrom(id, r.from.source()); err != nil {
-		return dst, err
-	}
-	return c.pc.Handle(dst, r.name, id, r.body)
 }
 
 // stop ends all sessions; those of running requests end with them.

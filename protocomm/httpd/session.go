@@ -26,48 +26,39 @@ type sessions struct {
 	pc *protocomm.Protocomm
 
 	mu      sync.Mutex // guards what follows, and the fields of every session
-	turn    sync.Cond  // broadcast when a waiting request may have its turn
 	stopped bool
 	byID    map[protocomm.SessionID]*session
 	byConn  map[any]*session
 	clock   uint64
-	doomed  []protocomm.SessionID // to be closed by unlock
+	doomed  []*protocomm.Peer // to be ended by unlock
 }
 
-// session is one client as this transport knows it. The instance may have
-// closed it meanwhile to make room; then the next message of a handshake
-// revives it (core.handle).
+// session is one client as this transport knows it.
 type session struct {
-	id   protocomm.SessionID
+	peer *protocomm.Peer
 	from place
 	conn any       // the connection that stands for it, nil: the cookie alone
 	told bool      // the client was sent the cookie
-	gone bool      // not in the table; closed when no request is under way
+	gone bool      // not in the table
 	used uint64    // sessions.clock of its last request
 	via  any       // the connection of its last request; nil: it is gone, or unknown
 	at   time.Time // of the last request's end
-
-	// Requests of a session take turns here and not in the instance, so that
-	// stop can end those that wait.
-	requests   int    // under way or waiting
-	head, tail uint32 // number of the request that has its turn, and of the next to come
 }
 
 func (t *sessions) init(pc *protocomm.Protocomm) {
 	t.pc = pc
-	t.turn.L = &t.mu
 	t.byID = make(map[protocomm.SessionID]*session)
 	t.byConn = make(map[any]*session)
 }
 
-// unlock releases mu and closes the sessions that were given up under it.
-// Closing calls the application, so no lock may be held.
+// unlock releases mu and ends the peers that were given up under it. That calls the
+// application, so no lock may be held.
 func (t *sessions) unlock() {
 	doomed := t.doomed
 	t.doomed = nil
 	t.mu.Unlock()
-	for _, id := range doomed {
-		_ = t.pc.CloseSession(id) // fails when the instance has closed it already
+	for _, peer := range doomed {
+		peer.End()
 	}
 }
 
@@ -75,24 +66,16 @@ func (t *sessions) unlock() {
 // without an error: there is none. leave must follow.
 func (t *sessions) enter(r request) (*session, error) {
 	t.mu.Lock()
-	defer t.unlock()
 	s := t.find(r)
+	t.mu.Unlock()
 	if s == nil {
 		return nil, nil
 	}
-	number := s.tail
-	s.tail++
-	s.requests++
-	for s.head != number && !s.gone {
-		t.turn.Wait()
-	}
-	if s.gone {
-		t.end(s)
-		if t.stopped {
-			return nil, errStopped
-		}
+	if !s.peer.Enter() {
 		return nil, errNoSession
 	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
 	t.use(s, r)
 	return s, nil
 }
@@ -128,7 +111,8 @@ func (t *sessions) add(id protocomm.SessionID, r request) (*session, error) {
 	}
 	t.forgetIdle()
 	t.makeRoom(r.from)
-	s := &session{id: id, from: r.from, conn: r.conn, requests: 1, tail: 1}
+	s := &session{peer: t.pc.NewPeer(id, r.from.source()), from: r.from, conn: r.conn}
+	s.peer.Enter() // the first one does not wait
 	t.use(s, r)
 	t.byID[id] = s
 	if r.conn != nil {
@@ -144,7 +128,7 @@ func (t *sessions) add(id protocomm.SessionID, r request) (*session, error) {
 func (t *sessions) forgetIdle() {
 	now := time.Now()
 	for _, s := range t.byID {
-		if s.requests == 0 && s.via == nil && now.Sub(s.at) >= forgetAfter {
+		if s.via == nil && now.Sub(s.at) >= forgetAfter && !s.peer.Busy() {
 			t.remove(s)
 		}
 	}
@@ -184,7 +168,7 @@ func (t *sessions) makeRoom(from place) {
 
 // mayGo reports whether nobody would miss s. mu is held.
 func (t *sessions) mayGo(s *session) bool {
-	return s.requests == 0 && !t.pc.SessionEstablished(s.id)
+	return !s.peer.Busy() && !s.peer.Established()
 }
 
 // use notes that s is in use by r. mu is held.
@@ -200,7 +184,7 @@ func (t *sessions) use(s *session, r request) {
 // tell reports, once, that the client has to be sent its cookie.
 func (t *sessions) tell(s *session) bool {
 	t.mu.Lock()
-	defer t.unlock()
+	defer t.mu.Unlock()
 	first := !s.told
 	s.told = true
 	return first
@@ -210,38 +194,19 @@ func (t *sessions) tell(s *session) bool {
 // no client can ever name s.
 func (t *sessions) leave(s *session, failed bool) {
 	t.mu.Lock()
-	defer t.unlock()
-	if failed && !s.told {
+	if failed {
 		t.remove(s)
 	}
-	s.head++
 	s.at = time.Now()
-	t.end(s)
-	if s.requests > 0 {
-		t.turn.Broadcast()
-	}
-}
-
-// isGone reports whether s was given up.
-func (t *sessions) isGone(s *session) bool {
-	t.mu.Lock()
-	defer t.unlock()
-	return s.gone
-}
-
-// end closes a session that was given up after its last request. mu is held.
-func (t *sessions) end(s *session) {
-	s.requests--
-	if s.gone && s.requests == 0 {
-		t.doomed = append(t.doomed, s.id)
-	}
+	t.unlock()
+	s.peer.Leave()
 }
 
 // connClosed forgets what a connection stood for. Its session stays, for the
 // client may know the cookie.
 func (t *sessions) connClosed(conn any) {
 	t.mu.Lock()
-	defer t.unlock()
+	defer t.mu.Unlock()
 	if s := t.byConn[conn]; s != nil {
 		t.forgetConn(s)
 	}
@@ -260,20 +225,15 @@ func (t *sessions) forgetConn(s *session) {
 	}
 }
 
-// remove takes s out of the table. It is closed when its requests are over. mu
-// is held.
+// remove takes s out of the table and has unlock end its peer. mu is held.
 func (t *sessions) remove(s *session) {
 	if s.gone {
 		return
 	}
 	t.forgetConn(s)
-	delete(t.byID, s.id)
+	delete(t.byID, s.peer.ID())
 	s.gone = true
-	if s.requests == 0 {
-		t.doomed = append(t.doomed, s.id)
-		return
-	}
-	t.turn.Broadcast()
+	t.doomed = append(t.doomed, s.peer)
 }
 
 // stop gives all sessions up and fails the requests that wait for their turn.
