@@ -58,7 +58,7 @@ var arrows = map[string][]string{
 	"scheme/ble":                 {"hal", "hal/ble", "protocomm", "protocomm/gatt", "scheme"},
 	"scheme/console":             {"hal", "protocomm", "protocomm/console", "scheme"},
 	"scheme/schemetest":          {"hal", "protocomm", "scheme", "security/sec0"},
-	"scheme/softap":              {"hal", "protocomm", "protocomm/httpd", "protocomm/httpd/httpserver", "scheme"},
+	"scheme/softap":              {"hal", "protocomm", "protocomm/httpd", "scheme"},
 	"security":                   {"hal", "protocomm"},
 	"security/sec0":              {"internal/pb", "protocomm", "security"},
 	"security/sec1":              {"internal/pb", "protocomm", "security"},

@@ -10,6 +10,7 @@ import (
 	"github.com/wifiprov/wifiprov/hal"
 	"github.com/wifiprov/wifiprov/hal/sim"
 	"github.com/wifiprov/wifiprov/hal/sim/simnet"
+	"github.com/wifiprov/wifiprov/protocomm/httpd"
 	"github.com/wifiprov/wifiprov/scheme/softap"
 	"github.com/wifiprov/wifiprov/security/sec0"
 	"github.com/wifiprov/wifiprov/security/sec1"
@@ -31,7 +32,7 @@ func Example() {
 	var m wifiprov.Manager
 	err = m.Init(wifiprov.Config{
 		WiFi:         board,
-		Scheme:       softap.New(softap.Config{AP: board, Listen: network.Listen}),
+		Scheme:       softap.New(softap.Config{AP: board, Server: httpd.Config{Listen: network.Listen}}),
 		Clock:        air.Clock(),
 		EventHandler: func(e wifiprov.Event) { fmt.Println(e.Kind) },
 	})
@@ -94,7 +95,7 @@ func ExampleConfig_verifyCredentials() {
 	outcome := make(chan wifiprov.Event, 1)
 	err := m.Init(wifiprov.Config{
 		WiFi:              board,
-		Scheme:            softap.New(softap.Config{AP: board, Listen: network.Listen}),
+		Scheme:            softap.New(softap.Config{AP: board, Server: httpd.Config{Listen: network.Listen}}),
 		Clock:             air.Clock(),
 		VerifyCredentials: true,
 		RetryAfterFailure: true,
@@ -140,7 +141,7 @@ func ExampleConfig_attempts() {
 	failed := make(chan wifiprov.FailReason, 1)
 	err := m.Init(wifiprov.Config{
 		WiFi:          board,
-		Scheme:        softap.New(softap.Config{AP: board, Listen: network.Listen}),
+		Scheme:        softap.New(softap.Config{AP: board, Server: httpd.Config{Listen: network.Listen}}),
 		Clock:         air.Clock(),
 		Attempts:      3,
 		AdjustStation: func(c *hal.StationConfig) { c.MinAuth = hal.AuthWPA2PSK },
@@ -193,7 +194,7 @@ func ExampleManager_RegisterEndpoint() {
 	defer board.Close()
 	var network simnet.Network
 	var m wifiprov.Manager
-	err := m.Init(wifiprov.Config{WiFi: board, Scheme: softap.New(softap.Config{AP: board, Listen: network.Listen})})
+	err := m.Init(wifiprov.Config{WiFi: board, Scheme: softap.New(softap.Config{AP: board, Server: httpd.Config{Listen: network.Listen}})})
 	if err != nil {
 		fmt.Println(err)
 		return

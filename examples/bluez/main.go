@@ -37,6 +37,7 @@ import (
 	"github.com/wifiprov/wifiprov/hal/ble/bluez"
 	"github.com/wifiprov/wifiprov/hal/sim"
 	"github.com/wifiprov/wifiprov/hal/sloghal"
+	"github.com/wifiprov/wifiprov/protocomm/gatt"
 	"github.com/wifiprov/wifiprov/scheme/ble"
 	"github.com/wifiprov/wifiprov/security"
 	"github.com/wifiprov/wifiprov/security/sec1"
@@ -93,7 +94,7 @@ func device(ctx context.Context, o options, out io.Writer) error {
 	var m wifiprov.Manager
 	err = m.Init(wifiprov.Config{
 		WiFi:         board,
-		Scheme:       ble.New(ble.Config{GATT: peripheral, Logger: logger}),
+		Scheme:       ble.New(ble.Config{GATT: peripheral, Server: gatt.Config{Logger: logger}}),
 		EventHandler: func(e wifiprov.Event) { fmt.Fprintln(out, "device:", e.Kind) },
 	})
 	if err != nil {

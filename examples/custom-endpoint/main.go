@@ -18,6 +18,7 @@ import (
 	"github.com/wifiprov/wifiprov/client"
 	"github.com/wifiprov/wifiprov/hal/sim"
 	"github.com/wifiprov/wifiprov/protocomm"
+	"github.com/wifiprov/wifiprov/protocomm/httpd"
 	"github.com/wifiprov/wifiprov/scheme/softap"
 	"github.com/wifiprov/wifiprov/security/sec1"
 )
@@ -50,7 +51,7 @@ func run() error {
 		WiFi: board,
 		Scheme: softap.New(softap.Config{
 			AP:     board,
-			Listen: func() (net.Listener, error) { return listener, nil },
+			Server: httpd.Config{Listen: func() (net.Listener, error) { return listener, nil }},
 		}),
 	})
 	if err != nil {

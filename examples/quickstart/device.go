@@ -7,6 +7,7 @@ import (
 	"github.com/wifiprov/wifiprov"
 	"github.com/wifiprov/wifiprov/hal"
 	"github.com/wifiprov/wifiprov/hal/sim"
+	"github.com/wifiprov/wifiprov/protocomm/httpd"
 	"github.com/wifiprov/wifiprov/scheme/softap"
 	"github.com/wifiprov/wifiprov/security/sec1"
 )
@@ -54,7 +55,7 @@ func startDevice() (*device, error) {
 		WiFi: board,
 		Scheme: softap.New(softap.Config{
 			AP:     board,
-			Listen: func() (net.Listener, error) { return listener, nil },
+			Server: httpd.Config{Listen: func() (net.Listener, error) { return listener, nil }},
 		}),
 		EventHandler: d.event,
 	})

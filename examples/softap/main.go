@@ -30,6 +30,7 @@ import (
 	"github.com/wifiprov/wifiprov/hal"
 	"github.com/wifiprov/wifiprov/hal/sim"
 	"github.com/wifiprov/wifiprov/protocomm"
+	"github.com/wifiprov/wifiprov/protocomm/httpd"
 	"github.com/wifiprov/wifiprov/scheme/softap"
 	"github.com/wifiprov/wifiprov/store/nvs/fileflash"
 )
@@ -80,13 +81,13 @@ func run(ctx context.Context, o options, out io.Writer) error {
 		WiFi: board,
 		Scheme: softap.New(softap.Config{
 			AP: board,
-			Listen: func() (net.Listener, error) {
+			Server: httpd.Config{Listen: func() (net.Listener, error) {
 				l, err := net.Listen("tcp", o.addr)
 				if err == nil {
 					fmt.Fprintf(out, "serving on %s\n", l.Addr())
 				}
 				return l, err
-			},
+			}},
 		}),
 		EventHandler: func(e wifiprov.Event) { report(out, e) },
 	})

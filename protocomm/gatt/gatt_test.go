@@ -42,11 +42,7 @@ type rig struct {
 func bubble(t *testing.T, sec protocomm.Security, fn func(r *rig)) {
 	synctest.Test(t, func(t *testing.T) {
 		r := &rig{T: t, p: &fakegatt.Peripheral{}}
-		r.s = New(Config{GATT: r.p, Report: func(e Event) {
-			r.mu.Lock()
-			defer r.mu.Unlock()
-			r.events = append(r.events, fmt.Sprint(e))
-		}})
+		r.s = New(r.p, Config{})
 		r.pc = instance(t, sec, &r.hook)
 		fn(r)
 		_ = r.s.Stop(r.pc)
@@ -85,9 +81,20 @@ func settings() Settings {
 	return Settings{Config: ble.Config{DeviceName: "PROV_1", Service: ble.UUID{13: 1}}, Endpoints: table}
 }
 
+// settings are those of a service whose reports the rig keeps.
+func (r *rig) settings() Settings {
+	set := settings()
+	set.Report = func(e Event) {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		r.events = append(r.events, fmt.Sprint(e))
+	}
+	return set
+}
+
 func (r *rig) start() ble.Conn {
 	r.Helper()
-	require.NoError(r, r.s.Start(r.pc, settings()))
+	require.NoError(r, r.s.Start(r.pc, r.settings()))
 	return r.connect()
 }
 
@@ -119,7 +126,7 @@ func (r *rig) taken() []string {
 // and 13 of the service's UUID (transports.md 2.1, 2.2).
 func TestCharacteristics(t *testing.T) {
 	bubble(t, sec0.New(), func(r *rig) {
-		set := settings()
+		set := r.settings()
 		set.Notify, set.Encrypt, set.Bonding, set.SecureConnections = true, true, true, true
 		set.ManufacturerData, set.RandomAddress = []byte{1, 2}, [6]byte{0xC0}
 		require.NoError(t, r.s.Start(r.pc, set))
@@ -339,19 +346,19 @@ func TestQT39_StartFails(t *testing.T) {
 	bubble(t, sec0.New(), func(r *rig) {
 		require.ErrorIs(t, r.s.Start(nil, settings()), protocomm.ErrInvalidArg)
 		for _, list := range [][]Endpoint{nil, {{"", 1}}, {{"a", 1}, {"a", 2}}, {{"a", 1}, {"b", 1}}} {
-			set := settings()
+			set := r.settings()
 			set.Endpoints = list
 			require.ErrorIs(t, r.s.Start(r.pc, set), protocomm.ErrInvalidArg)
 		}
-		require.ErrorIs(t, New(Config{}).Start(r.pc, settings()), protocomm.ErrInvalidArg)
+		require.ErrorIs(t, New(nil, Config{}).Start(r.pc, settings()), protocomm.ErrInvalidArg)
 		broken := errors.New("no controller")
 		r.p.Fail(broken, nil)
-		require.ErrorIs(t, r.s.Start(r.pc, settings()), broken)
+		require.ErrorIs(t, r.s.Start(r.pc, r.settings()), broken)
 		require.NoError(t, r.pc.AddEndpoint("no id", func(protocomm.SessionID, []byte) ([]byte, error) { return nil, nil }), "the hooks are gone")
 		require.NoError(t, r.pc.RemoveEndpoint("no id"))
 		r.p.Fail(nil, nil)
 		c := r.start()
-		require.ErrorIs(t, r.s.Start(r.pc, settings()), protocomm.ErrInvalidState)
+		require.ErrorIs(t, r.s.Start(r.pc, r.settings()), protocomm.ErrInvalidState)
 		other := protocomm.New(protocomm.Config{})
 		require.ErrorIs(t, r.s.Start(other, settings()), protocomm.ErrNotSupported)
 		require.ErrorIs(t, r.s.Stop(other), protocomm.ErrInvalidArg)
@@ -361,7 +368,7 @@ func TestQT39_StartFails(t *testing.T) {
 		r.p.Fail(nil, broken)
 		require.ErrorIs(t, r.s.Stop(r.pc), broken)
 		require.ErrorIs(t, r.p.Write(c, charEcho, []byte("x")), ble.ATTUnlikely)
-		require.ErrorIs(t, r.s.Start(r.pc, settings()), protocomm.ErrInvalidState)
+		require.ErrorIs(t, r.s.Start(r.pc, r.settings()), protocomm.ErrInvalidState)
 		r.p.Fail(nil, nil)
 		require.NoError(t, r.s.Stop(r.pc))
 	})
@@ -370,7 +377,7 @@ func TestQT39_StartFails(t *testing.T) {
 // An endpoint that has no id cannot be reached: start and adding it fail.
 func TestQT28_EndpointWithoutID(t *testing.T) {
 	bubble(t, sec0.New(), func(r *rig) {
-		set := settings()
+		set := r.settings()
 		set.Endpoints = table[:2]
 		require.ErrorIs(t, r.s.Start(r.pc, set), protocomm.ErrInvalidArg)
 		c := r.start()
@@ -393,7 +400,7 @@ func (*inline) Disconnect(ble.Conn, ble.HCIReason) error { return nil }
 // A request costs no allocation.
 func TestNoAllocations(t *testing.T) {
 	p := &inline{}
-	s := New(Config{GATT: p, Go: func(fn func()) { fn() }})
+	s := New(p, Config{Go: func(fn func()) { fn() }})
 	var hook func()
 	pc := instance(t, sec0.New(), &hook)
 	require.NoError(t, s.Start(pc, settings()))

@@ -88,7 +88,7 @@ func (v *service) silent(conn ble.Conn, armed uint32) {
 	if used || v.hasSession(peer, served) {
 		return
 	}
-	if p, able := v.server.cfg.GATT.(ble.PairingReporter); able && p.Pairing(conn) {
+	if p, able := v.server.stack.(ble.PairingReporter); able && p.Pairing(conn) {
 		return
 	}
 	v.hangUp(conn, "it asked nothing")
@@ -151,7 +151,7 @@ func (c *client) answered(conn ble.Conn, name string, ok bool) {
 func (v *service) hangUp(conn ble.Conn, why string) {
 	cfg := &v.server.cfg
 	cfg.Logger.Log(hal.LevelInfo, "a BLE client is disconnected, so that others can connect", hal.Attr{Key: "why", Value: why})
-	if err := cfg.GATT.Disconnect(conn, ble.ReasonRemoteUser); err != nil {
+	if err := v.server.stack.Disconnect(conn, ble.ReasonRemoteUser); err != nil {
 		cfg.Logger.Log(hal.LevelWarn, "a BLE client was not disconnected", hal.Err(err))
 	}
 }

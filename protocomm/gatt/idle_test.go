@@ -216,12 +216,12 @@ func TestWhoIsAnsweredIsNotSilent(t *testing.T) {
 // The time is an option, and so is that there is none.
 func TestIdleTimeoutIsAnOption(t *testing.T) {
 	bubble(t, one(t), func(r *rig) {
-		r.s = New(Config{GATT: r.p, IdleTimeout: 7 * time.Second})
+		r.s = New(r.p, Config{IdleTimeout: 7 * time.Second})
 		c := r.start()
 		r.endsIn(c, 7*time.Second)
 		require.NoError(t, r.s.Stop(r.pc))
 
-		r.s = New(Config{GATT: r.p, IdleTimeout: -1, Clock: brokenClock{t}})
+		r.s = New(r.p, Config{IdleTimeout: -1, Clock: brokenClock{t}})
 		c = r.start()
 		after(24 * time.Hour)
 		require.NoError(t, r.p.Write(c, charVersion, []byte("v")))
@@ -280,7 +280,7 @@ func (t *counted) Stop() bool {
 func TestTimersEndWithTheirConnection(t *testing.T) {
 	bubble(t, one(t), func(r *rig) {
 		clock := &counting{}
-		r.s = New(Config{GATT: r.p, Clock: clock})
+		r.s = New(r.p, Config{Clock: clock})
 		c := r.start()
 		for range 4 {
 			r.shake(c, 1)
@@ -325,7 +325,7 @@ func (s *stack) Pairing(ble.Conn) bool { return s.pairing }
 func TestStackThatDoesNotDisconnect(t *testing.T) {
 	bubble(t, one(t), func(r *rig) {
 		s := &stack{Peripheral: r.p, fails: errors.New("busy")}
-		r.s = New(Config{GATT: s})
+		r.s = New(s, Config{})
 		c := r.start()
 		after(time.Minute)
 		require.True(t, r.connected(c))
@@ -412,7 +412,7 @@ func (running) Stop() bool { return false }
 // A time that is over when it is stopped means nothing any more.
 func TestTimesThatAreOverTooLate(t *testing.T) {
 	bubble(t, one(t), func(r *rig) {
-		r.s = New(Config{GATT: r.p, Clock: stubborn{}})
+		r.s = New(r.p, Config{Clock: stubborn{}})
 		c := r.start()
 		after(59 * time.Second)
 		require.NoError(t, r.p.Write(c, charVersion, []byte("v")))

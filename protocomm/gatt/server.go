@@ -11,25 +11,13 @@ import (
 	"github.com/wifiprov/wifiprov/protocomm"
 )
 
-// Config holds the settings of a Server.
+// Config holds the settings of a Server. The zero value is usable where there is a
+// scheduler.
 type Config struct {
-	// GATT is the peripheral; required.
-	GATT ble.Peripheral
-
 	// Go runs fn, which handles a request or tells of an event, and returns
 	// without waiting for it; nil: a new goroutine. fn may block. It is
 	// required where there is no scheduler (build tag scheduler.none).
 	Go func(fn func())
-
-	// Report is told of clients that come and go, one call at a time, in
-	// order, from Go; nil: nobody is. It may call anything.
-	Report func(Event)
-
-	// Outage is told, between the calls of Report, when nobody can reach the
-	// peripheral for a while, although it was not stopped, and why; then with nil,
-	// when it is back. It takes a stack that knows (ble.OutageHandler). nil:
-	// nobody is told.
-	Outage func(why error)
 
 	// IdleTimeout ends the connection of a client that has no established
 	// session and asks nothing for so long, so that it does not keep the only
@@ -73,11 +61,20 @@ type Settings struct {
 	Endpoints []Endpoint
 	// AtStop says what Stop leaves up.
 	AtStop ble.StopOptions
+	// Report is told of clients that come and go, one call at a time, in order, from
+	// Config.Go; nil: nobody is. It may call anything.
+	Report func(Event)
+	// Outage is told, between the calls of Report, when nobody can reach the
+	// peripheral for a while, although it was not stopped, and why; then with nil,
+	// when it is back. The stack must be one that knows (ble.OutageHandler). nil:
+	// nobody is told.
+	Outage func(why error)
 }
 
 // Server serves one protocomm instance at a time. Its methods may be called
 // from any goroutine and from handlers, except where they say otherwise.
 type Server struct {
+	stack   ble.Peripheral
 	cfg     Config
 	reports reporter
 	running sync.WaitGroup // requests
@@ -86,8 +83,9 @@ type Server struct {
 	on *service   // running, or nil
 }
 
-// New returns a server that is not started. The configuration is copied.
-func New(cfg Config) *Server {
+// New returns a server on a peripheral, which is not started. The configuration is
+// copied.
+func New(stack ble.Peripheral, cfg Config) *Server {
 	if cfg.Go == nil {
 		cfg.Go = spawn
 	}
@@ -97,7 +95,7 @@ func New(cfg Config) *Server {
 	if cfg.Clock == nil {
 		cfg.Clock = clock
 	}
-	s := &Server{cfg: cfg}
+	s := &Server{stack: stack, cfg: cfg}
 	s.reports.cfg = &s.cfg
 	return s
 }
@@ -118,8 +116,8 @@ func (s *Server) Start(pc *protocomm.Protocomm, set Settings) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch {
-	case s.cfg.GATT == nil:
-		return fail(op, protocomm.ErrInvalidArg, "Config.GATT is nil; give it the driver's ble.Peripheral", nil)
+	case s.stack == nil:
+		return fail(op, protocomm.ErrInvalidArg, "the peripheral is nil; give New the driver's ble.Peripheral", nil)
 	case s.cfg.Go == nil:
 		return fail(op, protocomm.ErrInvalidArg, "Config.Go is nil, and this runtime has no goroutines; give it the platform's queue", nil)
 	case s.cfg.Clock == nil && s.cfg.IdleTimeout > 0:
@@ -136,7 +134,7 @@ func (s *Server) Start(pc *protocomm.Protocomm, set Settings) error {
 	pc.SetTransport(protocomm.Hooks{AddEndpoint: v.mayAdd})
 	err := v.mayServe(pc.Endpoints())
 	if err == nil {
-		if err = s.cfg.GATT.StartGATT(v.gattConfig(set), v); err != nil {
+		if err = s.stack.StartGATT(v.gattConfig(set), v); err != nil {
 			err = fail(op, nil, "the BLE stack did not start", err)
 		}
 	}
@@ -164,7 +162,7 @@ func (s *Server) Stop(pc *protocomm.Protocomm) error {
 	}
 	s.on.stop()
 	pc.SetTransport(protocomm.Hooks{})
-	if err := s.cfg.GATT.StopGATT(s.on.atStop); err != nil {
+	if err := s.stack.StopGATT(s.on.atStop); err != nil {
 		return fail(op, nil, "the BLE stack did not stop", err)
 	}
 	s.on = nil
@@ -204,37 +202,27 @@ func (v *service) gattConfig(set Settings) ble.Config {
 	return cfg
 }
 
-// reporter tells Config.Report of events, in order.
+// reporter makes the calls of Settings.Report and Settings.Outage, in order.
 type reporter struct {
 	cfg *Config
 
 	mu    sync.Mutex
-	queue []report
+	queue []func()
 	busy  bool
 }
 
-// report is one call of Config.Report, or of Config.Outage.
-type report struct {
-	event  Event
-	outage bool
-	why    error
-}
-
-// maxReports is how many events wait for a Report that does not return.
+// maxReports is how many calls wait for one that does not return.
 const maxReports = 64
 
-// put queues an event; kick has to follow without locks held.
-func (r *reporter) put(e report) {
-	if e.outage && r.cfg.Outage == nil || !e.outage && r.cfg.Report == nil {
-		return
-	}
+// put queues a call; kick has to follow without locks held.
+func (r *reporter) put(call func()) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if len(r.queue) == maxReports {
 		r.cfg.Logger.Log(hal.LevelWarn, "a BLE connection event is lost: the application is too slow")
 		return
 	}
-	r.queue = append(r.queue, e)
+	r.queue = append(r.queue, call)
 }
 
 // kick has the queue emptied.
@@ -256,14 +244,10 @@ func (r *reporter) drain() {
 			r.mu.Unlock()
 			return
 		}
-		e := r.queue[0]
+		call := r.queue[0]
 		r.queue = r.queue[1:]
 		r.mu.Unlock()
-		if e.outage {
-			r.cfg.Outage(e.why)
-		} else {
-			r.cfg.Report(e.event)
-		}
+		call()
 	}
 }
 

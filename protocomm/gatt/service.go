@@ -16,6 +16,8 @@ type service struct {
 	pc     *protocomm.Protocomm
 	names  []string // by characteristic
 	atStop ble.StopOptions
+	report func(Event) // or nil, as the next one
+	outage func(why error)
 
 	mu      sync.Mutex // guards what follows; not held over calls out
 	stopped bool
@@ -46,7 +48,7 @@ var (
 )
 
 func newService(s *Server, pc *protocomm.Protocomm, set Settings) *service {
-	v := &service{server: s, pc: pc, atStop: set.AtStop}
+	v := &service{server: s, pc: pc, atStop: set.AtStop, report: set.Report, outage: set.Outage}
 	for _, e := range set.Endpoints {
 		v.names = append(v.names, strings.Clone(e.Name))
 	}
@@ -105,7 +107,7 @@ func (v *service) Connected(conn ble.Conn) {
 	c.conn, c.peer, c.gone = conn, peer, false
 	v.clients = append(v.clients, c)
 	c.watchOn()
-	v.server.reports.put(report{event: Event{Connected: true, Conn: conn.Handle()}})
+	v.tell(Event{Connected: true, Conn: conn.Handle()})
 	v.mu.Unlock()
 	if err := peer.Open(); err != nil {
 		v.server.cfg.Logger.Log(hal.LevelWarn, "a BLE client has no session", hal.Err(err))
@@ -130,7 +132,7 @@ func (v *service) Disconnected(conn ble.Conn, reason ble.HCIReason) {
 // drop takes a client out of the list and wipes what it could read (Q-T8). mu
 // is held; end has to follow.
 func (v *service) drop(c *client, reason ble.HCIReason) {
-	v.server.reports.put(report{event: Event{Conn: c.conn.Handle(), Reason: reason}})
+	v.tell(Event{Conn: c.conn.Handle(), Reason: reason})
 	for i, other := range v.clients {
 		if other == c {
 			last := len(v.clients) - 1
@@ -157,16 +159,24 @@ func (v *service) end(peer *protocomm.Peer) {
 	v.server.reports.kick()
 }
 
+// tell queues a report. mu is held; reports.kick has to follow.
+func (v *service) tell(e Event) {
+	if v.report != nil {
+		v.server.reports.put(func() { v.report(e) })
+	}
+}
+
 // Lost implements ble.OutageHandler.
-func (v *service) Lost(why error) { v.outage(why) }
+func (v *service) Lost(why error) { v.out(why) }
 
 // Restored implements ble.OutageHandler.
-func (v *service) Restored() { v.outage(nil) }
+func (v *service) Restored() { v.out(nil) }
 
-func (v *service) outage(why error) {
+// out reports an outage, or with nil its end.
+func (v *service) out(why error) {
 	v.mu.Lock()
-	if !v.stopped {
-		v.server.reports.put(report{outage: true, why: why})
+	if !v.stopped && v.outage != nil {
+		v.server.reports.put(func() { v.outage(why) })
 	}
 	v.mu.Unlock()
 	v.server.reports.kick()
@@ -193,7 +203,7 @@ func (v *service) Read(conn ble.Conn, char, offset int, dst []byte) (int, ble.AT
 // Write implements ble.Handler.
 func (v *service) Write(conn ble.Conn, char int, value []byte) {
 	if code := v.begin(conn, char, value); code != pending {
-		v.server.cfg.GATT.Respond(conn, code)
+		v.server.stack.Respond(conn, code)
 	}
 }
 
@@ -245,7 +255,7 @@ func (c *client) handle() {
 // conclude ends c's request.
 func (c *client) conclude(conn ble.Conn, name string, out []byte, err error) {
 	if code := c.finish(out, err); code != pending {
-		c.v.server.cfg.GATT.Respond(conn, code)
+		c.v.server.stack.Respond(conn, code)
 		c.answered(conn, name, code == ble.ATTSuccess)
 	}
 }

@@ -15,7 +15,7 @@ import (
 func TestGoIsRequired(t *testing.T) {
 	pc := protocomm.New(protocomm.Config{})
 	defer pc.Close()
-	err := New(Config{GATT: &fakegatt.Peripheral{}}).Start(pc, Settings{Endpoints: []Endpoint{{Name: "a", ID: 1}}})
+	err := New(&fakegatt.Peripheral{}, Config{}).Start(pc, Settings{Endpoints: []Endpoint{{Name: "a", ID: 1}}})
 	require.ErrorIs(t, err, protocomm.ErrInvalidArg)
 	require.ErrorContains(t, err, "Config.Go is nil")
 }
@@ -25,12 +25,12 @@ func TestClockIsRequired(t *testing.T) {
 	pc := protocomm.New(protocomm.Config{})
 	defer pc.Close()
 	set := Settings{Endpoints: []Endpoint{{Name: "a", ID: 1}}}
-	cfg := Config{GATT: &fakegatt.Peripheral{}, Go: func(fn func()) { fn() }}
-	err := New(cfg).Start(pc, set)
+	stack, cfg := &fakegatt.Peripheral{}, Config{Go: func(fn func()) { fn() }}
+	err := New(stack, cfg).Start(pc, set)
 	require.ErrorIs(t, err, protocomm.ErrInvalidArg)
 	require.ErrorContains(t, err, "Config.Clock is nil")
 	cfg.IdleTimeout = -1
-	s := New(cfg)
+	s := New(stack, cfg)
 	require.NoError(t, s.Start(pc, set))
 	require.NoError(t, s.Stop(pc))
 }

@@ -3,7 +3,6 @@ package ble
 import (
 	"strings"
 	"sync"
-	"time"
 
 	"github.com/wifiprov/wifiprov/hal"
 	"github.com/wifiprov/wifiprov/hal/ble"
@@ -80,25 +79,9 @@ type Config struct {
 	Free   Free
 	Memory ble.Memory
 
-	// Go runs fn, which handles a request or tells of an event, and returns
-	// without waiting for it; nil: a new goroutine. fn may block. It is
-	// required where there is no scheduler.
-	Go func(fn func())
-
-	// IdleTimeout ends the connection of a client without an established session
-	// that asks nothing for so long, and in any case of one that has had none for
-	// five times as long: the one place is free for others. Users have that long
-	// to type the proof of possession, since apps connect before they ask for it.
-	// 0: gatt.DefaultIdleTimeout, a minute; less: no time-out, as with the C
-	// original.
-	IdleTimeout time.Duration
-
-	// Clock times that; nil: hal.SystemClock. It is required where there is no
-	// scheduler.
-	Clock hal.Clock
-
-	// Logger is told of refused requests and of trouble; nil is silent.
-	Logger hal.Logger
+	// Server holds the settings of the GATT server. The zero value will do where there
+	// is a scheduler.
+	Server gatt.Config
 }
 
 // Scheme is the BLE scheme. New makes it.
@@ -136,11 +119,7 @@ func (s *Scheme) NewService() (scheme.Service, error) {
 	case cfg.Free > FreeBT || cfg.Free != FreeNone && cfg.Memory == nil:
 		return nil, fail(op, protocomm.ErrInvalidArg, "Config.Free needs Config.Memory", nil)
 	}
-	v := &Service{cfg: cfg, keepOn: cfg.KeepBLEOn}
-	v.server = gatt.New(gatt.Config{
-		GATT: cfg.GATT, Go: cfg.Go, Logger: cfg.Logger, Report: v.report, Outage: v.outage,
-		IdleTimeout: cfg.IdleTimeout, Clock: cfg.Clock,
-	})
+	v := &Service{cfg: cfg, server: gatt.New(cfg.GATT, cfg.Server), keepOn: cfg.KeepBLEOn}
 	if cfg.Free == FreeBTDM || cfg.Free == FreeBT {
 		v.release(ble.Classic)
 	}
@@ -265,6 +244,8 @@ func (s *Service) Start(pc *protocomm.Protocomm) error {
 		},
 		Endpoints: s.endpoints,
 		AtStop:    ble.StopOptions{KeepOn: s.keepOn, KeepConnections: cfg.KeepConnections},
+		Report:    s.report,
+		Outage:    s.outage,
 	})
 	if err != nil {
 		return fail(op, nil, "the BLE service did not start", err)
@@ -312,7 +293,7 @@ func (s *Service) Close() {
 		return
 	}
 	if err := s.stop(); err != nil {
-		s.cfg.Logger.Log(hal.LevelError, "a service was closed and did not stop", hal.Err(err))
+		s.cfg.Server.Logger.Log(hal.LevelError, "a service was closed and did not stop", hal.Err(err))
 	}
 	s.closed = true
 	switch {
@@ -330,7 +311,7 @@ func (s *Service) Wait() { s.server.Wait() }
 
 func (s *Service) release(parts ble.Part) {
 	if err := s.cfg.Memory.ReleaseMemory(parts); err != nil {
-		s.cfg.Logger.Log(hal.LevelError, "memory of Bluetooth was not released", hal.Err(err))
+		s.cfg.Server.Logger.Log(hal.LevelError, "memory of Bluetooth was not released", hal.Err(err))
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 	"github.com/wifiprov/wifiprov/hal/ble"
 	"github.com/wifiprov/wifiprov/internal/test/fakegatt"
 	"github.com/wifiprov/wifiprov/protocomm"
+	"github.com/wifiprov/wifiprov/protocomm/gatt"
 	"github.com/wifiprov/wifiprov/scheme"
 	"github.com/wifiprov/wifiprov/security/sec0"
 )
@@ -228,7 +229,7 @@ func TestReportOutages(t *testing.T) {
 func TestGo(t *testing.T) {
 	p := &fakegatt.Peripheral{}
 	var waiting []func()
-	s := service(t, Config{GATT: p, Go: func(fn func()) { waiting = append(waiting, fn) }}, "PROV_1")
+	s := service(t, Config{GATT: p, Server: gatt.Config{Go: func(fn func()) { waiting = append(waiting, fn) }}}, "PROV_1")
 	told := 0
 	s.ReportTransport(func(scheme.TransportEvent) { told++ })
 	require.NoError(t, s.Start(instance(t)))

@@ -1,7 +1,6 @@
 package console
 
 import (
-	"io"
 	"sync"
 
 	"github.com/wifiprov/wifiprov/hal"
@@ -10,27 +9,9 @@ import (
 	"github.com/wifiprov/wifiprov/scheme"
 )
 
-// Config holds the settings of a Scheme. One of Stream and Open is required;
-// console.Config of package protocomm/console says more about each field.
-type Config struct {
-	// Stream is the line. It stays the application's and is not closed. Only
-	// one service at a time may be made of a Scheme with a Stream.
-	Stream io.ReadWriter
-
-	// Open opens the line at every start, and the stop closes it. Stream is
-	// not used then.
-	Open func() (io.ReadWriteCloser, error)
-
-	// MaxLine is the longest line in characters without its end; 0 or less:
-	// console.DefaultMaxLine.
-	MaxLine int
-
-	// NoEcho leaves out the echo.
-	NoEcho bool
-
-	// Logger is told of refused lines and of the stream's end; nil is silent.
-	Logger hal.Logger
-}
+// Config holds the settings of a Scheme, which are those of its line. Only one service
+// at a time may be made of a Scheme with a Stream.
+type Config = console.Config
 
 // Scheme is the console scheme. New makes it.
 type Scheme struct {
@@ -45,15 +26,9 @@ var _ scheme.Scheme = (*Scheme)(nil)
 func New(cfg Config) *Scheme {
 	s := &Scheme{cfg: cfg}
 	if cfg.Open == nil {
-		s.server = s.newServer()
+		s.server = console.New(cfg)
 	}
 	return s
-}
-
-func (s *Scheme) newServer() *console.Server {
-	return console.New(console.Config{
-		Stream: s.cfg.Stream, Open: s.cfg.Open, MaxLine: s.cfg.MaxLine, NoEcho: s.cfg.NoEcho, Logger: s.cfg.Logger,
-	})
 }
 
 // WiFiMode implements scheme.Scheme: ModeSTA.
@@ -67,7 +42,7 @@ func (s *Scheme) NewService() (scheme.Service, error) {
 	}
 	server := s.server
 	if server == nil {
-		server = s.newServer()
+		server = console.New(s.cfg)
 	}
 	return &Service{server: server}, nil
 }

@@ -41,7 +41,7 @@ func (s *spy) NewService() (scheme.Service, error) {
 func rig(mux httpd.Mux, network *simnet.Network) schemetest.Rig {
 	a := &ap{}
 	s := &spy{}
-	cfg := Config{AP: a, Mux: mux, Listen: network.Listen}
+	cfg := Config{AP: a, Server: httpd.Config{Mux: mux, Listen: network.Listen}}
 	s.Scheme = New(cfg)
 	return schemetest.Rig{
 		Scheme:           s,
@@ -113,9 +113,9 @@ func TestConformanceOnMuxRealTime(t *testing.T) {
 
 // Of two servers of somebody else's there can be one.
 func TestMuxAndPlatform(t *testing.T) {
-	_, err := New(Config{AP: &ap{}, Mux: http.NewServeMux(), Platform: noServer{}}).NewService()
+	_, err := New(Config{AP: &ap{}, Server: httpd.Config{Mux: http.NewServeMux(), Platform: noServer{}}}).NewService()
 	require.ErrorIs(t, err, protocomm.ErrInvalidArg)
-	_, err = New(Config{AP: &ap{}, Platform: noServer{}}).NewService()
+	_, err = New(Config{AP: &ap{}, Server: httpd.Config{Platform: noServer{}}}).NewService()
 	require.NoError(t, err)
 }
 

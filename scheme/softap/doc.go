@@ -7,6 +7,6 @@
 // in ModeAPSTA, so that the device can try them with the client still there.
 //
 // The HTTP side is package protocomm/httpd, which says what clients see. It
-// listens itself (Config.Listen), adds its paths to a server of the
-// application's (Config.Mux), or serves with the platform's (Config.Platform).
+// listens itself, adds its paths to a server of the application's, or serves with
+// the platform's: Listen, Mux and Platform of httpd.Config.
 package softap

@@ -7,6 +7,7 @@ import (
 	"net/http"
 
 	"github.com/wifiprov/wifiprov/hal/sim"
+	"github.com/wifiprov/wifiprov/protocomm/httpd"
 	"github.com/wifiprov/wifiprov/scheme/softap"
 )
 
@@ -20,7 +21,7 @@ func Example_mux() {
 	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "my device") })
 	// go http.ListenAndServe(":80", mux)
 
-	scheme := softap.New(softap.Config{AP: board, Mux: mux})
+	scheme := softap.New(softap.Config{AP: board, Server: httpd.Config{Mux: mux}})
 	// Give it to wifiprov.Config.Scheme.
 	fmt.Println("Wi-Fi mode", scheme.WiFiMode())
 	// Output: Wi-Fi mode APSTA

@@ -9,6 +9,7 @@ import (
 	"github.com/wifiprov/wifiprov/hal/sim"
 	"github.com/wifiprov/wifiprov/hal/sim/simnet"
 	"github.com/wifiprov/wifiprov/protocomm"
+	"github.com/wifiprov/wifiprov/protocomm/httpd"
 	"github.com/wifiprov/wifiprov/scheme/softap"
 	"github.com/wifiprov/wifiprov/security/sec0"
 )
@@ -21,7 +22,7 @@ func Example() {
 	board.Start()
 	var network simnet.Network // on a real device: leave Config.Listen nil
 
-	service, err := softap.New(softap.Config{AP: board, Listen: network.Listen}).NewService()
+	service, err := softap.New(softap.Config{AP: board, Server: httpd.Config{Listen: network.Listen}}).NewService()
 	if err != nil {
 		fmt.Println(err)
 		return

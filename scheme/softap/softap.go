@@ -1,7 +1,6 @@
 package softap
 
 import (
-	"io"
 	"net"
 	"strconv"
 	"sync"
@@ -9,7 +8,6 @@ import (
 	"github.com/wifiprov/wifiprov/hal"
 	"github.com/wifiprov/wifiprov/protocomm"
 	"github.com/wifiprov/wifiprov/protocomm/httpd"
-	"github.com/wifiprov/wifiprov/protocomm/httpd/httpserver"
 	"github.com/wifiprov/wifiprov/scheme"
 )
 
@@ -29,43 +27,15 @@ type Config struct {
 	// AP opens the access point; required.
 	AP hal.SoftAP
 
-	// Listen opens the HTTP listener at every start; nil: TCP on port 80 of
-	// all addresses. It is not used with a Mux.
-	Listen func() (net.Listener, error)
-
-	// Mux is the application's HTTP server, for example an *http.ServeMux,
-	// to serve on instead (the original's set_httpd_handle); nil: a listener
-	// of our own. What net/http then decides is told in package httpd.
-	Mux httpd.Mux
-
-	// Platform is the platform's HTTP server to serve with instead, on an
-	// ESP32 that of ESP-IDF; nil: there is none. Port is its port, 0: 80.
-	Platform httpserver.Server
-	Port     uint16
-
-	// MaxConns bounds the open HTTP connections; 0: httpd.DefaultMaxConns.
-	MaxConns int
-
-	// MaxHeader bounds a request's header block in bytes; 0:
-	// httpd.DefaultMaxHeader.
-	MaxHeader int
-
-	// Origins are the web pages of other hosts that may talk to the device, as in
-	// httpd.Config; none: those of the device alone. They must be none with a
-	// Platform.
-	Origins []string
+	// Server holds the settings of the HTTP server; the zero value serves TCP port 80
+	// of all addresses.
+	Server httpd.Config
 
 	// Channel of the access point, 1 to 13; 0: the driver's choice.
 	Channel uint8
 
 	// MaxStations that may join at the same time; 0: DefaultMaxStations.
 	MaxStations uint8
-
-	// Random is the source of session ids; nil: crypto/rand.Reader.
-	Random io.Reader
-
-	// Logger is told of refused requests and of trouble; nil is silent.
-	Logger hal.Logger
 }
 
 // Scheme is the SoftAP scheme. New makes it. Several services may be made of
@@ -91,21 +61,15 @@ func (s *Scheme) NewService() (scheme.Service, error) {
 	switch {
 	case cfg.AP == nil:
 		return nil, fail(op, protocomm.ErrInvalidArg, "Config.AP is nil; give it the driver's hal.SoftAP", nil)
-	case cfg.Mux != nil && cfg.Platform != nil:
-		return nil, fail(op, protocomm.ErrInvalidArg, "Config has both a Mux and a Platform server; take one of them", nil)
+	case cfg.Server.Mux != nil && cfg.Server.Platform != nil:
+		return nil, fail(op, protocomm.ErrInvalidArg, "Config.Server has both a Mux and a Platform; take one of them", nil)
 	case cfg.Channel > 13:
 		return nil, fail(op, protocomm.ErrInvalidArg, "Config.Channel "+strconv.Itoa(int(cfg.Channel))+" is not in 0…13", nil)
 	}
 	if cfg.MaxStations == 0 {
 		cfg.MaxStations = DefaultMaxStations
 	}
-	return &Service{
-		cfg: cfg,
-		server: httpd.New(httpd.Config{
-			Listen: cfg.Listen, Mux: cfg.Mux, Platform: cfg.Platform, Port: cfg.Port, MaxConns: cfg.MaxConns, MaxHeader: cfg.MaxHeader,
-			Origins: cfg.Origins, Random: cfg.Random, Logger: cfg.Logger,
-		}),
-	}, nil
+	return &Service{cfg: cfg, server: httpd.New(cfg.Server)}, nil
 }
 
 // Service is the SoftAP transport of one manager. Addr and Wait may be called
@@ -194,7 +158,7 @@ func (s *Service) apConfig() hal.SoftAPConfig {
 func (s *Service) undo(pc *protocomm.Protocomm) {
 	if err := s.server.Stop(pc); err != nil {
 		s.pc = pc // so that Stop can try again
-		s.cfg.Logger.Log(hal.LevelError, "the HTTP server could not be stopped", hal.Err(err))
+		s.cfg.Server.Logger.Log(hal.LevelError, "the HTTP server could not be stopped", hal.Err(err))
 	}
 }
 
@@ -235,7 +199,7 @@ func (s *Service) Close() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if err := s.stop(); err != nil {
-		s.cfg.Logger.Log(hal.LevelError, "a service was closed and did not stop", hal.Err(err))
+		s.cfg.Server.Logger.Log(hal.LevelError, "a service was closed and did not stop", hal.Err(err))
 	}
 	s.closed = true
 }

@@ -21,6 +21,7 @@ import (
 	"github.com/wifiprov/wifiprov/hal/sim"
 	"github.com/wifiprov/wifiprov/hal/sim/simnet"
 	"github.com/wifiprov/wifiprov/protocomm"
+	"github.com/wifiprov/wifiprov/protocomm/httpd"
 	"github.com/wifiprov/wifiprov/security/sec0"
 )
 
@@ -83,7 +84,7 @@ func service(t *testing.T, cfg Config) *Service {
 // setUp returns a service on a network in memory, ready to start.
 func setUp(t *testing.T) (*Service, *ap, *simnet.Network) {
 	a, network := &ap{}, &simnet.Network{}
-	s := service(t, Config{AP: a, Listen: network.Listen})
+	s := service(t, Config{AP: a, Server: httpd.Config{Listen: network.Listen}})
 	require.NoError(t, s.SetService("PROV_1", "12345678"))
 	return s, a, network
 }
@@ -162,7 +163,7 @@ func TestSSID(t *testing.T) {
 
 func TestAccessPointConfig(t *testing.T) {
 	a, network := &ap{}, &simnet.Network{}
-	s := service(t, Config{AP: a, Listen: network.Listen, Channel: 6, MaxStations: 2})
+	s := service(t, Config{AP: a, Channel: 6, MaxStations: 2, Server: httpd.Config{Listen: network.Listen}})
 	require.NoError(t, s.SetService("PROV_1", "12345678"))
 	require.NoError(t, s.Start(instance(t)))
 	require.Equal(t, hal.SoftAPConfig{
@@ -277,11 +278,13 @@ func TestServerDoesNotStop(t *testing.T) {
 		var logs []string
 		s := service(t, Config{
 			AP: a,
-			Listen: func() (net.Listener, error) {
-				l, err := network.Listen()
-				return stubborn{l, &stuck}, err
+			Server: httpd.Config{
+				Listen: func() (net.Listener, error) {
+					l, err := network.Listen()
+					return stubborn{l, &stuck}, err
+				},
+				Logger: func(_ hal.Level, msg string, attrs ...hal.Attr) { logs = append(logs, msg) },
 			},
-			Logger: func(_ hal.Level, msg string, attrs ...hal.Attr) { logs = append(logs, msg) },
 		})
 		require.NoError(t, s.SetService("PROV_1", ""))
 		require.NoError(t, s.Start(instance(t)))
@@ -324,7 +327,7 @@ func TestOnSimulatedBoard(t *testing.T) {
 		defer board.Close()
 		require.NoError(t, board.Start())
 		network := &simnet.Network{}
-		s := service(t, Config{AP: board, Listen: network.Listen})
+		s := service(t, Config{AP: board, Server: httpd.Config{Listen: network.Listen}})
 		require.NoError(t, s.SetService("PROV_1", "12345678"))
 		require.NoError(t, s.Start(instance(t)))
 		cfg, open := board.SoftAP()
@@ -346,7 +349,7 @@ func TestOnSimulatedBoard(t *testing.T) {
 func TestLimits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		network := &simnet.Network{}
-		s := service(t, Config{AP: &ap{}, Listen: network.Listen, MaxConns: 1, MaxHeader: 100, Random: bytes.NewReader([]byte{0, 0, 0, 7})})
+		s := service(t, Config{AP: &ap{}, Server: httpd.Config{Listen: network.Listen, MaxConns: 1, MaxHeader: 100, Random: bytes.NewReader([]byte{0, 0, 0, 7})}})
 		require.NoError(t, s.SetService("PROV_1", ""))
 		require.NoError(t, s.Start(instance(t)))
 		first, err := network.DialContext(context.Background())
@@ -375,7 +378,7 @@ func TestLimits(t *testing.T) {
 // Which pages may talk to the device is for the HTTP server to check.
 func TestOrigins(t *testing.T) {
 	for origin, want := range map[string]error{"https://app.example": nil, "https://app.example/": protocomm.ErrInvalidArg} {
-		s := service(t, Config{AP: &ap{}, Listen: (&simnet.Network{}).Listen, Origins: []string{origin}})
+		s := service(t, Config{AP: &ap{}, Server: httpd.Config{Listen: (&simnet.Network{}).Listen, Origins: []string{origin}}})
 		require.NoError(t, s.SetService("PROV_1", ""))
 		require.ErrorIs(t, s.Start(instance(t)), want)
 		s.Close()

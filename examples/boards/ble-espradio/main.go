@@ -16,6 +16,7 @@ import (
 	"github.com/wifiprov/wifiprov/hal/ble/att"
 	"github.com/wifiprov/wifiprov/hal/esp32/espradio"
 	board "github.com/wifiprov/wifiprov/hal/esp32/espradio/chip"
+	"github.com/wifiprov/wifiprov/protocomm/gatt"
 	"github.com/wifiprov/wifiprov/scheme/ble"
 	"github.com/wifiprov/wifiprov/security/sec1"
 )
@@ -119,7 +120,7 @@ func provision(wifi *espradio.Radio) error {
 	var manager wifiprov.Manager
 	if err := manager.Init(wifiprov.Config{
 		WiFi:         wifi,
-		Scheme:       ble.New(ble.Config{GATT: host, Logger: board.Log}),
+		Scheme:       ble.New(ble.Config{GATT: host, Server: gatt.Config{Logger: board.Log}}),
 		EventHandler: func(e wifiprov.Event) { println("provisioning:", e.Kind.String()) },
 		Logger:       board.Log,
 	}); err != nil {

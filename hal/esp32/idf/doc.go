@@ -28,8 +28,8 @@
 //
 //	wifiprov.Config{Clock: dev, Pump: dev.Pump, …}
 //	att.Config{Clock: dev, PollController: dev.PollController, …}
-//	ble.Config{Memory: dev, Go: dev.Go, Clock: dev, …}
-//	softap.Config{AP: dev, Platform: dev, Random: esp32.Random(), …}
+//	ble.Config{Memory: dev, Server: gatt.Config{Go: dev.Go, Clock: dev}, …}
+//	softap.Config{AP: dev, Server: httpd.Config{Platform: dev, Random: idf.Random(), …}}
 //
 // Only one task, or goroutine, may pump. Any task may call the other methods.
 //

@@ -296,7 +296,7 @@ func TestSoftAPScheme(t *testing.T) {
 		dev := pumped(t, idf.Config{})
 		require.NoError(t, dev.Start())
 		return schemetest.Rig{
-			Scheme:           softap.New(softap.Config{AP: dev, Platform: dev, Random: idf.Random()}),
+			Scheme:           softap.New(softap.Config{AP: dev, Server: httpd.Config{Platform: dev, Random: idf.Random()}}),
 			Name:             "PROV_1",
 			Key:              "12345678",
 			Refused:          []schemetest.NameAndKey{{}, {Name: "x", Key: "1234567"}, {Name: "x", Key: strings.Repeat("x", 64)}},

@@ -21,6 +21,8 @@ import (
 	"github.com/wifiprov/wifiprov/hal/esp32/idf"
 	"github.com/wifiprov/wifiprov/hal/esp32/idf/idftest"
 	"github.com/wifiprov/wifiprov/hal/sim"
+	"github.com/wifiprov/wifiprov/protocomm/gatt"
+	"github.com/wifiprov/wifiprov/protocomm/httpd"
 	"github.com/wifiprov/wifiprov/scheme"
 	"github.com/wifiprov/wifiprov/scheme/ble"
 	"github.com/wifiprov/wifiprov/scheme/softap"
@@ -62,13 +64,13 @@ func (a *task) run() {
 }
 
 func overSoftAP(_ *testing.T, dev *idf.Device) scheme.Scheme {
-	return softap.New(softap.Config{AP: dev, Platform: dev, Random: idf.Random(), Logger: idf.Log()})
+	return softap.New(softap.Config{AP: dev, Server: httpd.Config{Platform: dev, Random: idf.Random(), Logger: idf.Log()}})
 }
 
 func overBLE(t *testing.T, dev *idf.Device) scheme.Scheme {
 	host, err := att.New(dev.Bluetooth(), att.Config{Clock: dev, PollController: dev.PollController, Logger: idf.Log()})
 	require.NoError(t, err)
-	return ble.New(ble.Config{GATT: host, Free: ble.FreeBTDM, Memory: dev, Go: dev.Go, Clock: dev, Logger: idf.Log()})
+	return ble.New(ble.Config{GATT: host, Free: ble.FreeBTDM, Memory: dev, Server: gatt.Config{Go: dev.Go, Clock: dev, Logger: idf.Log()}})
 }
 
 // phone returns the transport of a client.

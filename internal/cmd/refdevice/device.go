@@ -14,6 +14,7 @@ import (
 	"github.com/wifiprov/wifiprov/hal"
 	"github.com/wifiprov/wifiprov/hal/sim"
 	"github.com/wifiprov/wifiprov/protocomm"
+	"github.com/wifiprov/wifiprov/protocomm/httpd"
 	"github.com/wifiprov/wifiprov/scheme/softap"
 	"github.com/wifiprov/wifiprov/security"
 	"github.com/wifiprov/wifiprov/security/sec0"
@@ -139,7 +140,7 @@ func (d *device) serveOnce() error {
 func (d *device) start() error {
 	err := d.m.Init(wifiprov.Config{
 		WiFi:         d.board,
-		Scheme:       softap.New(softap.Config{AP: d.board, Listen: d.takeListener}),
+		Scheme:       softap.New(softap.Config{AP: d.board, Server: httpd.Config{Listen: d.takeListener}}),
 		EventHandler: d.event,
 		Clock:        d.air.Clock(),
 		Version:      d.opt.style.version,

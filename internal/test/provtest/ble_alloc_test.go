@@ -84,7 +84,7 @@ func serving(tb testing.TB, mtu int) *chip {
 	c := &chip{}
 	host, err := att.New(c, att.Config{MTU: max(mtu, att.MinMTU)})
 	require.NoError(tb, err)
-	server := gatt.New(gatt.Config{GATT: host, Go: func(fn func()) { fn() }})
+	server := gatt.New(host, gatt.Config{Go: func(fn func()) { fn() }})
 	pc := protocomm.New(protocomm.Config{})
 	require.NoError(tb, pc.SetSecurity("prov-session", sec0.New()))
 	require.NoError(tb, pc.AddEndpoint("echo", func(_ protocomm.SessionID, req []byte) ([]byte, error) { return req, nil }))

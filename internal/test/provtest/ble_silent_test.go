@@ -13,6 +13,7 @@ import (
 	"github.com/wifiprov/wifiprov/hal/ble/bluez"
 	"github.com/wifiprov/wifiprov/hal/sim"
 	"github.com/wifiprov/wifiprov/internal/test/fakebluez"
+	"github.com/wifiprov/wifiprov/protocomm/gatt"
 	"github.com/wifiprov/wifiprov/scheme/ble"
 )
 
@@ -87,7 +88,7 @@ func TestBlueZStrangerKeepsNoPlace(t *testing.T) {
 	m := newLinux(t, 517)
 	d := New(t, sim.AirConfig{TimeScale: 1000})
 	cfg := d.Config()
-	cfg.Scheme = ble.New(ble.Config{GATT: bluez.New(bluez.Config{Bus: m.bus, Adapter: "hci0"}), IdleTimeout: 500 * time.Millisecond})
+	cfg.Scheme = ble.New(ble.Config{GATT: bluez.New(bluez.Config{Bus: m.bus, Adapter: "hci0"}), Server: gatt.Config{IdleTimeout: 500 * time.Millisecond}})
 	require.NoError(t, d.Manager.Init(cfg))
 	require.NoError(t, d.Manager.DisableAutoStop(0))
 	d.StartOnly(true)

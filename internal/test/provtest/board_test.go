@@ -11,6 +11,7 @@ import (
 	"github.com/wifiprov/wifiprov/hal"
 	"github.com/wifiprov/wifiprov/hal/sim"
 	"github.com/wifiprov/wifiprov/hal/sim/simnet"
+	"github.com/wifiprov/wifiprov/protocomm/httpd"
 	"github.com/wifiprov/wifiprov/scheme/console"
 	"github.com/wifiprov/wifiprov/scheme/softap"
 	"github.com/wifiprov/wifiprov/security/sec0"
@@ -64,7 +65,7 @@ func TestTwoManagersOnABoard(t *testing.T) {
 		defer near.Close()
 		defer far.Close()
 		for _, cfg := range []wifiprov.Config{
-			{WiFi: d.Board, Scheme: softap.New(softap.Config{AP: d.Board, Listen: network.Listen})},
+			{WiFi: d.Board, Scheme: softap.New(softap.Config{AP: d.Board, Server: httpd.Config{Listen: network.Listen}})},
 			{WiFi: sim.NewFaults(d.Board, nil), Scheme: console.New(console.Config{Stream: near})},
 		} {
 			var other wifiprov.Manager

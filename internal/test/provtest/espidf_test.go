@@ -17,6 +17,8 @@ import (
 	"github.com/wifiprov/wifiprov/hal/esp32/idf"
 	"github.com/wifiprov/wifiprov/hal/esp32/idf/idftest"
 	"github.com/wifiprov/wifiprov/hal/sim"
+	"github.com/wifiprov/wifiprov/protocomm/gatt"
+	"github.com/wifiprov/wifiprov/protocomm/httpd"
 	"github.com/wifiprov/wifiprov/scheme/ble"
 	"github.com/wifiprov/wifiprov/scheme/softap"
 )
@@ -128,7 +130,7 @@ func (e *esp) rig(config wifiprov.Config, dial func() client.Transport) *Rig {
 
 func espHTTPRig(t *testing.T) *Rig {
 	e := newESP(t)
-	scheme := softap.New(softap.Config{AP: e, Platform: e, Random: idf.Random()})
+	scheme := softap.New(softap.Config{AP: e, Server: httpd.Config{Platform: e, Random: idf.Random()}})
 	return e.rig(wifiprov.Config{Scheme: scheme}, func() client.Transport {
 		transport, err := client.NewHTTP(client.HTTPConfig{Dial: e.chip.Network.Dial})
 		require.NoError(t, err)
@@ -138,7 +140,7 @@ func espHTTPRig(t *testing.T) *Rig {
 
 func espBLERig(t *testing.T) *Rig {
 	e := newESP(t)
-	scheme := ble.New(ble.Config{GATT: &e.stack, Free: ble.FreeBT, Memory: e, Go: e.Go})
+	scheme := ble.New(ble.Config{GATT: &e.stack, Free: ble.FreeBT, Memory: e, Server: gatt.Config{Go: e.Go}})
 	return e.rig(wifiprov.Config{Scheme: scheme}, func() client.Transport {
 		d := &BLEDevice{Device: &Device{Air: e.air, tb: t}}
 		return d.Dial(blecentral.Config{})

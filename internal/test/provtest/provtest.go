@@ -15,6 +15,7 @@ import (
 	"github.com/wifiprov/wifiprov/hal/sim"
 	"github.com/wifiprov/wifiprov/hal/sim/simnet"
 	"github.com/wifiprov/wifiprov/protocomm"
+	"github.com/wifiprov/wifiprov/protocomm/httpd"
 	"github.com/wifiprov/wifiprov/scheme/softap"
 	"github.com/wifiprov/wifiprov/security/sec0"
 	"github.com/wifiprov/wifiprov/security/sec1"
@@ -58,7 +59,7 @@ func New(tb testing.TB, air sim.AirConfig) *Device {
 func (d *Device) Config() wifiprov.Config {
 	return wifiprov.Config{
 		WiFi:         d.Board,
-		Scheme:       softap.New(softap.Config{AP: d.Board, Listen: d.Network.Listen}),
+		Scheme:       softap.New(softap.Config{AP: d.Board, Server: httpd.Config{Listen: d.Network.Listen}}),
 		Clock:        d.Air.Clock(),
 		EventHandler: d.event,
 	}

@@ -17,6 +17,7 @@ import (
 	"github.com/wifiprov/wifiprov/hal/esp32/espradio"
 	"github.com/wifiprov/wifiprov/hal/sim/simnet"
 	"github.com/wifiprov/wifiprov/internal/test/espradiotest"
+	"github.com/wifiprov/wifiprov/protocomm/httpd"
 	"github.com/wifiprov/wifiprov/scheme/softap"
 	"github.com/wifiprov/wifiprov/store/nvs"
 	"github.com/wifiprov/wifiprov/store/wifistore"
@@ -72,7 +73,7 @@ func provisionBySoftAP(t *testing.T, change func(*wifiprov.Config), fn func(t *t
 		h := &hotspot{}
 		d.Driver.OnAP = h.onAP
 		r := d.rig()
-		r.Config.Scheme = softap.New(softap.Config{AP: d.WiFi, Listen: h.network.Listen})
+		r.Config.Scheme = softap.New(softap.Config{AP: d.WiFi, Server: httpd.Config{Listen: h.network.Listen}})
 		r.Config.Attempts = 2
 		if change != nil {
 			change(&r.Config)

@@ -13,6 +13,7 @@ import (
 	"github.com/wifiprov/wifiprov/hal"
 	"github.com/wifiprov/wifiprov/hal/sim"
 	"github.com/wifiprov/wifiprov/hal/sim/simnet"
+	"github.com/wifiprov/wifiprov/protocomm/httpd"
 	"github.com/wifiprov/wifiprov/scheme/softap"
 	"github.com/wifiprov/wifiprov/security/sec0"
 	"github.com/wifiprov/wifiprov/store"
@@ -181,7 +182,7 @@ func run(t *testing.T, p plot, m medium, blow func(op int) error) (o outcome) {
 	var network simnet.Network
 	cfg := wifiprov.Config{
 		WiFi:              board,
-		Scheme:            softap.New(softap.Config{AP: board, Listen: network.Listen}),
+		Scheme:            softap.New(softap.Config{AP: board, Server: httpd.Config{Listen: network.Listen}}),
 		VerifyCredentials: true,
 		EventHandler: func(e wifiprov.Event) {
 			switch e.Kind {

@@ -12,6 +12,8 @@ import (
 	"github.com/wifiprov/wifiprov/hal/ble/att"
 	"github.com/wifiprov/wifiprov/hal/esp32/idf"
 	"github.com/wifiprov/wifiprov/protocomm"
+	"github.com/wifiprov/wifiprov/protocomm/gatt"
+	"github.com/wifiprov/wifiprov/protocomm/httpd"
 	"github.com/wifiprov/wifiprov/scheme"
 	"github.com/wifiprov/wifiprov/scheme/ble"
 	"github.com/wifiprov/wifiprov/scheme/softap"
@@ -93,14 +95,14 @@ func (s *settings) makeSecurity() (protocomm.Security, error) {
 
 func (s *settings) makeScheme(dev *idf.Device) (scheme.Scheme, error) {
 	if !s.bluetooth {
-		return softap.New(softap.Config{AP: dev, Platform: dev, Random: idf.Random(), Logger: idf.Log()}), nil
+		return softap.New(softap.Config{AP: dev, Server: httpd.Config{Platform: dev, Random: idf.Random(), Logger: idf.Log()}}), nil
 	}
 	host, err := att.New(dev.Bluetooth(), att.Config{Clock: dev, PollController: dev.PollController, Logger: idf.Log()})
 	if err != nil {
 		return nil, err
 	}
 	// The application does not use Bluetooth itself: free its memory.
-	return ble.New(ble.Config{GATT: host, Free: ble.FreeBTDM, Memory: dev, Go: dev.Go, Clock: dev, Logger: idf.Log()}), nil
+	return ble.New(ble.Config{GATT: host, Free: ble.FreeBTDM, Memory: dev, Server: gatt.Config{Go: dev.Go, Clock: dev, Logger: idf.Log()}}), nil
 }
 
 func (s *service) event(e wifiprov.Event) {
