@@ -21,8 +21,6 @@ func code(t *testing.T, want error, err error) {
 
 func TestAddEndpointCodes(t *testing.T) {
 	p := newSec1(t, protocomm.Config{})
-	var none *protocomm.Protocomm
-	code(t, protocomm.ErrInvalidArg, none.AddEndpoint("a", echo))
 	code(t, protocomm.ErrInvalidArg, p.AddEndpoint("", echo))
 	code(t, protocomm.ErrInvalidArg, p.AddEndpoint("a", nil))
 	for _, name := range []string{"echo", secEndpoint, verEndpoint} {
@@ -37,8 +35,6 @@ func TestAddEndpointCodes(t *testing.T) {
 
 func TestRemoveEndpointCodes(t *testing.T) {
 	p := newSec1(t, protocomm.Config{})
-	var none *protocomm.Protocomm
-	code(t, protocomm.ErrInvalidArg, none.RemoveEndpoint("a"))
 	code(t, protocomm.ErrInvalidArg, p.RemoveEndpoint(""))
 	code(t, protocomm.ErrNotFound, p.RemoveEndpoint("Echo"))
 	require.NoError(t, p.RemoveEndpoint("echo"))
@@ -58,8 +54,6 @@ func TestRemoveEndpointCodes(t *testing.T) {
 
 func TestSecurityCodes(t *testing.T) {
 	p := protocomm.New(protocomm.Config{})
-	var none *protocomm.Protocomm
-	code(t, protocomm.ErrInvalidArg, none.SetSecurity("s", sec0.New()))
 	code(t, protocomm.ErrInvalidArg, p.SetSecurity("", sec0.New()))
 	code(t, protocomm.ErrInvalidArg, p.SetSecurity("s", nil))
 	require.NoError(t, p.AddEndpoint("taken", echo))
@@ -68,7 +62,6 @@ func TestSecurityCodes(t *testing.T) {
 	code(t, protocomm.ErrInvalidState, p.SetSecurity("s", sec0.New()))
 	code(t, protocomm.ErrInvalidState, p.SetSecurity("other", sec0.New()))
 
-	code(t, protocomm.ErrInvalidArg, none.UnsetSecurity("s"))
 	code(t, protocomm.ErrInvalidArg, p.UnsetSecurity(""))
 	code(t, protocomm.ErrNotFound, p.UnsetSecurity("other"))
 	code(t, protocomm.ErrNotFound, p.UnsetSecurity("taken"))
@@ -82,8 +75,6 @@ func TestSecurityCodes(t *testing.T) {
 
 func TestVersionCodes(t *testing.T) {
 	p := protocomm.New(protocomm.Config{})
-	var none *protocomm.Protocomm
-	code(t, protocomm.ErrInvalidArg, none.SetVersion("v", "text"))
 	code(t, protocomm.ErrInvalidArg, p.SetVersion("", "text"))
 	code(t, protocomm.ErrInvalidArg, p.SetVersion("v", ""))
 	require.NoError(t, p.AddEndpoint("taken", echo))
@@ -92,7 +83,6 @@ func TestVersionCodes(t *testing.T) {
 	code(t, protocomm.ErrInvalidState, p.SetVersion("v", "text"))
 	code(t, protocomm.ErrInvalidState, p.SetVersion("other", "text"))
 
-	code(t, protocomm.ErrInvalidArg, none.UnsetVersion("v"))
 	code(t, protocomm.ErrInvalidArg, p.UnsetVersion(""))
 	code(t, protocomm.ErrNotFound, p.UnsetVersion("other"))
 	code(t, protocomm.ErrNotFound, p.UnsetVersion("taken"))
@@ -108,9 +98,6 @@ func TestVersionCodes(t *testing.T) {
 func TestSessionCodes(t *testing.T) {
 	f := &fake{t: t}
 	p := newWith(t, protocomm.Config{}, f)
-	var none *protocomm.Protocomm
-	code(t, protocomm.ErrInvalidArg, none.OpenSession(1))
-	code(t, protocomm.ErrInvalidArg, none.CloseSession(1))
 	code(t, protocomm.ErrInvalidArg, p.OpenSession(protocomm.NoSession))
 	code(t, protocomm.ErrInvalidState, p.CloseSession(1))
 	code(t, protocomm.ErrInvalidState, p.CloseSession(protocomm.NoSession))
@@ -141,7 +128,6 @@ func TestHandleCodes(t *testing.T) {
 	openFake(t, p, 1)
 	require.NoError(t, p.OpenSession(2))
 
-	var none *protocomm.Protocomm
 	for name, tc := range map[string]struct {
 		p        *protocomm.Protocomm
 		endpoint string
@@ -150,7 +136,6 @@ func TestHandleCodes(t *testing.T) {
 		want     error
 		code     protocomm.Code
 	}{
-		"no instance":          {none, "echo", 1, "x", protocomm.ErrInvalidArg, 0x102},
 		"no name":              {p, "", 1, "x", protocomm.ErrInvalidArg, 0x102},
 		"unknown name":         {p, "prov-scan", 1, "x", protocomm.ErrNotFound, 0x105},
 		"no session":           {p, "echo", 3, "x", protocomm.ErrInvalidState, 0x103},

@@ -58,7 +58,7 @@ type endpoint struct {
 // a name in use, ErrInvalidState after Close, or the transport's.
 func (p *Protocomm) AddEndpoint(name string, h Handler) error {
 	const op = "add endpoint"
-	if err := p.check(op, name); err != nil {
+	if err := checkName(op, name); err != nil {
 		return err
 	}
 	if h == nil {
@@ -70,7 +70,7 @@ func (p *Protocomm) AddEndpoint(name string, h Handler) error {
 // AddAppendEndpoint is AddEndpoint with an AppendHandler.
 func (p *Protocomm) AddAppendEndpoint(name string, h AppendHandler) error {
 	const op = "add endpoint"
-	if err := p.check(op, name); err != nil {
+	if err := checkName(op, name); err != nil {
 		return err
 	}
 	if h == nil {
@@ -97,7 +97,7 @@ func (p *Protocomm) RemoveEndpoint(name string) error {
 // a name in use, or the transport's. After an error nothing is set.
 func (p *Protocomm) SetSecurity(name string, s Security) error {
 	const op = "set security on"
-	if err := p.check(op, name); err != nil {
+	if err := checkName(op, name); err != nil {
 		return err
 	}
 	if s == nil {
@@ -127,7 +127,7 @@ func (p *Protocomm) UnsetSecurity(name string) error {
 // transport's. After an error nothing is set.
 func (p *Protocomm) SetVersion(name, text string) error {
 	const op = "set version on"
-	if err := p.check(op, name); err != nil {
+	if err := checkName(op, name); err != nil {
 		return err
 	}
 	if text == "" {
@@ -146,9 +146,6 @@ func (p *Protocomm) UnsetVersion(name string) error {
 
 // Security returns the security in use; false when none is set.
 func (p *Protocomm) Security() (Security, bool) {
-	if p == nil {
-		return nil, false
-	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.security == nil {
@@ -160,9 +157,6 @@ func (p *Protocomm) Security() (Security, bool) {
 // Kind returns the kind of the endpoint that Handle would find under name;
 // false when there is none.
 func (p *Protocomm) Kind(name string) (Kind, bool) {
-	if p == nil {
-		return 0, false
-	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if ep := p.find(name); ep != nil {
@@ -174,9 +168,6 @@ func (p *Protocomm) Kind(name string) (Kind, bool) {
 // Endpoints returns the names of the endpoints that are served, in the order
 // of their adding.
 func (p *Protocomm) Endpoints() []string {
-	if p == nil {
-		return nil
-	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	names := make([]string, 0, len(p.endpoints))
@@ -199,11 +190,8 @@ func (p *Protocomm) SetTransport(h Hooks) {
 	}
 }
 
-// check refuses what no operation on a name can work with.
-func (p *Protocomm) check(op, name string) error {
-	if p == nil {
-		return fail(ErrInvalidArg, op, name, "the instance is nil", nil)
-	}
+// checkName refuses the empty name.
+func checkName(op, name string) error {
 	if name == "" {
 		return fail(ErrInvalidArg, op, `""`, "the endpoint's name is empty", nil)
 	}
@@ -284,7 +272,7 @@ func (p *Protocomm) mayAdd(op string, ep *endpoint) error {
 // remove takes the endpoint name out of service, tells the transport, and
 // frees the name. kind 0 means any.
 func (p *Protocomm) remove(op, name string, kind Kind) error {
-	if err := p.check(op, name); err != nil {
+	if err := checkName(op, name); err != nil {
 		return err
 	}
 	p.mu.Lock()

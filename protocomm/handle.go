@@ -26,7 +26,7 @@ const maxQuoted = 64
 // that panics is an ErrFail, and the panic is logged; if it calls runtime.Goexit
 // Handle does not return, but the session goes on.
 func (p *Protocomm) Handle(dst []byte, name string, id SessionID, req []byte) ([]byte, error) {
-	if err := p.check("request to", name); err != nil {
+	if err := checkName("request to", name); err != nil {
 		return dst, err
 	}
 	p.mu.Lock()

@@ -98,15 +98,6 @@ func TestQP21_FailuresLeaveNothingBehind(t *testing.T) {
 	// The security is asked for when there is none.
 	_, ok := p.Security()
 	require.False(t, ok)
-	var none *protocomm.Protocomm
-	_, ok = none.Security()
-	require.False(t, ok)
-	_, ok = none.Kind("a")
-	require.False(t, ok)
-	require.False(t, none.SessionEstablished(1))
-
-	// nil is an invalid argument, for UnsetSecurity too.
-	code(t, protocomm.ErrInvalidArg, none.UnsetSecurity("s"))
 
 	// What the transport refuses can be tried again.
 	refuse := errors.Join(errors.New("route table full"), protocomm.ErrNoMem)

@@ -150,11 +150,8 @@ func New(cfg Config) *Protocomm {
 // and drops all endpoints without calling the transport's hooks. Afterwards
 // Handle fails with ErrNotFound, and what would add something with
 // ErrInvalidState. Close does not wait for handlers that are running, so they
-// may call it. Closing twice is allowed, and so is closing nil.
+// may call it. Closing twice is allowed.
 func (p *Protocomm) Close() {
-	if p == nil {
-		return
-	}
 	p.mu.Lock()
 	p.closed = true
 	p.hooks = Hooks{}

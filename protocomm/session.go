@@ -50,7 +50,7 @@ func (p *Protocomm) OpenSession(id SessionID) error { return p.openSession(id, "
 // no other session.
 func (p *Protocomm) openSession(id SessionID, from Source) error {
 	const op = "open session"
-	if p == nil || id == NoSession {
+	if id == NoSession {
 		return failSession(ErrInvalidArg, op, id, "no such id can be opened", nil)
 	}
 	for {
@@ -102,9 +102,6 @@ func (p *Protocomm) openSession(id SessionID, from Source) error {
 // Errors: ErrInvalidState when no session is open under id.
 func (p *Protocomm) CloseSession(id SessionID) error {
 	const op = "close session"
-	if p == nil {
-		return failSession(ErrInvalidArg, op, id, "the instance is nil", nil)
-	}
 	p.mu.Lock()
 	s := p.session(id)
 	if s == nil {
@@ -120,9 +117,6 @@ func (p *Protocomm) CloseSession(id SessionID) error {
 // SessionEstablished reports whether a session is open under id and has its
 // handshake behind it, or needs none.
 func (p *Protocomm) SessionEstablished(id SessionID) bool {
-	if p == nil {
-		return false
-	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	s := p.session(id)
@@ -132,9 +126,6 @@ func (p *Protocomm) SessionEstablished(id SessionID) bool {
 // Sessions returns how many sessions are open and how many of these are
 // half-open.
 func (p *Protocomm) Sessions() (open, halfOpen int) {
-	if p == nil {
-		return 0, 0
-	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return len(p.sessions), p.halfOpen()

@@ -250,7 +250,6 @@ func TestOnSessionCloseSaysItOnce(t *testing.T) {
 	p.Close()
 	require.Equal(t, order{5}, gone.take())
 	require.Zero(t, f.live.Load())
-	(*protocomm.Protocomm)(nil).Close()
 }
 
 // TestOnSessionCloseMayCall: the callback runs without a lock, and before a
