@@ -60,9 +60,10 @@ var arrows = map[string][]string{
 	"scheme/schemetest":          {"hal", "protocomm", "scheme", "security/sec0"},
 	"scheme/softap":              {"hal", "protocomm", "protocomm/httpd", "scheme"},
 	"security":                   {"hal", "protocomm"},
-	"security/sec0":              {"internal/pb", "protocomm", "security"},
-	"security/sec1":              {"internal/pb", "protocomm", "security"},
-	"security/sec2":              {"internal/pb", "internal/srp", "protocomm", "security"},
+	"security/internal/frame":    {"internal/pb", "protocomm", "security"},
+	"security/sec0":              {"internal/pb", "protocomm", "security", "security/internal/frame"},
+	"security/sec1":              {"internal/pb", "protocomm", "security", "security/internal/frame"},
+	"security/sec2":              {"internal/pb", "internal/srp", "protocomm", "security", "security/internal/frame"},
 
 	// client
 	"client":              {"hal", "hal/ble", "internal/pb", "internal/status", "security", "security/sec0", "security/sec1", "security/sec2"},
@@ -103,7 +104,7 @@ var tops = []string{"internal/test/provtest", "internal/test/fit", "internal/cmd
 // not work (design decision; flash per import was measured).
 var (
 	deviceSide = []string{
-		".", "hal", "hal/ble", "hal/sim", "protocomm", "protocomm/httpd/httpserver", "scheme", "security", "security/sec0", "security/sec1", "security/sec2", "store", "store/nvs", "store/wifistore", "internal/claim", "internal/enum", "internal/events", "internal/explain", "internal/fair", "internal/fsm", "internal/nvsfmt", "internal/pb", "internal/protover", "internal/quote", "internal/scanlist", "internal/srp", "internal/status", "store/nvs/flash", "protocomm/console", "hal/ble/att", "scheme/console", "protocomm/gatt", "scheme/ble", "hal/esp32/idf", "hal/esp32/espradio", "hal/esp32/espradio/chip", "internal/smpcrypto", "hal/ble/smp", "hal/ble/bondstore",
+		".", "hal", "hal/ble", "hal/sim", "protocomm", "protocomm/httpd/httpserver", "scheme", "security", "security/internal/frame", "security/sec0", "security/sec1", "security/sec2", "store", "store/nvs", "store/wifistore", "internal/claim", "internal/enum", "internal/events", "internal/explain", "internal/fair", "internal/fsm", "internal/nvsfmt", "internal/pb", "internal/protover", "internal/quote", "internal/scanlist", "internal/srp", "internal/status", "store/nvs/flash", "protocomm/console", "hal/ble/att", "scheme/console", "protocomm/gatt", "scheme/ble", "hal/esp32/idf", "hal/esp32/espradio", "hal/esp32/espradio/chip", "internal/smpcrypto", "hal/ble/smp", "hal/ble/bondstore",
 	}
 	tooHeavy = []string{"fmt", "context", "encoding/json", "log", "log/slog", "net", "net/http", "os", "reflect"}
 )

@@ -169,7 +169,7 @@ func TestConnectFailures(t *testing.T) {
 		{"transport error", sec0Answer(nil, boom), Security0, boom, "client: connect: prov-session: boom (call Connect to start over)"},
 		{"empty answer", sec0Answer(nil, nil), Security0, ErrBadAnswer, ""},
 		{"garbage", sec0Answer([]byte("\xff\xff"), nil), Security0, ErrBadAnswer, ""},
-		{"sec0 status", sec0Answer(unhex("52070801aa01020801"), nil), Security0, ErrBadAnswer, "status 1"},
+		{"sec0 status", sec0Answer(unhex("52070801aa01020801"), nil), Security0, ErrBadAnswer, "the device says InvalidSecScheme"},
 		{"sec1 key closed", sec1Answer(0, nil, errHangUp), Security1, ErrRefused, "does the device use security 1?"},
 		{"sec1 key empty", sec1Answer(0, nil, nil), Security1, ErrBadAnswer, ""},
 		{"sec1 key garbage", sec1Answer(0, []byte("\xff"), nil), Security1, ErrBadAnswer, ""},

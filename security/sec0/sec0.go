@@ -5,11 +5,13 @@
 package sec0
 
 import (
-	"strconv"
-
 	"github.com/wifiprov/wifiprov/internal/pb"
 	"github.com/wifiprov/wifiprov/protocomm"
+	"github.com/wifiprov/wifiprov/security/internal/frame"
 )
+
+// scheme is this security.
+const scheme frame.Scheme = 0
 
 // Security is the device's half. It has no state.
 type Security struct{}
@@ -42,15 +44,11 @@ type session struct{ closed bool }
 // 0, whatever its payload, even to an empty body (Q-P18).
 func (s *session) Handshake(dst, req []byte) ([]byte, error) {
 	if s.closed {
-		return dst, fail(protocomm.ErrInvalidState, "handshake", "the session is closed", nil)
+		return dst, scheme.Fail("handshake", protocomm.ErrInvalidState, "the session is closed", nil)
 	}
 	var m pb.SessionData
-	if err := m.Unmarshal(req); err != nil {
-		return dst, fail(protocomm.ErrInvalidArg, "handshake", "not a session message", err)
-	}
-	if m.SecVer != pb.SecScheme0 {
-		return dst, fail(protocomm.ErrInvalidArg, "handshake",
-			"the peer speaks security "+strconv.Itoa(int(m.SecVer))+", this device security 0", nil)
+	if err := scheme.Request(&m, req); err != nil {
+		return dst, err
 	}
 	resp := pb.SessionData{WhichProto: pb.SessionDataSec0}
 	resp.Sec0.Msg = pb.Sec0MsgTypeResponse
@@ -64,7 +62,7 @@ func (s *session) Established() bool { return !s.closed }
 // Decrypt returns req.
 func (s *session) Decrypt(req []byte) ([]byte, error) {
 	if s.closed {
-		return nil, fail(protocomm.ErrInvalidState, "decrypt", "the session is closed", nil)
+		return nil, scheme.Fail("decrypt", protocomm.ErrInvalidState, "the session is closed", nil)
 	}
 	return req, nil
 }
@@ -72,14 +70,10 @@ func (s *session) Decrypt(req []byte) ([]byte, error) {
 // Encrypt appends resp.
 func (s *session) Encrypt(dst, resp []byte) ([]byte, error) {
 	if s.closed {
-		return dst, fail(protocomm.ErrInvalidState, "encrypt", "the session is closed", nil)
+		return dst, scheme.Fail("encrypt", protocomm.ErrInvalidState, "the session is closed", nil)
 	}
 	return append(dst, resp...), nil
 }
 
 // Close ends the session.
 func (s *session) Close() { s.closed = true }
-
-func fail(kind error, op, why string, cause error) error {
-	return &protocomm.Error{Op: "sec0: " + op, Why: why, Kind: kind, Err: cause}
-}

@@ -9,12 +9,13 @@ import (
 	"github.com/wifiprov/wifiprov/internal/pb"
 	"github.com/wifiprov/wifiprov/protocomm"
 	"github.com/wifiprov/wifiprov/security"
+	"github.com/wifiprov/wifiprov/security/internal/frame"
 )
 
 // Client is the client's half of one session.
 type Client struct {
 	params *params
-	phase  phase
+	phase  frame.Phase
 	own    *ecdh.PrivateKey // until Response0
 	public [keySize]byte    // own public key, until Response1
 	stream cipher.Stream    // from Response0 on
@@ -42,22 +43,22 @@ func (Client) GoString() string { return "sec1.Client{…}" }
 // see security.Client.
 func (c *Client) Step(resp []byte) (req []byte, isDone bool, err error) {
 	defer func() {
-		if err != nil && c.phase != done {
+		if err != nil && c.phase != frame.Done {
 			c.Close()
 		}
 	}()
 	switch c.phase {
-	case cmd0:
+	case frame.Cmd0:
 		req, err = c.command0()
 		return req, false, err
-	case cmd1:
+	case frame.Cmd1:
 		req, err = c.response0(resp)
 		return req, false, err
-	case cmd2:
+	case frame.Cmd2:
 		err = c.response1(resp)
 		return nil, err == nil, err
 	}
-	return nil, false, fail(protocomm.ErrInvalidState, "handshake", "it is over; begin with a new client", nil)
+	return nil, false, scheme.Fail("handshake", protocomm.ErrInvalidState, "it is over; begin with a new client", nil)
 }
 
 func (c *Client) command0() ([]byte, error) {
@@ -67,7 +68,7 @@ func (c *Client) command0() ([]byte, error) {
 	}
 	c.own = own
 	copy(c.public[:], own.PublicKey().Bytes())
-	c.phase = cmd1
+	c.phase = frame.Cmd1
 
 	m := pb.SessionData{SecVer: pb.SecScheme1, WhichProto: pb.SessionDataSec1}
 	m.Sec1.WhichPayload = pb.Sec1PayloadSc0
@@ -79,17 +80,16 @@ func (c *Client) command0() ([]byte, error) {
 func (c *Client) response0(resp []byte) ([]byte, error) {
 	const op = "Response0"
 	var m pb.SessionData
-	if err := decode(&m, resp, op, pb.Sec1MsgTypeResponse0, pb.Sec1PayloadSr0); err != nil {
+	if err := scheme.Answer(&m, op, resp, int(pb.Sec1MsgTypeResponse0)); err != nil {
 		return nil, err
 	}
 	r := &m.Sec1.Sr0
 	switch {
-	case r.Status != pb.StatusSuccess:
-		return nil, badStatus(op, r.Status)
 	case len(r.DevicePubkey) != keySize || len(r.DeviceRandom) != randomSize:
-		return nil, fail(security.ErrResponse, op, "the device's public key has "+
+		return nil, scheme.Fail(op, security.ErrResponse, "the device's public key has "+
 			strconv.Itoa(len(r.DevicePubkey))+" bytes instead of 32, or its random part "+
 			strconv.Itoa(len(r.DeviceRandom))+" instead of 16", nil)
+
 	}
 	var key [keySize]byte
 	defer clear(key[:])
@@ -102,7 +102,7 @@ func (c *Client) response0(resp []byte) ([]byte, error) {
 	}
 	c.own = nil
 	c.stream = stream
-	c.phase = cmd2
+	c.phase = frame.Cmd2
 
 	var proof [verifySize]byte
 	stream.XORKeyStream(proof[:], r.DevicePubkey)
@@ -117,52 +117,34 @@ func (c *Client) response0(resp []byte) ([]byte, error) {
 func (c *Client) response1(resp []byte) error {
 	const op = "Response1"
 	var m pb.SessionData
-	if err := decode(&m, resp, op, pb.Sec1MsgTypeResponse1, pb.Sec1PayloadSr1); err != nil {
+	if err := scheme.Answer(&m, op, resp, int(pb.Sec1MsgTypeResponse1)); err != nil {
 		return err
 	}
 	r := &m.Sec1.Sr1
 	switch {
-	case r.Status != pb.StatusSuccess:
-		return badStatus(op, r.Status)
 	case len(r.DeviceVerifyData) != verifySize:
-		return fail(security.ErrResponse, op, "the device's proof has "+
+		return scheme.Fail(op, security.ErrResponse, "the device's proof has "+
 			strconv.Itoa(len(r.DeviceVerifyData))+" bytes instead of 32", nil)
+
 	}
 	var verify [verifySize]byte
 	c.stream.XORKeyStream(verify[:], r.DeviceVerifyData)
 	if subtle.ConstantTimeCompare(verify[:], c.public[:]) != 1 {
-		return fail(security.ErrProof, op,
+		return scheme.Fail(op, security.ErrProof,
 			"the device's proof is wrong: another proof of possession, or not the right device", nil)
+
 	}
 	clear(c.public[:])
-	c.phase = done
+	c.phase = frame.Done
 	return nil
-}
-
-// decode decodes an answer and checks what kind it is.
-func decode(m *pb.SessionData, resp []byte, op string, msg pb.Sec1MsgType, payload pb.Sec1PayloadCase) error {
-	if err := m.Unmarshal(resp); err != nil {
-		return fail(security.ErrResponse, op, "not a session message", err)
-	}
-	switch {
-	case m.SecVer != pb.SecScheme1 || m.WhichProto != pb.SessionDataSec1:
-		return fail(security.ErrResponse, op, "the device speaks another security than 1", nil)
-	case m.Sec1.Msg != msg || m.Sec1.WhichPayload != payload:
-		return fail(security.ErrResponse, op, "the answer is of another kind than the request", nil)
-	}
-	return nil
-}
-
-func badStatus(op string, status pb.Status) error {
-	return fail(security.ErrResponse, op, "the device says "+status.String(), nil)
 }
 
 // Proving reports whether Command1 is under way.
-func (c *Client) Proving() bool { return c.phase == cmd2 }
+func (c *Client) Proving() bool { return c.phase == frame.Cmd2 }
 
 // Encrypt appends the encrypted plain to dst.
 func (c *Client) Encrypt(dst, plain []byte) ([]byte, error) {
-	if c.phase != done {
+	if c.phase != frame.Done {
 		return dst, notEstablished("encrypt")
 	}
 	return appendXOR(c.stream, dst, plain), nil
@@ -170,7 +152,7 @@ func (c *Client) Encrypt(dst, plain []byte) ([]byte, error) {
 
 // Decrypt appends the decrypted cipher to dst.
 func (c *Client) Decrypt(dst, cipher []byte) ([]byte, error) {
-	if c.phase != done {
+	if c.phase != frame.Done {
 		return dst, notEstablished("decrypt")
 	}
 	return appendXOR(c.stream, dst, cipher), nil
@@ -182,5 +164,5 @@ func (c *Client) Close() {
 	clear(c.public[:])
 	clear(c.params.pop[:])
 	c.stream = nil
-	c.phase = closed
+	c.phase = frame.Closed
 }

@@ -14,15 +14,16 @@ import (
 	"github.com/wifiprov/wifiprov/internal/pb"
 	"github.com/wifiprov/wifiprov/protocomm"
 	"github.com/wifiprov/wifiprov/security"
+	"github.com/wifiprov/wifiprov/security/internal/frame"
 )
 
 // answers are what a device said in a handshake with c up to there.
-func clientIn(t *testing.T, p phase) (c *Client, s *session, resp []byte) {
+func clientIn(t *testing.T, p frame.Phase) (c *Client, s *session, resp []byte) {
 	s, c = newSession(t, "pop", nil), newClient(t, "pop")
 	for c.phase != p {
 		req, _, err := c.Step(resp)
 		require.NoError(t, err)
-		if c.phase == done {
+		if c.phase == frame.Done {
 			break
 		}
 		resp, err = s.Handshake(nil, req)
@@ -81,7 +82,7 @@ func TestClientRefusesMalformedAnswers(t *testing.T) {
 		"status":     response1(func(m *pb.SessionData) { m.Sec1.Sr1.Status = pb.StatusCryptoError }),
 		"proof 0":    proof(0), "proof 31": proof(31), "proof 33": proof(33),
 	}
-	try := func(p phase, answers map[string][]byte) {
+	try := func(p frame.Phase, answers map[string][]byte) {
 		for name, resp := range answers {
 			c, _, _ := clientIn(t, p)
 			req, isDone, err := c.Step(resp)
@@ -92,8 +93,8 @@ func TestClientRefusesMalformedAnswers(t *testing.T) {
 			dead(t, c)
 		}
 	}
-	try(cmd1, bad0)
-	try(cmd2, bad1)
+	try(frame.Cmd1, bad0)
+	try(frame.Cmd2, bad1)
 }
 
 // dead checks that nothing is left of a client.
@@ -113,7 +114,7 @@ func dead(t *testing.T, c *Client) {
 }
 
 func TestClientSeesAWrongProof(t *testing.T) {
-	c, _, _ := clientIn(t, cmd2)
+	c, _, _ := clientIn(t, frame.Cmd2)
 	_, isDone, err := c.Step(response1(func(*pb.SessionData) {}))
 	require.ErrorIs(t, err, security.ErrProof)
 	require.ErrorIs(t, err, protocomm.ErrMismatch)
@@ -136,9 +137,9 @@ func TestClientRefusesItsOwnProof(t *testing.T) {
 }
 
 func TestClientPhases(t *testing.T) {
-	for _, p := range []phase{cmd0, cmd1, cmd2} {
+	for _, p := range []frame.Phase{frame.Cmd0, frame.Cmd1, frame.Cmd2} {
 		c, _, _ := clientIn(t, p)
-		require.Equal(t, p == cmd2, c.Proving())
+		require.Equal(t, p == frame.Cmd2, c.Proving())
 		_, err := c.Encrypt(nil, []byte("x"))
 		require.ErrorIs(t, err, protocomm.ErrInvalidState)
 		out, err := c.Decrypt([]byte("dst"), []byte("x"))
@@ -148,7 +149,7 @@ func TestClientPhases(t *testing.T) {
 		c.Close()
 		dead(t, c)
 	}
-	c, s, _ := clientIn(t, done)
+	c, s, _ := clientIn(t, frame.Done)
 	require.False(t, c.Proving())
 	_, _, err := c.Step(nil)
 	require.ErrorIs(t, err, protocomm.ErrInvalidState)

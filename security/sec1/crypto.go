@@ -15,11 +15,11 @@ func newKey(random io.Reader) (*ecdh.PrivateKey, error) {
 	var b [keySize]byte
 	defer clear(b[:])
 	if _, err := io.ReadFull(random, b[:]); err != nil {
-		return nil, fail(protocomm.ErrFail, "handshake", "no random numbers for a private key", err)
+		return nil, scheme.Fail("handshake", protocomm.ErrFail, "no random numbers for a private key", err)
 	}
 	key, err := ecdh.X25519().NewPrivateKey(b[:])
 	if err != nil {
-		return nil, fail(protocomm.ErrFail, "handshake", "no private key", err)
+		return nil, scheme.Fail("handshake", protocomm.ErrFail, "no private key", err)
 	}
 	return key, nil
 }
@@ -30,11 +30,11 @@ func newKey(random io.Reader) (*ecdh.PrivateKey, error) {
 func (p *params) sessionKey(key *[keySize]byte, own *ecdh.PrivateKey, peer []byte, kind error) error {
 	public, err := ecdh.X25519().NewPublicKey(peer)
 	if err != nil {
-		return fail(kind, "handshake", "the peer's public key is unusable", err)
+		return scheme.Fail("handshake", kind, "the peer's public key is unusable", err)
 	}
 	shared, err := own.ECDH(public)
 	if err != nil {
-		return fail(kind, "handshake", "the peer's public key is a point of low order", err)
+		return scheme.Fail("handshake", kind, "the peer's public key is a point of low order", err)
 	}
 	copy(key[:], shared)
 	clear(shared)
@@ -50,7 +50,7 @@ func (p *params) sessionKey(key *[keySize]byte, own *ecdh.PrivateKey, peer []byt
 func newStream(key *[keySize]byte, counter *[randomSize]byte) (cipher.Stream, error) {
 	block, err := aes.NewCipher(key[:])
 	if err != nil {
-		return nil, fail(protocomm.ErrFail, "handshake", "no cipher", err)
+		return nil, scheme.Fail("handshake", protocomm.ErrFail, "no cipher", err)
 	}
 	return cipher.NewCTR(block, counter[:]), nil
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/wifiprov/wifiprov/internal/pb"
 	"github.com/wifiprov/wifiprov/protocomm"
 	"github.com/wifiprov/wifiprov/security"
+	"github.com/wifiprov/wifiprov/security/internal/frame"
 )
 
 func TestSecurityDescribesItself(t *testing.T) {
@@ -28,7 +29,7 @@ func inPhases(t *testing.T, fn func(t *testing.T, s *session, alive func(t *test
 	t.Run("CMD0", func(t *testing.T) {
 		s := newSession(t, "pop", nil)
 		fn(t, s, func(t *testing.T) {
-			require.Equal(t, cmd0, s.phase)
+			require.Equal(t, frame.Cmd0, s.phase)
 			establish(t, s, newClient(t, "pop"))
 		})
 	})
@@ -122,12 +123,12 @@ func TestQP2_MessageAndPayloadMustAgree(t *testing.T) {
 	})
 	inPhases(t, func(t *testing.T, s *session, alive func(*testing.T)) {
 		want := protocomm.ErrInvalidState
-		if s.phase == cmd1 {
+		if s.phase == frame.Cmd1 {
 			want = protocomm.ErrInvalidParams
 		}
 		for _, req := range [][]byte{command1Without, command1WithSc0} {
 			refused(t, s, req, want)
-			if _, err := s.Handshake(nil, req); s.phase == cmd1 {
+			if _, err := s.Handshake(nil, req); s.phase == frame.Cmd1 {
 				require.ErrorContains(t, err, "its payload is missing")
 			}
 		}
@@ -139,7 +140,7 @@ func TestQP3_Command1LengthIsChecked(t *testing.T) {
 	for _, n := range []int{0, 1, 31, 33, 64, 4096} {
 		inPhases(t, func(t *testing.T, s *session, alive func(*testing.T)) {
 			want := protocomm.ErrInvalidState
-			if s.phase == cmd1 {
+			if s.phase == frame.Cmd1 {
 				want = protocomm.ErrInvalidParams
 			}
 			refused(t, s, command1(make([]byte, n)), want)
@@ -282,14 +283,14 @@ func TestNothingBeforeTheHandshakeOrAfterClose(t *testing.T) {
 		require.Equal(t, "dst", string(out))
 	}
 	inPhases(t, func(t *testing.T, s *session, _ func(*testing.T)) {
-		if s.phase != done {
+		if s.phase != frame.Done {
 			closedFails(t, s)
 		}
 		s.Close()
 		s.Close()
 		closedFails(t, s)
 		require.False(t, s.Established())
-		require.Equal(t, session{params: s.params, phase: closed}, *s, "something was not wiped")
+		require.Equal(t, session{params: s.params, phase: frame.Closed}, *s, "something was not wiped")
 		refused(t, s, command0(bytes.Repeat([]byte{9}, keySize)), protocomm.ErrInvalidState)
 	})
 }

@@ -39,10 +39,14 @@ import (
 
 	"github.com/wifiprov/wifiprov/protocomm"
 	"github.com/wifiprov/wifiprov/security"
+	"github.com/wifiprov/wifiprov/security/internal/frame"
 )
 
 // MaxPoP is the largest length of a proof of possession in bytes (Q-P23).
 const MaxPoP = 65535
+
+// scheme is this security.
+const scheme frame.Scheme = 1
 
 // Lengths of the handshake's parts in bytes.
 const (
@@ -78,8 +82,9 @@ type params struct {
 
 func newParams(cfg Config) (p *params, err error) {
 	if len(cfg.PoP) > MaxPoP {
-		return nil, fail(protocomm.ErrInvalidArg, "configuration", "the proof of possession has "+
+		return nil, scheme.Fail("configuration", protocomm.ErrInvalidArg, "the proof of possession has "+
 			strconv.Itoa(len(cfg.PoP))+" bytes; at most "+strconv.Itoa(MaxPoP)+" are allowed", nil)
+
 	}
 	p = new(params)
 	if len(cfg.PoP) > 0 {
@@ -142,7 +147,3 @@ func (Security) String() string { return "sec1.Security" }
 
 // GoString returns a text without the parameters.
 func (Security) GoString() string { return "sec1.Security{…}" }
-
-func fail(kind error, op, why string, cause error) error {
-	return &protocomm.Error{Op: "sec1: " + op, Why: why, Kind: kind, Err: cause}
-}

@@ -8,35 +8,21 @@ import (
 
 	"github.com/wifiprov/wifiprov/internal/pb"
 	"github.com/wifiprov/wifiprov/protocomm"
-)
-
-// phase is where a session's handshake stands.
-//
-//	device: cmd0 ─Command0→ cmd1 ─Command1→ done; Command0 leads to cmd1 from
-//	everywhere, a wrong proof back to cmd0
-//	client: cmd0 → cmd1 → cmd2 → done, without a way back
-type phase uint8
-
-const (
-	cmd0   phase = iota // waits for Command0 (client: has to send it)
-	cmd1                // waits for Command1 (client: for Response0)
-	cmd2                // (client: for Response1)
-	done                // established
-	closed              // of no use any more
+	"github.com/wifiprov/wifiprov/security/internal/frame"
 )
 
 // session is the device's side of one peer's session (protocomm.md 4.1).
 type session struct {
 	params *params
-	phase  phase
+	phase  frame.Phase
 
-	// In phase cmd1:
+	// In phase Cmd1:
 	device  [keySize]byte // own public key
 	client  [keySize]byte // the peer's public key
 	key     [keySize]byte
 	counter [randomSize]byte
 
-	// In phase done:
+	// In phase Done:
 	stream cipher.Stream
 }
 
@@ -52,19 +38,12 @@ func (*session) GoString() string { return "sec1 session" }
 // (Q-P9).
 func (s *session) Handshake(dst, req []byte) ([]byte, error) {
 	const op = "handshake"
-	if s.phase == closed {
-		return dst, fail(protocomm.ErrInvalidState, op, "the session is closed", nil)
+	if s.phase == frame.Closed {
+		return dst, scheme.Fail(op, protocomm.ErrInvalidState, "the session is closed", nil)
 	}
 	var m pb.SessionData
-	if err := m.Unmarshal(req); err != nil {
-		return dst, fail(protocomm.ErrInvalidArg, op, "not a session message", err)
-	}
-	if m.SecVer != pb.SecScheme1 {
-		return dst, fail(protocomm.ErrInvalidArg, op,
-			"the peer speaks security "+strconv.Itoa(int(m.SecVer))+", this device security 1", nil)
-	}
-	if m.WhichProto != pb.SessionDataSec1 {
-		return dst, fail(protocomm.ErrInvalidArg, op, "the message has no security 1 payload", nil)
+	if err := scheme.Request(&m, req); err != nil {
+		return dst, err
 	}
 	switch m.Sec1.Msg {
 	case pb.Sec1MsgTypeCommand0:
@@ -72,19 +51,21 @@ func (s *session) Handshake(dst, req []byte) ([]byte, error) {
 	case pb.Sec1MsgTypeCommand1:
 		return s.command1(dst, &m.Sec1)
 	}
-	return dst, fail(protocomm.ErrInvalidArg, op,
+	return dst, scheme.Fail(op, protocomm.ErrInvalidArg,
 		"message number "+strconv.Itoa(int(m.Sec1.Msg))+" is not a command", nil)
+
 }
 
 func (s *session) command0(dst []byte, m *pb.Sec1Payload) ([]byte, error) {
 	const op = "Command0"
 	if m.WhichPayload != pb.Sec1PayloadSc0 {
-		return dst, fail(protocomm.ErrInvalidParams, op, "its payload is missing", nil)
+		return dst, scheme.Fail(op, protocomm.ErrInvalidParams, "its payload is missing", nil)
 	}
 	peer := m.Sc0.ClientPubkey
 	if len(peer) != keySize {
-		return dst, fail(protocomm.ErrInvalidParams, op,
+		return dst, scheme.Fail(op, protocomm.ErrInvalidParams,
 			"the public key has "+strconv.Itoa(len(peer))+" bytes instead of 32", nil)
+
 	}
 	own, err := newKey(s.params.rand)
 	if err != nil {
@@ -92,7 +73,7 @@ func (s *session) command0(dst []byte, m *pb.Sec1Payload) ([]byte, error) {
 	}
 	var counter [randomSize]byte
 	if _, err := io.ReadFull(s.params.rand, counter[:]); err != nil {
-		return dst, fail(protocomm.ErrFail, op, "no random numbers for the counter block", err)
+		return dst, scheme.Fail(op, protocomm.ErrFail, "no random numbers for the counter block", err)
 	}
 	var key [keySize]byte
 	defer clear(key[:])
@@ -101,7 +82,7 @@ func (s *session) command0(dst []byte, m *pb.Sec1Payload) ([]byte, error) {
 	}
 
 	s.wipe()
-	s.phase = cmd1
+	s.phase = frame.Cmd1
 	s.key = key
 	s.counter = counter
 	copy(s.device[:], own.PublicKey().Bytes())
@@ -117,16 +98,17 @@ func (s *session) command0(dst []byte, m *pb.Sec1Payload) ([]byte, error) {
 
 func (s *session) command1(dst []byte, m *pb.Sec1Payload) ([]byte, error) {
 	const op = "Command1"
-	if s.phase != cmd1 {
-		return dst, fail(protocomm.ErrInvalidState, op, "it has to follow a Command0", nil)
+	if s.phase != frame.Cmd1 {
+		return dst, scheme.Fail(op, protocomm.ErrInvalidState, "it has to follow a Command0", nil)
 	}
 	if m.WhichPayload != pb.Sec1PayloadSc1 {
-		return dst, fail(protocomm.ErrInvalidParams, op, "its payload is missing", nil)
+		return dst, scheme.Fail(op, protocomm.ErrInvalidParams, "its payload is missing", nil)
 	}
 	proof := m.Sc1.ClientVerifyData
 	if len(proof) != verifySize {
-		return dst, fail(protocomm.ErrInvalidParams, op,
+		return dst, scheme.Fail(op, protocomm.ErrInvalidParams,
 			"the proof has "+strconv.Itoa(len(proof))+" bytes instead of 32", nil)
+
 	}
 	stream, err := newStream(&s.key, &s.counter)
 	if err != nil {
@@ -136,12 +118,13 @@ func (s *session) command1(dst []byte, m *pb.Sec1Payload) ([]byte, error) {
 	stream.XORKeyStream(verify[:], proof)
 	if subtle.ConstantTimeCompare(verify[:], s.device[:]) != 1 {
 		s.wipe()
-		return dst, fail(protocomm.ErrMismatch, op,
+		return dst, scheme.Fail(op, protocomm.ErrMismatch,
 			"the peer's proof is wrong: probably another proof of possession", nil)
+
 	}
 	stream.XORKeyStream(verify[:], s.client[:])
 	s.wipe()
-	s.phase = done
+	s.phase = frame.Done
 	s.stream = stream
 
 	resp := pb.SessionData{SecVer: pb.SecScheme1, WhichProto: pb.SessionDataSec1}
@@ -152,11 +135,11 @@ func (s *session) command1(dst []byte, m *pb.Sec1Payload) ([]byte, error) {
 }
 
 // Established reports whether the handshake is complete.
-func (s *session) Established() bool { return s.phase == done }
+func (s *session) Established() bool { return s.phase == frame.Done }
 
 // Decrypt decrypts req in place.
 func (s *session) Decrypt(req []byte) ([]byte, error) {
-	if s.phase != done {
+	if s.phase != frame.Done {
 		return nil, notEstablished("decrypt")
 	}
 	s.stream.XORKeyStream(req, req)
@@ -165,7 +148,7 @@ func (s *session) Decrypt(req []byte) ([]byte, error) {
 
 // Encrypt appends the encrypted resp to dst; an empty one gives nothing.
 func (s *session) Encrypt(dst, resp []byte) ([]byte, error) {
-	if s.phase != done {
+	if s.phase != frame.Done {
 		return dst, notEstablished("encrypt")
 	}
 	return appendXOR(s.stream, dst, resp), nil
@@ -175,7 +158,7 @@ func (s *session) Encrypt(dst, resp []byte) ([]byte, error) {
 // cipher cannot be overwritten; it is left to the garbage collector.
 func (s *session) Close() {
 	s.wipe()
-	s.phase = closed
+	s.phase = frame.Closed
 }
 
 // wipe forgets all keys; the handshake has to begin anew.
@@ -185,9 +168,9 @@ func (s *session) wipe() {
 	clear(s.key[:])
 	clear(s.counter[:])
 	s.stream = nil
-	s.phase = cmd0
+	s.phase = frame.Cmd0
 }
 
 func notEstablished(op string) error {
-	return fail(protocomm.ErrInvalidState, op, "the handshake is not complete", nil)
+	return scheme.Fail(op, protocomm.ErrInvalidState, "the handshake is not complete", nil)
 }

@@ -39,11 +39,11 @@ type box struct {
 func (b *box) set(r rules, key, nonce []byte) error {
 	block, err := aes.NewCipher(key[:keySize])
 	if err != nil {
-		return fail(protocomm.ErrFail, "handshake", "no cipher", err)
+		return scheme.Fail("handshake", protocomm.ErrFail, "no cipher", err)
 	}
 	aead, err := cipher.NewGCMWithNonceSize(block, len(nonce))
 	if err != nil {
-		return fail(protocomm.ErrFail, "handshake", "no cipher", err)
+		return scheme.Fail("handshake", protocomm.ErrFail, "no cipher", err)
 	}
 	*b = box{rules: r, aead: aead, nonce: append([]byte(nil), nonce...)}
 	return nil
@@ -53,9 +53,9 @@ func (b *box) set(r rules, key, nonce []byte) error {
 func (b *box) check(op string) error {
 	switch {
 	case b.aead == nil:
-		return fail(protocomm.ErrInvalidState, op, "the handshake is not complete", nil)
+		return scheme.Fail(op, protocomm.ErrInvalidState, "the handshake is not complete", nil)
 	case b.spent:
-		return fail(protocomm.ErrInvalidState, op, "the session's nonces are used up; begin a new one", nil)
+		return scheme.Fail(op, protocomm.ErrInvalidState, "the session's nonces are used up; begin a new one", nil)
 	}
 	return nil
 }
@@ -88,11 +88,11 @@ func (b *box) open(dst, text []byte) ([]byte, error) {
 		return dst, err
 	}
 	if len(text) < tagSize {
-		return dst, fail(protocomm.ErrInvalidArg, op, "the message is shorter than its tag of 16 bytes", nil)
+		return dst, scheme.Fail(op, protocomm.ErrInvalidArg, "the message is shorter than its tag of 16 bytes", nil)
 	}
 	out, err := b.aead.Open(dst, b.nonce, text, nil)
 	if err != nil {
-		return dst, fail(protocomm.ErrFail, op, "the message was altered, or is not the next one of this session", err)
+		return dst, scheme.Fail(op, protocomm.ErrFail, "the message was altered, or is not the next one of this session", err)
 	}
 	b.next()
 	return out, nil

@@ -10,6 +10,7 @@ import (
 	"github.com/wifiprov/wifiprov/internal/srp"
 	"github.com/wifiprov/wifiprov/protocomm"
 	"github.com/wifiprov/wifiprov/security"
+	"github.com/wifiprov/wifiprov/security/internal/frame"
 )
 
 // ClientConfig are the parameters of the client's half.
@@ -39,7 +40,7 @@ type Client struct {
 	password security.Secret
 	rules    rules
 	rand     io.Reader
-	phase    phase
+	phase    frame.Phase
 	srp      *srp.Client // until Response0
 	proofs   srp.Proofs  // until Response1
 	box      box         // afterwards
@@ -51,8 +52,9 @@ var _ security.Client = (*Client)(nil)
 // missing or too long.
 func NewClient(cfg ClientConfig) (*Client, error) {
 	if n := len(cfg.Username); n == 0 || n > MaxUsername {
-		return nil, fail(protocomm.ErrInvalidArg, "configuration", "the user name has "+strconv.Itoa(n)+
+		return nil, scheme.Fail("configuration", protocomm.ErrInvalidArg, "the user name has "+strconv.Itoa(n)+
 			" bytes; it needs 1 to "+strconv.Itoa(MaxUsername), nil)
+
 	}
 	c := &Client{user: cfg.Username, password: cfg.Password, rand: cfg.Rand}
 	if cfg.PatchVersion == int(counting) {
@@ -74,30 +76,30 @@ func (Client) GoString() string { return "sec2.Client{…}" }
 // see security.Client.
 func (c *Client) Step(resp []byte) (req []byte, isDone bool, err error) {
 	defer func() {
-		if err != nil && c.phase != done {
+		if err != nil && c.phase != frame.Done {
 			c.Close()
 		}
 	}()
 	switch c.phase {
-	case cmd0:
+	case frame.Cmd0:
 		req, err = c.command0()
 		return req, false, err
-	case cmd1:
+	case frame.Cmd1:
 		req, err = c.response0(resp)
 		return req, false, err
-	case cmd2:
+	case frame.Cmd2:
 		err = c.response1(resp)
 		return nil, err == nil, err
 	}
-	return nil, false, fail(protocomm.ErrInvalidState, "handshake", "it is over; begin with a new client", nil)
+	return nil, false, scheme.Fail("handshake", protocomm.ErrInvalidState, "it is over; begin with a new client", nil)
 }
 
 func (c *Client) command0() ([]byte, error) {
 	var err error
 	if c.srp, err = srp.NewClient(c.rand); err != nil {
-		return nil, fail(protocomm.ErrFail, "handshake", "no random numbers for a private value", err)
+		return nil, scheme.Fail("handshake", protocomm.ErrFail, "no random numbers for a private value", err)
 	}
-	c.phase = cmd1
+	c.phase = frame.Cmd1
 
 	m := pb.SessionData{SecVer: pb.SecScheme2, WhichProto: pb.SessionDataSec2}
 	m.Sec2.WhichPayload = pb.Sec2PayloadSc0
@@ -110,26 +112,25 @@ func (c *Client) command0() ([]byte, error) {
 func (c *Client) response0(resp []byte) ([]byte, error) {
 	const op = "Response0"
 	var m pb.SessionData
-	if err := decode(&m, resp, op, pb.Sec2MsgTypeResponse0, pb.Sec2PayloadSr0); err != nil {
+	if err := scheme.Answer(&m, op, resp, int(pb.Sec2MsgTypeResponse0)); err != nil {
 		return nil, err
 	}
 	r := &m.Sec2.Sr0
 	switch {
-	case r.Status != pb.StatusSuccess:
-		return nil, badStatus(op, r.Status)
 	case len(r.DeviceSalt) == 0:
-		return nil, fail(security.ErrResponse, op, "the device sent no salt", nil)
+		return nil, scheme.Fail(op, security.ErrResponse, "the device sent no salt", nil)
 	}
 	password := []byte(c.password)
 	err := c.srp.Prove(&c.proofs, []byte(c.user), password, r.DeviceSalt, r.DevicePubkey)
 	clear(password)
 	if err != nil {
-		return nil, fail(security.ErrResponse, op, "the device's public value of "+
+		return nil, scheme.Fail(op, security.ErrResponse, "the device's public value of "+
 			strconv.Itoa(len(r.DevicePubkey))+" bytes is of no use", err)
+
 	}
 	c.srp.Wipe()
 	c.srp, c.password = nil, ""
-	c.phase = cmd2
+	c.phase = frame.Cmd2
 
 	m = pb.SessionData{SecVer: pb.SecScheme2, WhichProto: pb.SessionDataSec2}
 	m.Sec2.Msg = pb.Sec2MsgTypeCommand1
@@ -142,55 +143,38 @@ func (c *Client) response0(resp []byte) ([]byte, error) {
 func (c *Client) response1(resp []byte) error {
 	const op = "Response1"
 	var m pb.SessionData
-	if err := decode(&m, resp, op, pb.Sec2MsgTypeResponse1, pb.Sec2PayloadSr1); err != nil {
+	if err := scheme.Answer(&m, op, resp, int(pb.Sec2MsgTypeResponse1)); err != nil {
 		return err
 	}
 	r := &m.Sec2.Sr1
 	n := len(r.DeviceNonce)
 	switch {
-	case r.Status != pb.StatusSuccess:
-		return badStatus(op, r.Status)
 	case len(r.DeviceProof) != srp.HashSize:
-		return fail(security.ErrResponse, op, "the device's proof has "+
+		return scheme.Fail(op, security.ErrResponse, "the device's proof has "+
 			strconv.Itoa(len(r.DeviceProof))+" bytes instead of 64", nil)
+
 	case c.rules == counting && n != countNonce:
-		return fail(security.ErrResponse, op, "the device's nonce has "+strconv.Itoa(n)+
+		return scheme.Fail(op, security.ErrResponse, "the device's nonce has "+strconv.Itoa(n)+
 			" bytes instead of 12: it does not count as sec_patch_ver 1 demands", nil)
+
 	case n < minNonce:
-		return fail(security.ErrResponse, op, "the device's nonce has "+strconv.Itoa(n)+
+		return scheme.Fail(op, security.ErrResponse, "the device's nonce has "+strconv.Itoa(n)+
 			" bytes; it needs at least 12", nil)
+
 	}
 	if subtle.ConstantTimeCompare(r.DeviceProof, c.proofs.Device[:]) != 1 {
-		return fail(security.ErrProof, op, "the device's proof is wrong: it is not the right device", nil)
+		return scheme.Fail(op, security.ErrProof, "the device's proof is wrong: it is not the right device", nil)
 	}
 	if err := c.box.set(c.rules, c.proofs.K[:], r.DeviceNonce); err != nil {
 		return err
 	}
 	c.proofs = srp.Proofs{}
-	c.phase = done
+	c.phase = frame.Done
 	return nil
-}
-
-// decode decodes an answer and checks what kind it is.
-func decode(m *pb.SessionData, resp []byte, op string, msg pb.Sec2MsgType, payload pb.Sec2PayloadCase) error {
-	if err := m.Unmarshal(resp); err != nil {
-		return fail(security.ErrResponse, op, "not a session message", err)
-	}
-	switch {
-	case m.SecVer != pb.SecScheme2 || m.WhichProto != pb.SessionDataSec2:
-		return fail(security.ErrResponse, op, "the device speaks another security than 2", nil)
-	case m.Sec2.Msg != msg || m.Sec2.WhichPayload != payload:
-		return fail(security.ErrResponse, op, "the answer is of another kind than the request", nil)
-	}
-	return nil
-}
-
-func badStatus(op string, status pb.Status) error {
-	return fail(security.ErrResponse, op, "the device says "+status.String(), nil)
 }
 
 // Proving reports whether Command1 is under way.
-func (c *Client) Proving() bool { return c.phase == cmd2 }
+func (c *Client) Proving() bool { return c.phase == frame.Cmd2 }
 
 // Encrypt appends the encrypted plain and its tag to dst.
 func (c *Client) Encrypt(dst, plain []byte) ([]byte, error) { return c.box.seal(dst, plain) }
@@ -208,5 +192,5 @@ func (c *Client) Close() {
 	c.password = ""
 	c.proofs = srp.Proofs{}
 	c.box.wipe()
-	c.phase = closed
+	c.phase = frame.Closed
 }

@@ -13,16 +13,17 @@ import (
 	"github.com/wifiprov/wifiprov/internal/srp"
 	"github.com/wifiprov/wifiprov/protocomm"
 	"github.com/wifiprov/wifiprov/security"
+	"github.com/wifiprov/wifiprov/security/internal/frame"
 )
 
 // clientIn returns a client in a phase, and the session at the other end.
-func clientIn(t *testing.T, p phase) (c *Client, s *session) {
+func clientIn(t *testing.T, p frame.Phase) (c *Client, s *session) {
 	s, c = newSession(t), newClient(t)
 	var resp []byte
 	for c.phase != p {
 		req, _, err := c.Step(resp)
 		require.NoError(t, err)
-		if c.phase == done {
+		if c.phase == frame.Done {
 			break
 		}
 		resp, err = s.Handshake(nil, req)
@@ -59,7 +60,7 @@ func TestClientRefusesMalformedAnswers(t *testing.T) {
 	nonce := func(n int) []byte {
 		return response1(func(m *pb.SessionData) { m.Sec2.Sr1.DeviceNonce = make([]byte, n) })
 	}
-	try := func(p phase, answers map[string][]byte) {
+	try := func(p frame.Phase, answers map[string][]byte) {
 		for name, resp := range answers {
 			c, _ := clientIn(t, p)
 			req, isDone, err := c.Step(resp)
@@ -70,7 +71,7 @@ func TestClientRefusesMalformedAnswers(t *testing.T) {
 			dead(t, c)
 		}
 	}
-	try(cmd1, map[string][]byte{
+	try(frame.Cmd1, map[string][]byte{
 		"empty":        nil,
 		"no message":   {0xFF},
 		"security 0":   unhex(t, "52050801aa0100"),
@@ -83,7 +84,7 @@ func TestClientRefusesMalformedAnswers(t *testing.T) {
 		"no B":         public(nil), "B long": public(bytes.Repeat([]byte{1}, 385)),
 		"B = 0": public([]byte{0}), "B = 00": public(make([]byte, 384)), "B = N": public(modulusBytes(t)),
 	})
-	try(cmd2, map[string][]byte{
+	try(frame.Cmd2, map[string][]byte{
 		"empty":      nil,
 		"no message": {0xFF},
 		"Response0":  response(func(*pb.SessionData) {}),
@@ -111,14 +112,14 @@ func dead(t *testing.T, c *Client) {
 }
 
 func TestClientSeesAWrongProof(t *testing.T) {
-	c, _ := clientIn(t, cmd2)
+	c, _ := clientIn(t, frame.Cmd2)
 	_, isDone, err := c.Step(response1(func(*pb.SessionData) {}))
 	require.ErrorIs(t, err, security.ErrProof)
 	require.ErrorIs(t, err, protocomm.ErrMismatch)
 	require.False(t, isDone)
 	dead(t, c)
 	// Its own proof sent back is none.
-	c, _ = clientIn(t, cmd2)
+	c, _ = clientIn(t, frame.Cmd2)
 	_, _, err = c.Step(response1(func(m *pb.SessionData) { m.Sec2.Sr1.DeviceProof = bytes.Clone(c.proofs.Client[:]) }))
 	require.ErrorIs(t, err, security.ErrProof)
 }
@@ -127,7 +128,7 @@ func TestClientSeesAWrongProof(t *testing.T) {
 func TestClientTakesAnyFixedNonce(t *testing.T) {
 	for _, patch := range []int{0, 2, -1} {
 		for _, n := range []int{12, 13, 16, 17, 64, 200} {
-			c, s := clientIn(t, cmd2)
+			c, s := clientIn(t, frame.Cmd2)
 			c.rules = clientWith(t, user, password, patch).rules
 			require.Equal(t, fixed, c.rules)
 			nonce := bytes.Repeat([]byte{5}, n)
@@ -145,9 +146,9 @@ func TestClientTakesAnyFixedNonce(t *testing.T) {
 }
 
 func TestClientPhases(t *testing.T) {
-	for _, p := range []phase{cmd0, cmd1, cmd2} {
+	for _, p := range []frame.Phase{frame.Cmd0, frame.Cmd1, frame.Cmd2} {
 		c, _ := clientIn(t, p)
-		require.Equal(t, p == cmd2, c.Proving())
+		require.Equal(t, p == frame.Cmd2, c.Proving())
 		_, err := c.Encrypt(nil, []byte("x"))
 		require.ErrorIs(t, err, protocomm.ErrInvalidState)
 		out, err := c.Decrypt([]byte("dst"), make([]byte, 20))
@@ -157,7 +158,7 @@ func TestClientPhases(t *testing.T) {
 		c.Close()
 		dead(t, c)
 	}
-	c, s := clientIn(t, done)
+	c, s := clientIn(t, frame.Done)
 	require.False(t, c.Proving())
 	_, _, err := c.Step(nil)
 	require.ErrorIs(t, err, protocomm.ErrInvalidState)

@@ -11,6 +11,7 @@ import (
 	"github.com/wifiprov/wifiprov/internal/pb"
 	"github.com/wifiprov/wifiprov/internal/srp"
 	"github.com/wifiprov/wifiprov/protocomm"
+	"github.com/wifiprov/wifiprov/security/internal/frame"
 )
 
 func TestSecurityDescribesItself(t *testing.T) {
@@ -27,7 +28,7 @@ func inPhases(t *testing.T, fn func(t *testing.T, s *session, alive func(t *test
 	t.Run("CMD0", func(t *testing.T) {
 		s := newSession(t)
 		fn(t, s, func(t *testing.T) {
-			require.Equal(t, cmd0, s.phase)
+			require.Equal(t, frame.Cmd0, s.phase)
 			require.Equal(t, session{security: s.security}, *s)
 		})
 	})
@@ -114,7 +115,7 @@ func TestQP2_MessageAndPayloadMustAgree(t *testing.T) {
 	})
 	inPhases(t, func(t *testing.T, s *session, alive func(*testing.T)) {
 		want := protocomm.ErrInvalidState
-		if s.phase == cmd1 {
+		if s.phase == frame.Cmd1 {
 			want = protocomm.ErrInvalidParams
 		}
 		refused(t, s, command1Without, want)
@@ -128,7 +129,7 @@ func TestCommand1LengthAndTurn(t *testing.T) {
 	for _, n := range []int{0, 1, 63, 64, 65, 4096} {
 		inPhases(t, func(t *testing.T, s *session, alive func(*testing.T)) {
 			switch {
-			case s.phase != cmd1:
+			case s.phase != frame.Cmd1:
 				refused(t, s, command1(make([]byte, n)), protocomm.ErrInvalidState)
 			case n != srp.HashSize:
 				refused(t, s, command1(make([]byte, n)), protocomm.ErrFail)

@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/wifiprov/wifiprov/protocomm"
+	"github.com/wifiprov/wifiprov/security/internal/frame"
 )
 
 // FuzzHandshake plays any messages, those of an honest client and damaged
@@ -43,14 +44,14 @@ func FuzzHandshake(f *testing.F) {
 			case err == nil:
 				require.Equal(t, "dst", string(out[:3]))
 			case s.phase != before.phase:
-				require.Equal(t, cmd1, before.phase)
+				require.Equal(t, frame.Cmd1, before.phase)
 				require.ErrorIs(t, err, protocomm.ErrMismatch)
 				require.Equal(t, session{security: s.security}, *s)
 			default:
 				require.Equal(t, before, *s)
 				require.Equal(t, "dst", string(out))
 			}
-			if s.phase != cmd1 || s.proofs != before.proofs {
+			if s.phase != frame.Cmd1 || s.proofs != before.proofs {
 				proof = nil
 			}
 			return err

@@ -37,8 +37,9 @@ func Generate(username string, password security.Secret, saltSize int, random io
 		saltSize = DefaultSaltSize
 	}
 	if saltSize < MinSaltSize || saltSize > MaxSaltSize {
-		return nil, nil, fail(protocomm.ErrInvalidArg, op, "a salt of "+strconv.Itoa(saltSize)+" bytes was asked for; "+
+		return nil, nil, scheme.Fail(op, protocomm.ErrInvalidArg, "a salt of "+strconv.Itoa(saltSize)+" bytes was asked for; "+
 			strconv.Itoa(MinSaltSize)+" to "+strconv.Itoa(MaxSaltSize)+" are allowed", nil)
+
 	}
 	if random == nil {
 		random = rand.Reader
@@ -46,10 +47,10 @@ func Generate(username string, password security.Secret, saltSize int, random io
 	salt = make([]byte, saltSize)
 	for n := 0; salt[0] == 0; n++ {
 		if n == maxDraws {
-			return nil, nil, fail(protocomm.ErrFail, op, "no random numbers for a salt", errNotRandom)
+			return nil, nil, scheme.Fail(op, protocomm.ErrFail, "no random numbers for a salt", errNotRandom)
 		}
 		if _, err := io.ReadFull(random, salt); err != nil {
-			return nil, nil, fail(protocomm.ErrFail, op, "no random numbers for a salt", err)
+			return nil, nil, scheme.Fail(op, protocomm.ErrFail, "no random numbers for a salt", err)
 		}
 	}
 	verifier, err = Verifier(username, password, salt)
@@ -70,13 +71,15 @@ func Verifier(username string, password security.Secret, salt []byte) ([]byte, e
 	const op = "verifier"
 	switch n := len(username); {
 	case n == 0 || n > MaxUsername:
-		return nil, fail(protocomm.ErrInvalidArg, op, "the user name has "+strconv.Itoa(n)+
+		return nil, scheme.Fail(op, protocomm.ErrInvalidArg, "the user name has "+strconv.Itoa(n)+
 			" bytes; it needs 1 to "+strconv.Itoa(MaxUsername), nil)
+
 	case password == "":
-		return nil, fail(protocomm.ErrInvalidArg, op, "the password is empty", nil)
+		return nil, scheme.Fail(op, protocomm.ErrInvalidArg, "the password is empty", nil)
 	case len(salt) == 0 || len(salt) > MaxSalt:
-		return nil, fail(protocomm.ErrInvalidArg, op, "the salt has "+strconv.Itoa(len(salt))+
+		return nil, scheme.Fail(op, protocomm.ErrInvalidArg, "the salt has "+strconv.Itoa(len(salt))+
 			" bytes; it needs 1 to "+strconv.Itoa(MaxSalt), nil)
+
 	}
 	secret := []byte(password)
 	defer clear(secret)

@@ -38,7 +38,11 @@ import (
 
 	"github.com/wifiprov/wifiprov/internal/srp"
 	"github.com/wifiprov/wifiprov/protocomm"
+	"github.com/wifiprov/wifiprov/security/internal/frame"
 )
+
+// scheme is this security.
+const scheme frame.Scheme = 2
 
 // Bounds in bytes.
 const (
@@ -80,7 +84,7 @@ func (c Config) MarshalText() ([]byte, error) { return []byte(c.String()), nil }
 
 // GobEncode fails: encoding/gob is for storing. Store salt and verifier instead.
 func (Config) GobEncode() ([]byte, error) {
-	return nil, fail(protocomm.ErrNotSupported, "encoding", "encoders do not get the verifier; store what Generate returned instead", nil)
+	return nil, scheme.Fail("encoding", protocomm.ErrNotSupported, "encoders do not get the verifier; store what Generate returned instead", nil)
 }
 
 // Security is the device's half. It may serve any number of instances and
@@ -102,16 +106,18 @@ func New(cfg Config) (*Security, error) {
 	const op = "configuration"
 	switch {
 	case len(cfg.Salt) == 0 || len(cfg.Verifier) == 0:
-		return nil, fail(protocomm.ErrInvalidArg, op, "salt or verifier is missing; Generate makes them", nil)
+		return nil, scheme.Fail(op, protocomm.ErrInvalidArg, "salt or verifier is missing; Generate makes them", nil)
 	case len(cfg.Salt) > MaxSalt:
-		return nil, fail(protocomm.ErrInvalidArg, op, "the salt has "+strconv.Itoa(len(cfg.Salt))+
+		return nil, scheme.Fail(op, protocomm.ErrInvalidArg, "the salt has "+strconv.Itoa(len(cfg.Salt))+
 			" bytes; at most "+strconv.Itoa(MaxSalt)+" are allowed", nil)
+
 	}
 	device, err := srp.NewDevice(cfg.Salt, cfg.Verifier)
 	if err != nil {
-		return nil, fail(protocomm.ErrInvalidArg, op, "the verifier of "+strconv.Itoa(len(cfg.Verifier))+
+		return nil, scheme.Fail(op, protocomm.ErrInvalidArg, "the verifier of "+strconv.Itoa(len(cfg.Verifier))+
 			" bytes is not what Generate makes, a number of at most "+strconv.Itoa(MaxVerifier)+
 			" bytes between 1 and N-1", err)
+
 	}
 	s := &Security{srp: device, rules: counting, rand: cfg.Rand}
 	if cfg.FixedNonce {
@@ -145,7 +151,3 @@ func (Security) String() string { return "sec2.Security" }
 
 // GoString returns a text without the parameters.
 func (Security) GoString() string { return "sec2.Security{…}" }
-
-func fail(kind error, op, why string, cause error) error {
-	return &protocomm.Error{Op: "sec2: " + op, Why: why, Kind: kind, Err: cause}
-}

@@ -9,21 +9,7 @@ import (
 	"github.com/wifiprov/wifiprov/internal/pb"
 	"github.com/wifiprov/wifiprov/internal/srp"
 	"github.com/wifiprov/wifiprov/protocomm"
-)
-
-// phase is where a session's handshake stands.
-//
-//	device: cmd0 ─Command0→ cmd1 ─Command1→ done; Command0 leads to cmd1 from
-//	everywhere, a wrong proof back to cmd0
-//	client: cmd0 → cmd1 → cmd2 → done, without a way back
-type phase uint8
-
-const (
-	cmd0   phase = iota // waits for Command0 (client: has to send it)
-	cmd1                // waits for Command1 (client: for Response0)
-	cmd2                // (client: for Response1)
-	done                // established
-	closed              // of no use any more
+	"github.com/wifiprov/wifiprov/security/internal/frame"
 )
 
 // session is the device's side of one peer's session (protocomm.md 5.3). What
@@ -31,9 +17,9 @@ const (
 // its user name, holds the proofs and nothing else.
 type session struct {
 	security *Security
-	phase    phase
-	proofs   srp.Proofs // in phase cmd1
-	box      box        // in phase done
+	phase    frame.Phase
+	proofs   srp.Proofs // in phase Cmd1
+	box      box        // in phase Done
 }
 
 // String returns a text without the keys.
@@ -48,19 +34,12 @@ func (*session) GoString() string { return "sec2 session" }
 // (Q-P17).
 func (s *session) Handshake(dst, req []byte) ([]byte, error) {
 	const op = "handshake"
-	if s.phase == closed {
-		return dst, fail(protocomm.ErrInvalidState, op, "the session is closed", nil)
+	if s.phase == frame.Closed {
+		return dst, scheme.Fail(op, protocomm.ErrInvalidState, "the session is closed", nil)
 	}
 	var m pb.SessionData
-	if err := m.Unmarshal(req); err != nil {
-		return dst, fail(protocomm.ErrInvalidArg, op, "not a session message", err)
-	}
-	if m.SecVer != pb.SecScheme2 {
-		return dst, fail(protocomm.ErrInvalidArg, op,
-			"the peer speaks security "+strconv.Itoa(int(m.SecVer))+", this device security 2", nil)
-	}
-	if m.WhichProto != pb.SessionDataSec2 {
-		return dst, fail(protocomm.ErrInvalidArg, op, "the message has no security 2 payload", nil)
+	if err := scheme.Request(&m, req); err != nil {
+		return dst, err
 	}
 	switch m.Sec2.Msg {
 	case pb.Sec2MsgTypeCommand0:
@@ -68,25 +47,28 @@ func (s *session) Handshake(dst, req []byte) ([]byte, error) {
 	case pb.Sec2MsgTypeCommand1:
 		return s.command1(dst, &m.Sec2)
 	}
-	return dst, fail(protocomm.ErrInvalidArg, op,
+	return dst, scheme.Fail(op, protocomm.ErrInvalidArg,
 		"message number "+strconv.Itoa(int(m.Sec2.Msg))+" is not a command", nil)
+
 }
 
 func (s *session) command0(dst []byte, m *pb.Sec2Payload) ([]byte, error) {
 	const op = "Command0"
 	if m.WhichPayload != pb.Sec2PayloadSc0 {
-		return dst, fail(protocomm.ErrInvalidParams, op, "its payload is missing", nil)
+		return dst, scheme.Fail(op, protocomm.ErrInvalidParams, "its payload is missing", nil)
 	}
 	user, a := m.Sc0.ClientUsername, m.Sc0.ClientPubkey
 	switch {
 	case len(a) != srp.Size:
-		return dst, fail(protocomm.ErrInvalidParams, op,
+		return dst, scheme.Fail(op, protocomm.ErrInvalidParams,
 			"the public value has "+strconv.Itoa(len(a))+" bytes instead of 384", nil)
+
 	case len(user) == 0:
-		return dst, fail(protocomm.ErrInvalidParams, op, "the user name is missing", nil)
+		return dst, scheme.Fail(op, protocomm.ErrInvalidParams, "the user name is missing", nil)
 	case len(user) > MaxUsername:
-		return dst, fail(protocomm.ErrInvalidParams, op, "the user name has "+strconv.Itoa(len(user))+
+		return dst, scheme.Fail(op, protocomm.ErrInvalidParams, "the user name has "+strconv.Itoa(len(user))+
 			" bytes; at most "+strconv.Itoa(MaxUsername)+" are allowed", nil)
+
 	}
 	answer := new(struct {
 		proofs srp.Proofs
@@ -96,14 +78,15 @@ func (s *session) command0(dst []byte, m *pb.Sec2Payload) ([]byte, error) {
 	public, err := s.security.srp.Answer(&answer.proofs, &answer.public, user, a, s.security.rand)
 	switch {
 	case errors.Is(err, srp.ErrPublic):
-		return dst, fail(protocomm.ErrInvalidParams, op,
+		return dst, scheme.Fail(op, protocomm.ErrInvalidParams,
 			"the public value would make the secret known to everybody", err)
+
 	case err != nil:
-		return dst, fail(protocomm.ErrFail, op, "no random numbers for a private value", err)
+		return dst, scheme.Fail(op, protocomm.ErrFail, "no random numbers for a private value", err)
 	}
 
 	s.wipe()
-	s.phase = cmd1
+	s.phase = frame.Cmd1
 	s.proofs.Copy(&answer.proofs)
 
 	resp := pb.SessionData{SecVer: pb.SecScheme2, WhichProto: pb.SessionDataSec2}
@@ -116,21 +99,23 @@ func (s *session) command0(dst []byte, m *pb.Sec2Payload) ([]byte, error) {
 
 func (s *session) command1(dst []byte, m *pb.Sec2Payload) ([]byte, error) {
 	const op = "Command1"
-	if s.phase != cmd1 {
-		return dst, fail(protocomm.ErrInvalidState, op, "it has to follow a Command0", nil)
+	if s.phase != frame.Cmd1 {
+		return dst, scheme.Fail(op, protocomm.ErrInvalidState, "it has to follow a Command0", nil)
 	}
 	if m.WhichPayload != pb.Sec2PayloadSc1 {
-		return dst, fail(protocomm.ErrInvalidParams, op, "its payload is missing", nil)
+		return dst, scheme.Fail(op, protocomm.ErrInvalidParams, "its payload is missing", nil)
 	}
 	proof := m.Sc1.ClientProof
 	if len(proof) != srp.HashSize {
-		return dst, fail(protocomm.ErrFail, op,
+		return dst, scheme.Fail(op, protocomm.ErrFail,
 			"the proof has "+strconv.Itoa(len(proof))+" bytes instead of 64", nil)
+
 	}
 	if subtle.ConstantTimeCompare(proof, s.proofs.Client[:]) != 1 {
 		s.wipe()
-		return dst, fail(protocomm.ErrMismatch, op,
+		return dst, scheme.Fail(op, protocomm.ErrMismatch,
 			"the peer's proof is wrong: another user name or password", nil)
+
 	}
 	nonce := make([]byte, fixedNonce)
 	if s.security.rules == counting {
@@ -142,7 +127,7 @@ func (s *session) command1(dst []byte, m *pb.Sec2Payload) ([]byte, error) {
 		random = nonce[:countPrefix]
 	}
 	if _, err := io.ReadFull(s.security.rand, random); err != nil {
-		return dst, fail(protocomm.ErrFail, op, "no random numbers for the nonce", err)
+		return dst, scheme.Fail(op, protocomm.ErrFail, "no random numbers for the nonce", err)
 	}
 	if err := s.box.set(s.security.rules, s.proofs.K[:], nonce); err != nil {
 		return dst, err
@@ -155,12 +140,12 @@ func (s *session) command1(dst []byte, m *pb.Sec2Payload) ([]byte, error) {
 	resp.Sec2.Sr1.DeviceNonce = nonce
 	dst = resp.AppendTo(dst)
 	s.proofs = srp.Proofs{}
-	s.phase = done
+	s.phase = frame.Done
 	return dst, nil
 }
 
 // Established reports whether the handshake is complete.
-func (s *session) Established() bool { return s.phase == done }
+func (s *session) Established() bool { return s.phase == frame.Done }
 
 // Decrypt checks and decrypts req in place. A message that fails changes
 // nothing (Q-P13).
@@ -179,12 +164,12 @@ func (s *session) Encrypt(dst, resp []byte) ([]byte, error) { return s.box.seal(
 // Close wipes the session.
 func (s *session) Close() {
 	s.wipe()
-	s.phase = closed
+	s.phase = frame.Closed
 }
 
 // wipe forgets all keys; the handshake has to begin anew.
 func (s *session) wipe() {
 	s.proofs = srp.Proofs{}
 	s.box.wipe()
-	s.phase = cmd0
+	s.phase = frame.Cmd0
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/wifiprov/wifiprov/internal/srp"
 	"github.com/wifiprov/wifiprov/protocomm"
+	"github.com/wifiprov/wifiprov/security/internal/frame"
 )
 
 func TestQP16_WrongUsername(t *testing.T) {
@@ -91,14 +92,14 @@ func TestNothingBeforeTheHandshakeOrAfterClose(t *testing.T) {
 		require.Equal(t, "dst", string(out))
 	}
 	inPhases(t, func(t *testing.T, s *session, _ func(*testing.T)) {
-		if s.phase != done {
+		if s.phase != frame.Done {
 			closedFails(t, s)
 		}
 		s.Close()
 		s.Close()
 		closedFails(t, s)
 		require.False(t, s.Established())
-		require.Equal(t, session{security: s.security, phase: closed}, *s, "something was not wiped")
+		require.Equal(t, session{security: s.security, phase: frame.Closed}, *s, "something was not wiped")
 		refused(t, s, command0(user, somePublic()), protocomm.ErrInvalidState)
 	})
 }
@@ -109,7 +110,7 @@ func TestNoRandomNumbers(t *testing.T) {
 		_, err := s.Handshake(nil, command0(user, somePublic()))
 		require.ErrorIs(t, err, protocomm.ErrFail)
 		require.ErrorIs(t, err, errNoise)
-		require.Equal(t, cmd0, s.phase)
+		require.Equal(t, frame.Cmd0, s.phase)
 		c, err := NewClient(ClientConfig{Username: user, Rand: deadRand(n)})
 		require.NoError(t, err)
 		_, _, err = c.Step(nil)

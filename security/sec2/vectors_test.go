@@ -10,6 +10,7 @@ import (
 	"github.com/wifiprov/wifiprov/internal/test/long"
 	"github.com/wifiprov/wifiprov/internal/test/spectest"
 	"github.com/wifiprov/wifiprov/security"
+	"github.com/wifiprov/wifiprov/security/internal/frame"
 )
 
 // hexBytes is a byte string written in hex.
@@ -194,13 +195,13 @@ func TestVectorsTruncated(t *testing.T) {
 		for n := range v.Wire.Command0 {
 			_, err := s.Handshake(nil, v.Wire.Command0[:n])
 			require.Error(t, err)
-			require.Equal(t, cmd0, s.phase)
+			require.Equal(t, frame.Cmd0, s.phase)
 		}
 		handshakeGives(t, s, v.Wire.Command0, v.Wire.Response0)
 		for n := range v.Wire.Command1 {
 			_, err := s.Handshake(nil, v.Wire.Command1[:n])
 			require.Error(t, err)
-			require.Equal(t, cmd1, s.phase)
+			require.Equal(t, frame.Cmd1, s.phase)
 		}
 		handshakeGives(t, s, v.Wire.Command1, v.Wire.Response1)
 		first := v.Messages[0]
