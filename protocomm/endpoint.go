@@ -62,7 +62,7 @@ func (p *Protocomm) AddEndpoint(name string, h Handler) error {
 		return err
 	}
 	if h == nil {
-		return fail(ErrInvalidArg, op, name, "the handler is nil", nil)
+		return fail(op, name, ErrInvalidArg, "the handler is nil", nil)
 	}
 	return p.add(op, &endpoint{name: name, kind: KindRequest, handler: h})
 }
@@ -74,7 +74,7 @@ func (p *Protocomm) AddAppendEndpoint(name string, h AppendHandler) error {
 		return err
 	}
 	if h == nil {
-		return fail(ErrInvalidArg, op, name, "the handler is nil", nil)
+		return fail(op, name, ErrInvalidArg, "the handler is nil", nil)
 	}
 	return p.add(op, &endpoint{name: name, kind: KindRequest, appends: h})
 }
@@ -101,7 +101,7 @@ func (p *Protocomm) SetSecurity(name string, s Security) error {
 		return err
 	}
 	if s == nil {
-		return fail(ErrInvalidArg, op, name, "the security is nil; use sec0 for none", nil)
+		return fail(op, name, ErrInvalidArg, "the security is nil; use sec0 for none", nil)
 	}
 	m, is := s.(Malleable)
 	return p.add(op, &endpoint{
@@ -131,7 +131,7 @@ func (p *Protocomm) SetVersion(name, text string) error {
 		return err
 	}
 	if text == "" {
-		return fail(ErrInvalidArg, op, name, "the version text is empty", nil)
+		return fail(op, name, ErrInvalidArg, "the version text is empty", nil)
 	}
 	return p.add(op, &endpoint{name: name, kind: KindVersion, text: strings.Clone(text)})
 }
@@ -193,7 +193,7 @@ func (p *Protocomm) SetTransport(h Hooks) {
 // checkName refuses the empty name.
 func checkName(op, name string) error {
 	if name == "" {
-		return fail(ErrInvalidArg, op, `""`, "the endpoint's name is empty", nil)
+		return fail(op, `""`, ErrInvalidArg, "the endpoint's name is empty", nil)
 	}
 	return nil
 }
@@ -226,7 +226,7 @@ func (p *Protocomm) add(op string, ep *endpoint) error {
 			p.mu.Lock()
 			p.drop(ep)
 			p.mu.Unlock()
-			return fail(nil, op, ep.name, "the transport refused it", err)
+			return fail(op, ep.name, nil, "the transport refused it", err)
 		}
 	}
 
@@ -236,7 +236,7 @@ func (p *Protocomm) add(op string, ep *endpoint) error {
 		if hooks.RemoveEndpoint != nil {
 			hooks.RemoveEndpoint(ep.name)
 		}
-		return fail(ErrInvalidState, op, ep.name, "the instance was closed meanwhile", nil)
+		return fail(op, ep.name, ErrInvalidState, "the instance was closed meanwhile", nil)
 	}
 	ep.ready = true
 	var gone []*session
@@ -252,18 +252,18 @@ func (p *Protocomm) add(op string, ep *endpoint) error {
 // mayAdd tells why ep cannot be added. mu is held.
 func (p *Protocomm) mayAdd(op string, ep *endpoint) error {
 	if p.closed {
-		return fail(ErrInvalidState, op, ep.name, "the instance is closed; make a new one", nil)
+		return fail(op, ep.name, ErrInvalidState, "the instance is closed; make a new one", nil)
 	}
 	if ep.kind != KindRequest {
 		for _, other := range p.endpoints {
 			if other.kind == ep.kind {
-				return fail(ErrInvalidState, op, ep.name, "already set on "+other.name+"; unset it first", nil)
+				return fail(op, ep.name, ErrInvalidState, "already set on "+other.name+"; unset it first", nil)
 			}
 		}
 	}
 	for _, other := range p.endpoints {
 		if other.name == ep.name {
-			return fail(ErrFail, op, ep.name, "an endpoint of that name exists", nil)
+			return fail(op, ep.name, ErrFail, "an endpoint of that name exists", nil)
 		}
 	}
 	return nil
@@ -279,7 +279,7 @@ func (p *Protocomm) remove(op, name string, kind Kind) error {
 	ep := p.find(name)
 	if ep == nil || kind != 0 && ep.kind != kind {
 		p.mu.Unlock()
-		return fail(ErrNotFound, op, name, "no such endpoint", nil)
+		return fail(op, name, ErrNotFound, "no such endpoint", nil)
 	}
 	ep.ready = false
 	var gone []*session
@@ -312,10 +312,9 @@ func (p *Protocomm) drop(ep *endpoint) {
 	}
 }
 
-// fail puts an error of this package together. It is called in so many places that
-// inlining it would cost some KB.
+// fail returns an error about an endpoint.
 //
 //go:noinline
-func fail(kind error, op, name, why string, cause error) error {
-	return &Error{Op: "protocomm: " + op + " " + name, Why: why, Kind: kind, Err: cause}
+func fail(op, name string, kind error, why string, cause error) error {
+	return Fail("protocomm: "+op+" "+name, kind, why, cause)
 }

@@ -37,7 +37,7 @@ func (p *Protocomm) Handle(dst []byte, name string, id SessionID, req []byte) ([
 	}
 	out, err, returned := p.handle(dst, ep, id, req)
 	if !returned {
-		return dst, fail(ErrFail, "request to", ep.name, "the handler panicked", nil)
+		return dst, fail("request to", ep.name, ErrFail, "the handler panicked", nil)
 	}
 	return out, err
 }
@@ -73,8 +73,9 @@ func (p *Protocomm) protected(dst []byte, ep *endpoint, id SessionID, req []byte
 	s := p.acquire(id)
 	if s == nil {
 		p.mu.Unlock()
-		return dst, fail(ErrInvalidState, op, ep.name,
+		return dst, fail(op, ep.name, ErrInvalidState,
 			"session "+strconv.FormatUint(uint64(id), 10)+" is not open; open it and shake hands on "+security, nil)
+
 	}
 	if !ep.ready {
 		p.mu.Unlock()
@@ -87,7 +88,7 @@ func (p *Protocomm) protected(dst []byte, ep *endpoint, id SessionID, req []byte
 
 	plain, err := s.sess.Decrypt(req)
 	if err != nil {
-		return dst, fail(nil, op, ep.name, "not decrypted", err)
+		return dst, fail(op, ep.name, nil, "not decrypted", err)
 	}
 	if !p.leaveCrypto(s) {
 		return dst, closedMeanwhile(op, ep.name)
@@ -96,9 +97,9 @@ func (p *Protocomm) protected(dst []byte, ep *endpoint, id SessionID, req []byte
 	if err != nil {
 		if strict && errors.Is(err, ErrDecode) {
 			p.end(s)
-			return dst, fail(nil, op, ep.name, "the session is over, for somebody else may have sent this", err)
+			return dst, fail(op, ep.name, nil, "the session is over, for somebody else may have sent this", err)
 		}
-		return dst, fail(nil, op, ep.name, "the handler failed", err)
+		return dst, fail(op, ep.name, nil, "the handler failed", err)
 	}
 	if ep.appends != nil {
 		defer clear(resp) // it may be secret, and its memory stays
@@ -108,7 +109,7 @@ func (p *Protocomm) protected(dst []byte, ep *endpoint, id SessionID, req []byte
 	}
 	out, err := s.sess.Encrypt(dst, resp)
 	if err != nil {
-		return dst, fail(nil, op, ep.name, "the answer was not encrypted", err)
+		return dst, fail(op, ep.name, nil, "the answer was not encrypted", err)
 	}
 	return out, nil
 }
@@ -127,7 +128,7 @@ func (p *Protocomm) plain(dst []byte, ep *endpoint, id SessionID, req []byte) ([
 	}
 	out, err := ep.appendAnswer(dst, id, req)
 	if err != nil {
-		return dst, fail(nil, "request to", ep.name, "the handler failed", err)
+		return dst, fail("request to", ep.name, nil, "the handler failed", err)
 	}
 	return out, nil
 }
@@ -183,14 +184,16 @@ func (p *Protocomm) handshake(dst []byte, ep *endpoint, id SessionID, req []byte
 		if !ep.needs {
 			return handshakeAlone(dst, ep, req)
 		}
-		return dst, fail(ErrInvalidState, op, ep.name,
+		return dst, fail(op, ep.name, ErrInvalidState,
 			"session "+strconv.FormatUint(uint64(id), 10)+" is not open", nil)
+
 	}
 	if left := p.enterHandshake(); left > 0 {
 		p.mu.Unlock()
 		p.release(s)
-		return dst, fail(ErrInvalidState, op, ep.name,
+		return dst, fail(op, ep.name, ErrInvalidState,
 			"refused for another "+left.String()+", because somebody's proof was wrong", nil)
+
 	}
 	if s.closed {
 		p.mu.Unlock()
@@ -216,7 +219,7 @@ func (p *Protocomm) handshake(dst []byte, ep *endpoint, id SessionID, req []byte
 	}
 	p.announce(id, err, established && !was)
 	if err != nil {
-		return dst, fail(nil, op, ep.name, "refused", err)
+		return dst, fail(op, ep.name, nil, "refused", err)
 	}
 	return out, nil
 }
@@ -271,12 +274,12 @@ func handshakeAlone(dst []byte, ep *endpoint, req []byte) ([]byte, error) {
 	const op = "handshake on"
 	sess, err := ep.sec.NewSession()
 	if err != nil {
-		return dst, fail(nil, op, ep.name, "the security made no session", err)
+		return dst, fail(op, ep.name, nil, "the security made no session", err)
 	}
 	defer sess.Close()
 	out, err := sess.Handshake(dst, req)
 	if err != nil {
-		return dst, fail(nil, op, ep.name, "refused", err)
+		return dst, fail(op, ep.name, nil, "refused", err)
 	}
 	return out, nil
 }
@@ -355,10 +358,10 @@ func unknown(name string) error {
 	if len(name) > maxQuoted {
 		name = name[:maxQuoted] + "…"
 	}
-	return fail(ErrNotFound, "request to", quote.Text(name), "no such endpoint", nil)
+	return fail("request to", quote.Text(name), ErrNotFound, "no such endpoint", nil)
 }
 
 // closedMeanwhile is the error for an answer that came too late.
 func closedMeanwhile(op, name string) error {
-	return fail(ErrInvalidState, op, name, "the session was closed meanwhile; the answer is dropped", nil)
+	return fail(op, name, ErrInvalidState, "the session was closed meanwhile; the answer is dropped", nil)
 }

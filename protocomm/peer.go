@@ -55,7 +55,7 @@ func (p *Peer) Open() error {
 	p.pc.mu.Unlock()
 	if ended {
 		p.closeSession()
-		return failSession(ErrInvalidState, "open session", p.id, "its peer is gone", nil)
+		return failSession("open session", p.id, ErrInvalidState, "its peer is gone", nil)
 	}
 	return nil
 }

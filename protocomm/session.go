@@ -51,13 +51,13 @@ func (p *Protocomm) OpenSession(id SessionID) error { return p.openSession(id, "
 func (p *Protocomm) openSession(id SessionID, from Source) error {
 	const op = "open session"
 	if id == NoSession {
-		return failSession(ErrInvalidArg, op, id, "no such id can be opened", nil)
+		return failSession(op, id, ErrInvalidArg, "no such id can be opened", nil)
 	}
 	for {
 		p.mu.Lock()
 		if p.closed {
 			p.mu.Unlock()
-			return failSession(ErrInvalidState, op, id, "the instance is closed", nil)
+			return failSession(op, id, ErrInvalidState, "the instance is closed", nil)
 		}
 		if old := p.session(id); old != nil {
 			p.detach(old)
@@ -72,7 +72,7 @@ func (p *Protocomm) openSession(id SessionID, from Source) error {
 		if security != nil {
 			sess, err := security.sec.NewSession()
 			if err != nil {
-				return failSession(nil, op, id, "the security made no session", err)
+				return failSession(op, id, nil, "the security made no session", err)
 			}
 			s.sess, s.established = sess, sess.Established()
 		}
@@ -106,7 +106,7 @@ func (p *Protocomm) CloseSession(id SessionID) error {
 	s := p.session(id)
 	if s == nil {
 		p.mu.Unlock()
-		return failSession(ErrInvalidState, op, id, "it is not open", nil)
+		return failSession(op, id, ErrInvalidState, "it is not open", nil)
 	}
 	p.detach(s)
 	p.mu.Unlock()
@@ -222,6 +222,6 @@ func (s *session) mayWipe() bool {
 }
 
 // failSession puts an error about a session together.
-func failSession(kind error, op string, id SessionID, why string, cause error) error {
-	return fail(kind, op, strconv.FormatUint(uint64(id), 10), why, cause)
+func failSession(op string, id SessionID, kind error, why string, cause error) error {
+	return fail(op, strconv.FormatUint(uint64(id), 10), kind, why, cause)
 }

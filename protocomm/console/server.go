@@ -80,20 +80,20 @@ func New(cfg Config) *Server {
 // this instance already, ErrNotSupported when it serves another; what Open
 // returns. After an error nothing is left running.
 func (s *Server) Start(pc *protocomm.Protocomm) error {
-	const op = "start"
+	const op = "console: start"
 	if pc == nil {
-		return fail(op, protocomm.ErrInvalidArg, "the protocomm instance is nil", nil)
+		return protocomm.Fail(op, protocomm.ErrInvalidArg, "the protocomm instance is nil", nil)
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.svc != nil {
 		if s.svc.pc == pc {
-			return fail(op, protocomm.ErrInvalidState, "this instance is being served already", nil)
+			return protocomm.Fail(op, protocomm.ErrInvalidState, "this instance is being served already", nil)
 		}
-		return fail(op, protocomm.ErrNotSupported, "another instance is being served; stop it first", nil)
+		return protocomm.Fail(op, protocomm.ErrNotSupported, "another instance is being served; stop it first", nil)
 	}
 	if !scheduled {
-		return fail(op, protocomm.ErrNotSupported, "there is no scheduler for the goroutine that reads the stream", nil)
+		return protocomm.Fail(op, protocomm.ErrNotSupported, "there is no scheduler for the goroutine that reads the stream", nil)
 	}
 	pc.SetTransport(protocomm.Hooks{
 		AddEndpoint: func(name string, _ protocomm.Kind) error { return CheckName(name) },
@@ -116,15 +116,15 @@ func (s *Server) Start(pc *protocomm.Protocomm) error {
 // open makes the line on which endpoints of these names are to be served. mu
 // is held.
 func (s *Server) open(names []string) (*line, error) {
-	const op = "start"
+	const op = "console: start"
 	for _, name := range names {
 		if err := CheckName(name); err != nil {
-			return nil, fail(op, nil, "an endpoint cannot be served", err)
+			return nil, protocomm.Fail(op, nil, "an endpoint cannot be served", err)
 		}
 	}
 	if s.cfg.Open == nil {
 		if s.cfg.Stream == nil {
-			return nil, fail(op, protocomm.ErrInvalidArg, "there is no stream; set Config.Stream or Config.Open", nil)
+			return nil, protocomm.Fail(op, protocomm.ErrInvalidArg, "there is no stream; set Config.Stream or Config.Open", nil)
 		}
 		if s.own == nil {
 			s.own = newLine(s, s.cfg.Stream, nil)
@@ -133,7 +133,7 @@ func (s *Server) open(names []string) (*line, error) {
 	}
 	stream, err := s.cfg.Open()
 	if err != nil {
-		return nil, fail(op, nil, "cannot open the stream", err)
+		return nil, protocomm.Fail(op, nil, "cannot open the stream", err)
 	}
 	return newLine(s, stream, stream), nil
 }
@@ -147,11 +147,11 @@ func (s *Server) open(names []string) (*line, error) {
 //
 // Errors: protocomm.ErrInvalidArg when pc is not being served.
 func (s *Server) Stop(pc *protocomm.Protocomm) error {
-	const op = "stop"
+	const op = "console: stop"
 	s.mu.Lock()
 	if pc == nil || s.svc == nil || s.svc.pc != pc {
 		s.mu.Unlock()
-		return fail(op, protocomm.ErrInvalidArg, "this instance is not being served", nil)
+		return protocomm.Fail(op, protocomm.ErrInvalidArg, "this instance is not being served", nil)
 	}
 	svc := s.svc
 	s.svc = nil
@@ -181,18 +181,14 @@ const maxName = (MinMaxLine - len(" 4294967294 00")) / 2
 // CheckName refuses with protocomm.ErrInvalidArg a name that nobody can type:
 // one that is empty, longer than 121 bytes, or has control characters.
 func CheckName(name string) error {
-	const op = "serve an endpoint"
+	const op = "console: serve an endpoint"
 	if name == "" || len(name) > maxName {
-		return fail(op, protocomm.ErrInvalidArg, "its name has "+strconv.Itoa(len(name))+" bytes, not 1 to "+strconv.Itoa(maxName), nil)
+		return protocomm.Fail(op, protocomm.ErrInvalidArg, "its name has "+strconv.Itoa(len(name))+" bytes, not 1 to "+strconv.Itoa(maxName), nil)
 	}
 	for i := range len(name) {
 		if c := name[i]; c < ' ' || c == 0x7f {
-			return fail(op, protocomm.ErrInvalidArg, "its name "+quote.Text(name)+" has a control character", nil)
+			return protocomm.Fail(op, protocomm.ErrInvalidArg, "its name "+quote.Text(name)+" has a control character", nil)
 		}
 	}
 	return nil
-}
-
-func fail(op string, kind error, why string, cause error) error {
-	return &protocomm.Error{Op: "console: " + op, Why: why, Kind: kind, Err: cause}
 }

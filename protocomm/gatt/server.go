@@ -109,23 +109,23 @@ func New(stack ble.Peripheral, cfg Config) *Server {
 // ErrNotSupported when another one is; the stack's. After an error nothing is
 // left running.
 func (s *Server) Start(pc *protocomm.Protocomm, set Settings) error {
-	const op = "start"
+	const op = "gatt: start"
 	if pc == nil {
-		return fail(op, protocomm.ErrInvalidArg, "the protocomm instance is nil", nil)
+		return protocomm.Fail(op, protocomm.ErrInvalidArg, "the protocomm instance is nil", nil)
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch {
 	case s.stack == nil:
-		return fail(op, protocomm.ErrInvalidArg, "the peripheral is nil; give New the driver's ble.Peripheral", nil)
+		return protocomm.Fail(op, protocomm.ErrInvalidArg, "the peripheral is nil; give New the driver's ble.Peripheral", nil)
 	case s.cfg.Go == nil:
-		return fail(op, protocomm.ErrInvalidArg, "Config.Go is nil, and this runtime has no goroutines; give it the platform's queue", nil)
+		return protocomm.Fail(op, protocomm.ErrInvalidArg, "Config.Go is nil, and this runtime has no goroutines; give it the platform's queue", nil)
 	case s.cfg.Clock == nil && s.cfg.IdleTimeout > 0:
-		return fail(op, protocomm.ErrInvalidArg, "Config.Clock is nil, and this runtime has no timers; give it the platform's clock, or set Config.IdleTimeout to -1", nil)
+		return protocomm.Fail(op, protocomm.ErrInvalidArg, "Config.Clock is nil, and this runtime has no timers; give it the platform's clock, or set Config.IdleTimeout to -1", nil)
 	case s.on != nil && s.on.pc == pc:
-		return fail(op, protocomm.ErrInvalidState, "the instance is being served already", nil)
+		return protocomm.Fail(op, protocomm.ErrInvalidState, "the instance is being served already", nil)
 	case s.on != nil:
-		return fail(op, protocomm.ErrNotSupported, "another instance is being served; stop it first", nil)
+		return protocomm.Fail(op, protocomm.ErrNotSupported, "another instance is being served; stop it first", nil)
 	}
 	if err := checkEndpoints(set.Endpoints); err != nil {
 		return err
@@ -135,7 +135,7 @@ func (s *Server) Start(pc *protocomm.Protocomm, set Settings) error {
 	err := v.mayServe(pc.Endpoints())
 	if err == nil {
 		if err = s.stack.StartGATT(v.gattConfig(set), v); err != nil {
-			err = fail(op, nil, "the BLE stack did not start", err)
+			err = protocomm.Fail(op, nil, "the BLE stack did not start", err)
 		}
 	}
 	if err != nil {
@@ -154,16 +154,16 @@ func (s *Server) Start(pc *protocomm.Protocomm, set Settings) error {
 // Errors: protocomm.ErrInvalidArg for an instance that is not being served; the
 // stack's.
 func (s *Server) Stop(pc *protocomm.Protocomm) error {
-	const op = "stop"
+	const op = "gatt: stop"
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.on == nil || s.on.pc != pc {
-		return fail(op, protocomm.ErrInvalidArg, "this instance is not being served", nil)
+		return protocomm.Fail(op, protocomm.ErrInvalidArg, "this instance is not being served", nil)
 	}
 	s.on.stop()
 	pc.SetTransport(protocomm.Hooks{})
 	if err := s.stack.StopGATT(s.on.atStop); err != nil {
-		return fail(op, nil, "the BLE stack did not stop", err)
+		return protocomm.Fail(op, nil, "the BLE stack did not stop", err)
 	}
 	s.on = nil
 	return nil
@@ -175,17 +175,17 @@ func (s *Server) Wait() { s.running.Wait() }
 
 // checkEndpoints refuses tables in which something cannot be found.
 func checkEndpoints(list []Endpoint) error {
-	const op = "start"
+	const op = "gatt: start"
 	if len(list) == 0 {
-		return fail(op, protocomm.ErrInvalidArg, "no endpoint has an id", nil)
+		return protocomm.Fail(op, protocomm.ErrInvalidArg, "no endpoint has an id", nil)
 	}
 	for i, e := range list {
 		if e.Name == "" || len(e.Name) > ble.MaxValue {
-			return fail(op, protocomm.ErrInvalidArg, "an endpoint's name has "+strconv.Itoa(len(e.Name))+" bytes, want 1 to 512", nil)
+			return protocomm.Fail(op, protocomm.ErrInvalidArg, "an endpoint's name has "+strconv.Itoa(len(e.Name))+" bytes, want 1 to 512", nil)
 		}
 		for _, other := range list[:i] {
 			if other.Name == e.Name || other.ID == e.ID {
-				return fail(op, protocomm.ErrInvalidArg, "the endpoints "+other.Name+" and "+e.Name+" have the same name or id", nil)
+				return protocomm.Fail(op, protocomm.ErrInvalidArg, "the endpoints "+other.Name+" and "+e.Name+" have the same name or id", nil)
 			}
 		}
 	}
@@ -249,8 +249,4 @@ func (r *reporter) drain() {
 		r.mu.Unlock()
 		call()
 	}
-}
-
-func fail(op string, kind error, why string, cause error) error {
-	return &protocomm.Error{Op: "gatt: " + op, Why: why, Kind: kind, Err: cause}
 }

@@ -62,14 +62,14 @@ func (v *service) mayAdd(name string, _ protocomm.Kind) error {
 			return nil
 		}
 	}
-	return fail("add endpoint "+name, protocomm.ErrNotFound, "it has no id; create it before the start", nil)
+	return protocomm.Fail("gatt: add endpoint "+name, protocomm.ErrNotFound, "it has no id; create it before the start", nil)
 }
 
 // mayServe refuses endpoints that nobody could reach (Q-T28).
 func (v *service) mayServe(names []string) error {
 	for _, name := range names {
 		if err := v.mayAdd(name, 0); err != nil {
-			return fail("start", protocomm.ErrInvalidArg, "an endpoint cannot be reached", err)
+			return protocomm.Fail("gatt: start", protocomm.ErrInvalidArg, "an endpoint cannot be reached", err)
 		}
 	}
 	return nil

@@ -35,7 +35,7 @@ type listenFront struct {
 func openListener(c *core, cfg *Config) (front, error) {
 	l, err := cfg.Listen()
 	if err != nil {
-		return nil, fail("start", nil, "cannot listen", err)
+		return nil, protocomm.Fail("httpd: start", nil, "cannot listen", err)
 	}
 	return newListenFront(c, l, cfg.MaxConns, cfg.MaxHeader), nil
 }

@@ -6,5 +6,5 @@ import "github.com/wifiprov/wifiprov/protocomm"
 
 // openListener refuses: a listener needs goroutines.
 func openListener(*core, *Config) (front, error) {
-	return nil, fail("start", protocomm.ErrNotSupported, "there is no scheduler; set Config.Platform", nil)
+	return nil, protocomm.Fail("httpd: start", protocomm.ErrNotSupported, "there is no scheduler; set Config.Platform", nil)
 }

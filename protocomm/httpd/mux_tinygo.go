@@ -9,5 +9,5 @@ import "github.com/wifiprov/wifiprov/protocomm"
 type Mux interface{ notOnTinyGo() }
 
 func newMuxFront(*core, Mux) (front, error) {
-	return nil, fail("start", protocomm.ErrNotSupported, "TinyGo builds have no Mux", nil)
+	return nil, protocomm.Fail("httpd: start", protocomm.ErrNotSupported, "TinyGo builds have no Mux", nil)
 }

@@ -41,9 +41,9 @@ func tableOf(m Mux) (*muxTable, error) {
 	v := reflect.ValueOf(m)
 	switch {
 	case v.Kind() == reflect.Pointer && v.IsNil():
-		return nil, fail("use a Mux", protocomm.ErrInvalidArg, "it is nil", nil)
+		return nil, protocomm.Fail("httpd: use a Mux", protocomm.ErrInvalidArg, "it is nil", nil)
 	case !v.Comparable():
-		return nil, fail("use a Mux", protocomm.ErrInvalidArg, "its value is not comparable; give a pointer", nil)
+		return nil, protocomm.Fail("httpd: use a Mux", protocomm.ErrInvalidArg, "its value is not comparable; give a pointer", nil)
 	}
 	muxTables.mu.Lock()
 	defer muxTables.mu.Unlock()
@@ -71,7 +71,7 @@ func forgetMux(key any) {
 
 // attach makes a front serve an endpoint's path.
 func (t *muxTable) attach(name string, f *muxFront) error {
-	const op = "serve an endpoint"
+	const op = "httpd: serve an endpoint"
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	r := t.routes[name]
@@ -83,7 +83,7 @@ func (t *muxTable) attach(name string, f *muxFront) error {
 		t.routes[name] = r
 	}
 	if !r.front.CompareAndSwap(nil, f) && r.front.Load() != f {
-		return fail(op, protocomm.ErrNotSupported, "the path /"+name+" belongs to another running server", nil)
+		return protocomm.Fail(op, protocomm.ErrNotSupported, "the path /"+name+" belongs to another running server", nil)
 	}
 	return nil
 }
@@ -109,9 +109,9 @@ func (t *muxTable) detachAll(f *muxFront) {
 // register adds the path of an endpoint to a Mux. Patterns have a syntax of
 // their own, in which the name stands escaped.
 func register(m Mux, name string, h http.Handler) (err error) {
-	const op = "serve an endpoint"
+	const op = "httpd: serve an endpoint"
 	if p := "/" + name; path.Clean(p) != p || strings.Contains(name, "%") {
-		return fail(op, protocomm.ErrInvalidArg, "its name "+name+" cannot be a path of an http.ServeMux", nil)
+		return protocomm.Fail(op, protocomm.ErrInvalidArg, "its name "+name+" cannot be a path of an http.ServeMux", nil)
 	}
 	segments := strings.Split(name, "/")
 	for i := range segments {
@@ -119,7 +119,7 @@ func register(m Mux, name string, h http.Handler) (err error) {
 	}
 	defer func() {
 		if p := recover(); p != nil { // so a ServeMux says that the path is taken
-			err = fail(op, protocomm.ErrFail, "the Mux refused the path: "+fmt.Sprint(p), nil)
+			err = protocomm.Fail(op, protocomm.ErrFail, "the Mux refused the path: "+fmt.Sprint(p), nil)
 		}
 	}()
 	m.Handle("/"+strings.Join(segments, "/"), h)

@@ -28,7 +28,7 @@ func (p pages) check() error {
 	for _, origin := range p {
 		_, host, ok := strings.Cut(origin, "://")
 		if !ok || host == "" || strings.ContainsAny(host, "/?#@ ") {
-			return fail("start", protocomm.ErrInvalidArg, "the origin "+strconv.Quote(origin)+
+			return protocomm.Fail("httpd: start", protocomm.ErrInvalidArg, "the origin "+strconv.Quote(origin)+
 				" is not of the form https://example.com:8443, without a path", nil)
 		}
 	}

@@ -142,17 +142,17 @@ func New(cfg Config) *Server {
 // already, ErrNotSupported when it serves another; what Listen returns. After
 // an error nothing is left running.
 func (s *Server) Start(pc *protocomm.Protocomm) error {
-	const op = "start"
+	const op = "httpd: start"
 	if pc == nil {
-		return fail(op, protocomm.ErrInvalidArg, "the protocomm instance is nil", nil)
+		return protocomm.Fail(op, protocomm.ErrInvalidArg, "the protocomm instance is nil", nil)
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.front != nil {
 		if s.front.instance() == pc {
-			return fail(op, protocomm.ErrInvalidState, "this instance is being served already", nil)
+			return protocomm.Fail(op, protocomm.ErrInvalidState, "this instance is being served already", nil)
 		}
-		return fail(op, protocomm.ErrNotSupported, "another instance is being served; stop it first", nil)
+		return protocomm.Fail(op, protocomm.ErrNotSupported, "another instance is being served; stop it first", nil)
 	}
 	if err := pages(s.cfg.Origins).check(); err != nil {
 		return err
@@ -171,7 +171,7 @@ func (s *Server) Start(pc *protocomm.Protocomm) error {
 		if err := f.addEndpoint(name); err != nil {
 			pc.SetTransport(protocomm.Hooks{})
 			_ = f.stop()
-			return fail(op, nil, "an endpoint cannot be served", err)
+			return protocomm.Fail(op, nil, "an endpoint cannot be served", err)
 		}
 	}
 	s.front = f
@@ -181,24 +181,24 @@ func (s *Server) Start(pc *protocomm.Protocomm) error {
 
 // open makes the front that the configuration asks for.
 func (s *Server) open(c *core) (front, error) {
-	const op = "start"
+	const op = "httpd: start"
 	if s.cfg.Platform != nil {
 		switch {
 		case s.cfg.Mux != nil:
-			return nil, fail(op, protocomm.ErrInvalidArg, "there are both a Mux and a Platform server", nil)
+			return nil, protocomm.Fail(op, protocomm.ErrInvalidArg, "there are both a Mux and a Platform server", nil)
 		case len(s.cfg.Origins) > 0:
-			return nil, fail(op, protocomm.ErrInvalidArg, "a Platform server cannot answer the pages of Config.Origins", nil)
+			return nil, protocomm.Fail(op, protocomm.ErrInvalidArg, "a Platform server cannot answer the pages of Config.Origins", nil)
 		}
 		f, err := newPlatformFront(c, s.cfg.Platform, s.cfg.Port)
 		if err != nil {
-			return nil, fail(op, nil, "the platform's HTTP server did not start", err)
+			return nil, protocomm.Fail(op, nil, "the platform's HTTP server did not start", err)
 		}
 		return f, nil
 	}
 	if s.cfg.Mux != nil {
 		f, err := newMuxFront(c, s.cfg.Mux)
 		if err != nil {
-			return nil, fail(op, nil, "the application's server cannot be used", err)
+			return nil, protocomm.Fail(op, nil, "the application's server cannot be used", err)
 		}
 		return f, nil
 	}
@@ -219,14 +219,14 @@ func (s *Server) open(c *core) (front, error) {
 // listener's Close or of the platform's server, and then everything is as before and Stop can be repeated
 // (Q-T33).
 func (s *Server) Stop(pc *protocomm.Protocomm) error {
-	const op = "stop"
+	const op = "httpd: stop"
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if pc == nil || s.front == nil || s.front.instance() != pc {
-		return fail(op, protocomm.ErrInvalidArg, "this instance is not being served", nil)
+		return protocomm.Fail(op, protocomm.ErrInvalidArg, "this instance is not being served", nil)
 	}
 	if err := s.front.stop(); err != nil {
-		return fail(op, nil, "the listener cannot be closed", err)
+		return protocomm.Fail(op, nil, "the listener cannot be closed", err)
 	}
 	pc.SetTransport(protocomm.Hooks{})
 	s.front = nil
@@ -279,18 +279,14 @@ func (s *Server) unfinished() (left []front) {
 // carry as its path: one that is empty or longer than 511 bytes, or has blanks,
 // control characters, ? or #.
 func CheckName(name string) error {
-	const op = "serve an endpoint"
+	const op = "httpd: serve an endpoint"
 	if name == "" || len(name)+len("/") > maxTarget {
-		return fail(op, protocomm.ErrInvalidArg, "its name has "+strconv.Itoa(len(name))+" bytes, not 1 to "+strconv.Itoa(maxTarget-1), nil)
+		return protocomm.Fail(op, protocomm.ErrInvalidArg, "its name has "+strconv.Itoa(len(name))+" bytes, not 1 to "+strconv.Itoa(maxTarget-1), nil)
 	}
 	for i := range len(name) {
 		if c := name[i]; c <= ' ' || c == 0x7f || c == '?' || c == '#' {
-			return fail(op, protocomm.ErrInvalidArg, "its name "+strconv.Quote(name)+" cannot be an HTTP path", nil)
+			return protocomm.Fail(op, protocomm.ErrInvalidArg, "its name "+strconv.Quote(name)+" cannot be an HTTP path", nil)
 		}
 	}
 	return nil
-}
-
-func fail(op string, kind error, why string, cause error) error {
-	return &protocomm.Error{Op: "httpd: " + op, Why: why, Kind: kind, Err: cause}
 }

@@ -107,17 +107,17 @@ func (*Scheme) WiFiMode() hal.Mode { return hal.ModeSTA }
 // NewService implements scheme.Scheme; the service is a *Service. It fails
 // with protocomm.ErrInvalidArg for a configuration that cannot be used.
 func (s *Scheme) NewService() (scheme.Service, error) {
-	const op = "new service"
+	const op = "ble: new service"
 	cfg := s.cfg
 	switch {
 	case cfg.GATT == nil:
-		return nil, fail(op, protocomm.ErrInvalidArg, "Config.GATT is nil; give it the driver's ble.Peripheral", nil)
+		return nil, protocomm.Fail(op, protocomm.ErrInvalidArg, "Config.GATT is nil; give it the driver's ble.Peripheral", nil)
 	case len(cfg.ManufacturerData) == 1:
-		return nil, fail(op, protocomm.ErrInvalidArg, "Config.ManufacturerData has 1 byte; it begins with a company identifier of 2", nil)
+		return nil, protocomm.Fail(op, protocomm.ErrInvalidArg, "Config.ManufacturerData has 1 byte; it begins with a company identifier of 2", nil)
 	case cfg.RandomAddress != [6]byte{} && cfg.RandomAddress[0]>>6 != 3:
-		return nil, fail(op, protocomm.ErrInvalidArg, "the first two bits of Config.RandomAddress must be set", nil)
+		return nil, protocomm.Fail(op, protocomm.ErrInvalidArg, "the first two bits of Config.RandomAddress must be set", nil)
 	case cfg.Free > FreeBT || cfg.Free != FreeNone && cfg.Memory == nil:
-		return nil, fail(op, protocomm.ErrInvalidArg, "Config.Free needs Config.Memory", nil)
+		return nil, protocomm.Fail(op, protocomm.ErrInvalidArg, "Config.Free needs Config.Memory", nil)
 	}
 	v := &Service{cfg: cfg, server: gatt.New(cfg.GATT, cfg.Server), keepOn: cfg.KeepBLEOn}
 	if cfg.Free == FreeBTDM || cfg.Free == FreeBT {
@@ -150,15 +150,15 @@ var (
 // SetEndpoint implements scheme.Service. A name or an id that is there already
 // is refused.
 func (s *Service) SetEndpoint(name string, id uint16) error {
-	const op = "set endpoint"
+	const op = "ble: set endpoint"
 	if name == "" || len(name) > ble.MaxValue {
-		return fail(op, protocomm.ErrInvalidArg, "the name is empty or longer than 512 bytes", nil)
+		return protocomm.Fail(op, protocomm.ErrInvalidArg, "the name is empty or longer than 512 bytes", nil)
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, e := range s.endpoints {
 		if e.Name == name || e.ID == id {
-			return fail(op, protocomm.ErrInvalidArg, name+" has the name or the id of "+e.Name, nil)
+			return protocomm.Fail(op, protocomm.ErrInvalidArg, name+" has the name or the id of "+e.Name, nil)
 		}
 	}
 	s.endpoints = append(s.endpoints, gatt.Endpoint{Name: strings.Clone(name), ID: id})
@@ -169,7 +169,7 @@ func (s *Service) SetEndpoint(name string, id uint16) error {
 // name, cut to 29 bytes; the key is ignored.
 func (s *Service) SetService(name, _ string) error {
 	if name == "" {
-		return fail("set service", protocomm.ErrInvalidArg, "the service name is empty; it is the name of the BLE device", nil)
+		return protocomm.Fail("ble: set service", protocomm.ErrInvalidArg, "the service name is empty; it is the name of the BLE device", nil)
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -182,7 +182,7 @@ func (s *Service) KeepBLEOn(keep bool) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.pc != nil {
-		return fail("keep BLE on", protocomm.ErrInvalidState, "the service runs; say so before the start", nil)
+		return protocomm.Fail("ble: keep BLE on", protocomm.ErrInvalidState, "the service runs; say so before the start", nil)
 	}
 	s.keepOn = keep
 	return nil
@@ -221,14 +221,14 @@ func (s *Service) pass(e scheme.TransportEvent) {
 // when this instance is being served already, ErrNotSupported when another one
 // is; the stack's.
 func (s *Service) Start(pc *protocomm.Protocomm) error {
-	const op = "start"
+	const op = "ble: start"
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch {
 	case s.closed:
-		return fail(op, protocomm.ErrInvalidState, "the service is closed", nil)
+		return protocomm.Fail(op, protocomm.ErrInvalidState, "the service is closed", nil)
 	case s.name == "":
-		return fail(op, protocomm.ErrInvalidState, "no service name is set; call SetService", nil)
+		return protocomm.Fail(op, protocomm.ErrInvalidState, "no service name is set; call SetService", nil)
 	}
 	cfg := s.cfg
 	err := s.server.Start(pc, gatt.Settings{
@@ -248,7 +248,7 @@ func (s *Service) Start(pc *protocomm.Protocomm) error {
 		Outage:    s.outage,
 	})
 	if err != nil {
-		return fail(op, nil, "the BLE service did not start", err)
+		return protocomm.Fail(op, nil, "the BLE service did not start", err)
 	}
 	s.pc = pc
 	return nil
@@ -278,7 +278,7 @@ func (s *Service) stop() error {
 		return nil
 	}
 	if err := s.server.Stop(s.pc); err != nil {
-		return fail("stop", nil, "the BLE service did not stop", err)
+		return protocomm.Fail("ble: stop", nil, "the BLE service did not stop", err)
 	}
 	s.pc = nil
 	return nil
@@ -313,8 +313,4 @@ func (s *Service) release(parts ble.Part) {
 	if err := s.cfg.Memory.ReleaseMemory(parts); err != nil {
 		s.cfg.Server.Logger.Log(hal.LevelError, "memory of Bluetooth was not released", hal.Err(err))
 	}
-}
-
-func fail(op string, kind error, why string, cause error) error {
-	return &protocomm.Error{Op: "ble: " + op, Why: why, Kind: kind, Err: cause}
 }

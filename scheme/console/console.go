@@ -38,7 +38,7 @@ func (*Scheme) WiFiMode() hal.Mode { return hal.ModeSTA }
 // with protocomm.ErrInvalidArg for a configuration without a stream.
 func (s *Scheme) NewService() (scheme.Service, error) {
 	if s.cfg.Stream == nil && s.cfg.Open == nil {
-		return nil, fail("new service", protocomm.ErrInvalidArg, "there is no stream; set Config.Stream or Config.Open", nil)
+		return nil, protocomm.Fail("console: new service", protocomm.ErrInvalidArg, "there is no stream; set Config.Stream or Config.Open", nil)
 	}
 	server := s.server
 	if server == nil {
@@ -73,14 +73,14 @@ func (s *Service) SetService(_, _ string) error { return nil }
 // when this instance is being served already, ErrNotSupported when another one
 // is; what Config.Open returns.
 func (s *Service) Start(pc *protocomm.Protocomm) error {
-	const op = "start"
+	const op = "console: start"
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closed {
-		return fail(op, protocomm.ErrInvalidState, "the service is closed", nil)
+		return protocomm.Fail(op, protocomm.ErrInvalidState, "the service is closed", nil)
 	}
 	if err := s.server.Start(pc); err != nil {
-		return fail(op, nil, "the line is not served", err)
+		return protocomm.Fail(op, nil, "the line is not served", err)
 	}
 	s.pc = pc
 	return nil
@@ -94,7 +94,7 @@ func (s *Service) Stop() error {
 		return nil
 	}
 	if err := s.server.Stop(s.pc); err != nil {
-		return fail("stop", nil, "the line is still served", err)
+		return protocomm.Fail("console: stop", nil, "the line is still served", err)
 	}
 	s.pc = nil
 	return nil
@@ -112,7 +112,3 @@ func (s *Service) Close() {
 // left of it: no handler and no goroutine. With a Config.Stream whose Read
 // cannot be broken off that may be never. A handler must not call it.
 func (s *Service) Wait() { s.server.Wait() }
-
-func fail(op string, kind error, why string, cause error) error {
-	return &protocomm.Error{Op: "console: " + op, Why: why, Kind: kind, Err: cause}
-}

@@ -56,15 +56,15 @@ func (*Scheme) WiFiMode() hal.Mode { return hal.ModeAPSTA }
 // NewService implements scheme.Scheme; the service is a *Service. It fails
 // with protocomm.ErrInvalidArg for a configuration that cannot be used.
 func (s *Scheme) NewService() (scheme.Service, error) {
-	const op = "new service"
+	const op = "softap: new service"
 	cfg := s.cfg
 	switch {
 	case cfg.AP == nil:
-		return nil, fail(op, protocomm.ErrInvalidArg, "Config.AP is nil; give it the driver's hal.SoftAP", nil)
+		return nil, protocomm.Fail(op, protocomm.ErrInvalidArg, "Config.AP is nil; give it the driver's hal.SoftAP", nil)
 	case cfg.Server.Mux != nil && cfg.Server.Platform != nil:
-		return nil, fail(op, protocomm.ErrInvalidArg, "Config.Server has both a Mux and a Platform; take one of them", nil)
+		return nil, protocomm.Fail(op, protocomm.ErrInvalidArg, "Config.Server has both a Mux and a Platform; take one of them", nil)
 	case cfg.Channel > 13:
-		return nil, fail(op, protocomm.ErrInvalidArg, "Config.Channel "+strconv.Itoa(int(cfg.Channel))+" is not in 0…13", nil)
+		return nil, protocomm.Fail(op, protocomm.ErrInvalidArg, "Config.Channel "+strconv.Itoa(int(cfg.Channel))+" is not in 0…13", nil)
 	}
 	if cfg.MaxStations == 0 {
 		cfg.MaxStations = DefaultMaxStations
@@ -95,12 +95,12 @@ func (s *Service) SetEndpoint(name string, _ uint16) error { return httpd.CheckN
 // SetService implements scheme.Service (manager.md 13): the name is the SSID,
 // cut to 32 bytes; the key is empty or has 8 to 63 bytes (Q-T23).
 func (s *Service) SetService(name, key string) error {
-	const op = "set service"
+	const op = "softap: set service"
 	if name == "" {
-		return fail(op, protocomm.ErrInvalidArg, "the service name is empty; it is the SSID of the access point", nil)
+		return protocomm.Fail(op, protocomm.ErrInvalidArg, "the service name is empty; it is the SSID of the access point", nil)
 	}
 	if key != "" && (len(key) < MinKey || len(key) > MaxKey) {
-		return fail(op, protocomm.ErrInvalidArg, "the service key has "+strconv.Itoa(len(key))+
+		return protocomm.Fail(op, protocomm.ErrInvalidArg, "the service key has "+strconv.Itoa(len(key))+
 			" bytes; WPA needs 8 to 63, an open network none", nil)
 	}
 	s.mu.Lock()
@@ -120,21 +120,21 @@ func (s *Service) SetService(name, key string) error {
 // name, after Close, and when this instance is being served already,
 // ErrNotSupported when another one is; the listener's and the driver's.
 func (s *Service) Start(pc *protocomm.Protocomm) error {
-	const op = "start"
+	const op = "softap: start"
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch {
 	case s.closed:
-		return fail(op, protocomm.ErrInvalidState, "the service is closed", nil)
+		return protocomm.Fail(op, protocomm.ErrInvalidState, "the service is closed", nil)
 	case s.ssid == "":
-		return fail(op, protocomm.ErrInvalidState, "no service name is set; call SetService", nil)
+		return protocomm.Fail(op, protocomm.ErrInvalidState, "no service name is set; call SetService", nil)
 	}
 	if err := s.server.Start(pc); err != nil {
-		return fail(op, nil, "the HTTP server did not start", err)
+		return protocomm.Fail(op, nil, "the HTTP server did not start", err)
 	}
 	if err := s.cfg.AP.StartSoftAP(s.apConfig()); err != nil {
 		s.undo(pc)
-		return fail(op, nil, "the access point did not open", err)
+		return protocomm.Fail(op, nil, "the access point did not open", err)
 	}
 	s.pc, s.apOpen = pc, true
 	return nil
@@ -173,11 +173,11 @@ func (s *Service) Stop() error {
 }
 
 func (s *Service) stop() error {
-	const op = "stop"
+	const op = "softap: stop"
 	var first error
 	if s.pc != nil {
 		if err := s.server.Stop(s.pc); err != nil {
-			first = fail(op, nil, "the HTTP server did not stop", err)
+			first = protocomm.Fail(op, nil, "the HTTP server did not stop", err)
 		} else {
 			s.pc = nil
 		}
@@ -185,7 +185,7 @@ func (s *Service) stop() error {
 	if s.apOpen {
 		if err := s.cfg.AP.StopSoftAP(); err != nil {
 			if first == nil {
-				first = fail(op, nil, "the access point did not close", err)
+				first = protocomm.Fail(op, nil, "the access point did not close", err)
 			}
 		} else {
 			s.apOpen = false
@@ -211,7 +211,3 @@ func (s *Service) Addr() net.Addr { return s.server.Addr() }
 // Wait blocks until the service is stopped and nothing is left of it: no
 // handler, connection or goroutine. A handler must not call it.
 func (s *Service) Wait() { s.server.Wait() }
-
-func fail(op string, kind error, why string, cause error) error {
-	return &protocomm.Error{Op: "softap: " + op, Why: why, Kind: kind, Err: cause}
-}

@@ -31,7 +31,7 @@ type Scheme int
 
 // Fail returns an error of the security's.
 func (s Scheme) Fail(op string, kind error, why string, cause error) error {
-	return &protocomm.Error{Op: "sec" + strconv.Itoa(int(s)) + ": " + op, Why: why, Kind: kind, Err: cause}
+	return protocomm.Fail("sec"+strconv.Itoa(int(s))+": "+op, kind, why, cause)
 }
 
 // Request decodes a client's message and checks that it is one of this security.
