@@ -16,22 +16,25 @@
 // # Sessions
 //
 // Every peer has a session of its own; the C original keeps one for all. The
-// transport chooses the ids. Requests of one session are answered one
-// after another in the order in which they came, as the C original does for
-// everybody: a request waits while an earlier one of its session is being
+// transport chooses the ids, and keeps a Peer for each client. Requests of one session
+// are answered one after another in the order in which they came, as the C original
+// does for everybody: a request waits while an earlier one of its session is being
 // answered. Requests of different sessions run in parallel, and the version
 // endpoint never waits. A handler must not call Handle for its own session.
 //
-// A session is half-open until its handshake is complete. Both half-open and
-// all sessions are bounded (Config.MaxHalfOpen, Config.MaxSessions): opening one
-// more closes another. When all places for handshakes are taken that is a
-// half-open one, the oldest; else, when all places are taken, one whose handshake
-// has not begun, or the established one that was used longest ago. Either way a peer's source (Source) that has more
-// places than others gives one up first. So one source cannot end a handshake of
-// another, whatever it opens, and costs established sessions at most one; any
-// number of sources, MaxHalfOpen of them. Strangers at MaxHalfOpen addresses can
-// end handshakes by being faster: places are all that is shared here, not proof
-// that somebody is honest.
+// A session is half-open until its handshake is complete. Config.MaxHalfOpen bounds
+// the half-open sessions, Config.MaxSessions all of them. Opening one too many closes
+// another:
+//
+//   - the oldest half-open one, if there are too many of these;
+//   - otherwise one whose handshake has not begun, or the established one that was
+//     used longest ago.
+//
+// The source (Source) with the most sessions gives one up before others do. So one
+// source cannot end a handshake of another, however many sessions it opens, and it
+// can end one established session at most. All sources together can end MaxHalfOpen
+// of these. Strangers at MaxHalfOpen addresses can still end handshakes by being
+// faster.
 //
 // A session may be closed while one of its requests is being handled. Its
 // keys are wiped at once and the answer is dropped: Handle fails with

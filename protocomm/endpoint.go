@@ -30,11 +30,11 @@ func (k Kind) String() string {
 // served while they run.
 type Hooks struct {
 	// AddEndpoint is called before the endpoint is served. After an error
-	// it is not added, and whoever adds it gets that error.
+	// the endpoint is not added, and the caller that adds it gets that error.
 	AddEndpoint func(name string, kind Kind) error
 
-	// RemoveEndpoint is called when the endpoint is no longer served. It
-	// is not called for the endpoints that Close drops.
+	// RemoveEndpoint is called when the endpoint is no longer served, but not
+	// for the endpoints that Close drops.
 	RemoveEndpoint func(name string)
 }
 
@@ -79,7 +79,7 @@ func (p *Protocomm) AddAppendEndpoint(name string, h AppendHandler) error {
 	return p.add(op, &endpoint{name: name, kind: KindRequest, appends: h})
 }
 
-// RemoveEndpoint removes an endpoint. What is being handled runs to its end.
+// RemoveEndpoint removes an endpoint. Requests that are being handled run to their end.
 // For the security or the version endpoint it is the same as UnsetSecurity
 // or UnsetVersion.
 //

@@ -26,8 +26,8 @@ type codeError struct {
 
 func (e *codeError) Error() string { return e.text }
 
-// Errors that callers branch on with errors.Is. What a function returns wraps
-// one of them and says more.
+// Errors that callers branch on with errors.Is. Functions return them wrapped, with
+// more details.
 var (
 	ErrFail         error = &codeError{CodeFail, "failed"}
 	ErrNoMem        error = &codeError{CodeNoMem, "limit reached"}
@@ -37,8 +37,8 @@ var (
 	ErrNotSupported error = &codeError{CodeNotSupported, "not supported"}
 )
 
-// ErrDecode is an ErrInvalidArg that a Handler returns, wrapped or as it is, for
-// a request that cannot be one of its peer's: it does not decode. See Malleable.
+// ErrDecode is an ErrInvalidArg that a Handler returns, wrapped or as it is, for a
+// request that does not decode and so cannot be its peer's. See Malleable.
 var ErrDecode error = &refined{"the request does not decode", ErrInvalidArg}
 
 // refined is a sentinel that is a case of another one.
@@ -63,7 +63,7 @@ func ErrorCode(err error) Code {
 	return CodeFail
 }
 
-// Error says what failed and why. Kind is one of the sentinels above.
+// Error says what failed and why.
 type Error struct {
 	Op   string // what was attempted: "protocomm: add endpoint prov-scan"
 	Why  string // what is wrong and what to do about it

@@ -11,10 +11,10 @@ import (
 // maxQuoted is how much of a name that a peer sent goes into an error.
 const maxQuoted = 64
 
-// Handle answers one request (protocomm.md 1.3): it appends the answer for the
-// endpoint name, in the session id, to dst. req may be overwritten, and must
+// Handle answers one request for the endpoint name in the session id, and appends the
+// answer to dst. req may be overwritten, and must
 // not overlap dst or its spare capacity. After an error dst is returned as it
-// was, and the peer gets what the transport uses for "no answer".
+// was, and the transport tells the peer that there is no answer.
 //
 // Handle waits while an earlier request of the same session is being answered,
 // unless name is the version endpoint.
@@ -246,7 +246,8 @@ func (p *Protocomm) enterHandshake() (left time.Duration) {
 	return 0
 }
 
-// leaveHandshake notes how it went. mu is not held.
+// leaveHandshake begins the delay if err is a mismatch, and lets the next handshake
+// message enter. mu is not held.
 func (p *Protocomm) leaveHandshake(err error) {
 	d := p.delay
 	if d == nil {

@@ -15,8 +15,8 @@ type SessionID uint32
 const NoSession SessionID = 0xFFFFFFFF
 
 // Source says where a peer is, in a form that its transport chooses: an address
-// that several sessions may come from. Whoever opens many sessions from one
-// source competes with himself for places, not with others.
+// that several sessions may come from. Sessions of one source compete for places with
+// each other, not with those of other sources.
 type Source string
 
 // Bounds on sessions that a zero Config stands for.
@@ -48,17 +48,17 @@ type Config struct {
 	MaxSessions int
 
 	// MaxHalfOpen bounds the sessions whose handshake is not complete,
-	// which count as sessions too; 0 or less: DefaultMaxHalfOpen. It is at most
-	// MaxSessions-1, if that is not 0: the difference is how many established
+	// which count as sessions too; 0 or less: DefaultMaxHalfOpen. It is lowered to
+	// MaxSessions-1, but not below 1. The difference is how many established
 	// sessions are safe from peers that only begin handshakes.
 	MaxHalfOpen int
 
-	// MismatchDelay is how long after a wrong proof (ErrMismatch) messages of
-	// all handshakes are refused, with ErrInvalidState, whatever their
-	// session; a message refused changes nothing. Handshake messages are
-	// then handled one at a time, so that one proof is all that can be tried
-	// in that time. Requests of established sessions are not affected, and
-	// nothing waits for the delay to pass. 0 or less: no delay.
+	// MismatchDelay is how long after a wrong proof (ErrMismatch) the messages of
+	// all handshakes are refused with ErrInvalidState. A refused message changes
+	// nothing. With a delay, handshake messages of all sessions are handled one at a
+	// time, so that one proof is all that can be tried in that time. Requests of
+	// established sessions are not affected, and nothing waits for the delay to
+	// pass. 0 or less: no delay.
 	MismatchDelay time.Duration
 
 	// OnSessionClose, unless nil, is told of every session that ended:
@@ -123,9 +123,9 @@ type Protocomm struct {
 // delay is the state of MismatchDelay.
 type delay struct {
 	shaking bool // a handshake message is being handled
-	// left is for how long handshakes are refused; nil: they are not. It is
-	// a function since a time.Time in a type that errors or interfaces lead
-	// to would keep the printing of times, 15 KB, in a TinyGo program.
+	// left is for how long handshakes are refused; nil: they are not. It is a
+	// function because a time.Time that can be reached from an interface would
+	// keep the printing of times, 15 KB, in a TinyGo program.
 	left func() time.Duration
 }
 

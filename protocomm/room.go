@@ -2,8 +2,8 @@ package protocomm
 
 import "github.com/wifiprov/wifiprov/internal/fair"
 
-// makeRoom detaches what has to go before one more session, half-open or not,
-// can be added for a peer at from, and returns it. mu is held.
+// makeRoom detaches and returns the session, if any, that has to go before one more,
+// half-open or not, can be added for a peer at from. mu is held.
 func (p *Protocomm) makeRoom(from Source, halfOpen bool) (gone []*session) {
 	switch {
 	case halfOpen && p.halfOpen() >= p.cfg.MaxHalfOpen:
@@ -14,10 +14,10 @@ func (p *Protocomm) makeRoom(from Source, halfOpen bool) (gone []*session) {
 	return gone
 }
 
-// loser returns the session that has to go for the sake of a peer at from: one
-// of the source that has most of them (package fair), and of these the one that
-// goesBefore the others, or the oldest if halfOpen ones alone count. mu is held,
-// and there is one that counts.
+// loser returns the session that has to go for a peer at from. It belongs to the source
+// that has the most sessions (package fair); among those it is the one that goesBefore
+// the others. With halfOpen, half-open sessions alone count, and the oldest goes. mu is
+// held, and there is at least one session that counts.
 func (p *Protocomm) loser(from Source, halfOpen bool) *session {
 	var found *session
 	highest := -1
@@ -50,10 +50,10 @@ func (p *Protocomm) held(by Source, halfOpen bool) int {
 	return n
 }
 
-// goesBefore orders sessions whose sources have as many: first those whose
-// handshake has not begun, for which a fresh one does as well; then established
-// ones, the one whose last use is the longest ago before others; then those in
-// the middle of a handshake, in the order of the table. mu is held.
+// goesBefore orders sessions of equal sources: first those whose handshake has not
+// begun, which a fresh session can replace; then the established ones, those used
+// longest ago first; then those in the middle of a handshake, in the order of the
+// table. mu is held.
 func (s *session) goesBefore(other *session) bool {
 	if a, b := s.class(), other.class(); a != b {
 		return a < b
@@ -71,9 +71,9 @@ func (s *session) class() int {
 	return 0
 }
 
-// settle records what a handshake message made of s. A session that fell back
-// to half-open counts as opened now; the bound may cost another one its life.
-// mu is held.
+// settle records whether s is established after a handshake message. A session that
+// fell back to half-open counts as opened now, and settle returns the one that may
+// have to go for it. mu is held.
 func (p *Protocomm) settle(s *session, established bool) (gone []*session) {
 	was := s.established
 	s.established = established

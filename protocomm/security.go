@@ -25,11 +25,10 @@ type Security interface {
 	NewSession() (Session, error)
 }
 
-// Malleable is implemented by a Security whose Decrypt may take what somebody
-// else made up for a request of the peer's, such as security 1, which encrypts
-// and has no integrity check. If the method returns true, a session ends at the
-// first request of which the Handler says that it does not decode (ErrDecode):
-// what follows would be encrypted with key stream that the forger may know.
+// Malleable is implemented by a Security without integrity check, such as security 1:
+// its Decrypt may take a forged request for the peer's. If the method returns true, a
+// session ends at the first request for which the Handler returns ErrDecode, because
+// the forger may know the key stream that would encrypt what follows.
 type Malleable interface {
 	Malleable() bool
 }

@@ -28,8 +28,8 @@ type session struct {
 	established bool
 	used        uint64 // Protocomm.clock of the last request's begin or end
 
-	answer  []byte // empty; memory of AppendHandlers for who has the turn
-	unclean bool   // an AppendHandler has left something in there
+	answer  []byte // empty; memory for the AppendHandler of the request that has the turn
+	unclean bool   // an AppendHandler has left something in answer
 
 	queue       // of its requests
 	crypto bool // a method of sess is running
@@ -37,17 +37,15 @@ type session struct {
 	wiped  bool // sess.Close was called or is about to be
 }
 
-// OpenSession begins a session under id (protocomm.md 1.2), from a source that
-// has no other. A session that is open under this id is closed first and leaves
-// nothing behind (Q-P1). It may cost another session its life, see the package's
-// documentation.
+// OpenSession begins a session under id, for a peer whose source has no other. A
+// session that is open under this id is closed first and leaves nothing behind. Another
+// one may be closed to make room, see the package's documentation.
 //
 // Errors: ErrInvalidArg for NoSession, ErrInvalidState after Close, or the
 // security's.
 func (p *Protocomm) OpenSession(id SessionID) error { return p.openSession(id, "") }
 
-// openSession is OpenSession for a peer at from; "" stands for a source that has
-// no other session.
+// openSession is OpenSession for a peer at from; "": its source has no other session.
 func (p *Protocomm) openSession(id SessionID, from Source) error {
 	const op = "open session"
 	if id == NoSession {
@@ -95,9 +93,9 @@ func (p *Protocomm) openSession(id SessionID, from Source) error {
 	}
 }
 
-// CloseSession ends a session (protocomm.md 1.2) and wipes its keys. A request
-// of it that is being handled gets no answer; CloseSession does not wait for
-// its handler, and may be called by it.
+// CloseSession ends a session and wipes its keys. If one of its requests is being
+// handled, that gets no answer; CloseSession does not wait for the handler, which may
+// call it.
 //
 // Errors: ErrInvalidState when no session is open under id.
 func (p *Protocomm) CloseSession(id SessionID) error {

@@ -1,7 +1,6 @@
-// Package scheme is the contract between the provisioning manager and a way
-// of carrying its service: SoftAP with HTTP, BLE or a console. A scheme brings
-// a transport, the Wi-Fi mode that goes with it, and the meaning of the
-// service's name and key (manager.md 13).
+// Package scheme is the contract between the provisioning manager and a way of carrying
+// its service: SoftAP with HTTP, BLE or a console. A scheme brings a transport, the Wi-Fi
+// mode that goes with it, and the meaning of the service's name and key.
 package scheme
 
 import (
@@ -39,13 +38,12 @@ type Service interface {
 	// those added later included. After an error nothing is left running.
 	Start(*protocomm.Protocomm) error
 
-	// Stop takes the transport down: it ends what waits for requests, lets
-	// an answer that is being prepared out if the transport can, and
-	// returns without waiting for handlers, since it may be called because
-	// of one. No handler begins after Stop returned. Stopping a
-	// stopped service succeeds.
+	// Stop takes the transport down. An answer that is being prepared is still
+	// sent if the transport can do that. Stop does not wait for handlers, since
+	// one may have caused the call. No handler begins after Stop returned.
+	// Stopping a stopped service succeeds.
 	Stop() error
 
-	// Close gives up what NewService made; Start may not follow.
+	// Close frees what NewService made. Start may not follow.
 	Close()
 }
