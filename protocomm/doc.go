@@ -1,5 +1,5 @@
 // Package protocomm is the message layer of the provisioning service
-// (spec/protocomm.md): a table of named endpoints, the sessions of the peers
+// (docs/spec/protocomm.md): a table of named endpoints, the sessions of the peers
 // that talk to them, and the path a request takes from a transport through
 // decryption, handler and encryption back to the transport.
 //

@@ -2,7 +2,7 @@ package protocomm
 
 import "strings"
 
-// Kind says how an endpoint treats bodies (protocomm.md 1.1).
+// Kind says how an endpoint treats bodies.
 type Kind uint8
 
 // Kinds of endpoints.
@@ -110,7 +110,7 @@ func (p *Protocomm) SetSecurity(name string, s Security) error {
 }
 
 // UnsetSecurity removes the security endpoint and closes all sessions.
-// Requests pass unprotected from then on, as protocomm.md 1.3 has it: stop the
+// Requests pass unprotected from then on, as with the C original: stop the
 // transport or remove the request endpoints before.
 //
 // Errors: ErrInvalidArg for an empty name, ErrNotFound when there is no

@@ -2,7 +2,7 @@ package protocomm
 
 import "errors"
 
-// Code is a result number of the C original (manager.md 1), for programs that
+// Code is a result number of the C original, for programs that
 // have to pass one on.
 type Code int
 

@@ -76,7 +76,7 @@ type Config struct {
 	Logger hal.Logger
 }
 
-// SessionEvent is what a handshake led to (protocomm.md 7). The numbers are
+// SessionEvent is what a handshake led to. The numbers are
 // those of the C original plus one.
 type SessionEvent uint8
 
@@ -146,7 +146,7 @@ func New(cfg Config) *Protocomm {
 	return p
 }
 
-// Close ends the instance (protocomm.md 1.2, delete): it closes all sessions
+// Close ends the instance: it closes all sessions
 // and drops all endpoints without calling the transport's hooks. Afterwards
 // Handle fails with ErrNotFound, and what would add something with
 // ErrInvalidState. Close does not wait for handlers that are running, so they

@@ -8,12 +8,12 @@ type Security interface {
 	// Version is the security mode: 0, 1 or 2.
 	Version() int
 
-	// PatchVersion is the revision of the mode's rules (protocomm.md 5.4);
+	// PatchVersion is the revision of the mode's rules;
 	// 0 for modes 0 and 1.
 	PatchVersion() int
 
 	// Capability is what proto-ver announces about the mode, "no_sec",
-	// "no_pop" or nothing (manager.md 8).
+	// "no_pop" or nothing.
 	Capability() string
 
 	// NeedsSession reports whether request endpoints work only inside an

@@ -1,6 +1,6 @@
 // Package console carries a protocomm instance over a line of text, as the
 // console scheme of the C original does over its serial port
-// (spec/transports.md 3). The line is any byte stream: a UART, a serial device,
+// (docs/spec/transports.md 3). The line is any byte stream: a UART, a serial device,
 // a pseudo-terminal, stdin and stdout, a pipe. A person can type the requests.
 //
 // # What a client sees
@@ -27,8 +27,8 @@
 // # Limits
 //
 // A line has at most Config.MaxLine characters, 4096 if that is 0, without its
-// end. That is enough for bodies of about 2000 bytes and all securities (Q-T12);
-// the original has 256. A longer line is dropped whole, up to its end (Q-T10).
+// end. That is enough for bodies of about 2000 bytes and all securities;
+// the original has 256. A longer line is dropped whole, up to its end.
 // Apart from the line's buffer of that size a [Server] holds half a KiB, and the
 // longest answer so far if that fits into MaxLine bytes. A request in steady
 // state allocates nothing.
@@ -40,7 +40,7 @@
 // session opens a new one and closes the one before. Other requests with
 // another number are refused and disturb nothing; the version endpoint has
 // nothing to do with sessions. A new start and the end of the stream forget the
-// session (Q-T9). A session is not ended for want of requests: the line has no other
+// session. A session is not ended for want of requests: the line has no other
 // client whose place it takes, and a person who carries messages to and fro, as with
 // esp_prov, may take minutes.
 //

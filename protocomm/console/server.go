@@ -72,8 +72,8 @@ func New(cfg Config) *Server {
 	return s
 }
 
-// Start serves the instance's endpoints, those added later included
-// (transports.md 3.3). It does not wait for the stream.
+// Start serves the instance's endpoints, those added later included.
+// It does not wait for the stream.
 //
 // Errors: protocomm.ErrInvalidArg for nil, without a stream, and for an
 // endpoint whose name cannot be typed; ErrInvalidState when the server serves

@@ -1,11 +1,11 @@
-// Package gatt carries protocomm over BLE (transports.md 2): a GATT service
+// Package gatt carries protocomm over BLE: a GATT service
 // with one characteristic per endpoint, over a peripheral that ble.Peripheral
 // describes. A client writes a request, the write is confirmed when the answer
 // is there, and the client reads it from the same characteristic.
 //
 // Where the C original's two stacks differ, this is NimBLE's way: a request
-// that fails is answered with the error Invalid PDU and the link stays
-// (Q-T19); an empty write is confirmed and means nothing.
+// that fails is answered with the error Invalid PDU and the link stays;
+// an empty write is confirmed and means nothing.
 //
 // Every connection has a session of its own, which ends with it, and sees its
 // own answers only. An answer is longer than ble.MaxValue bytes: the write

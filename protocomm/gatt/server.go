@@ -36,8 +36,8 @@ type Config struct {
 	Logger hal.Logger
 }
 
-// Event is a client that came, or went (transports.md 2.4). Each that came goes
-// exactly once, under every security (Q-T38).
+// Event is a client that came, or went. Each that came goes
+// exactly once, under every security.
 type Event struct {
 	Connected bool
 	Conn      uint16        // the stack's connection handle
@@ -45,7 +45,7 @@ type Event struct {
 }
 
 // Endpoint is a name with the 16-bit id that its characteristic's UUID
-// contains (transports.md 2.1).
+// contains.
 type Endpoint struct {
 	Name string
 	ID   uint16
@@ -101,11 +101,11 @@ func New(stack ble.Peripheral, cfg Config) *Server {
 }
 
 // Start serves the instance's endpoints, those added later included, if they
-// are among the settings' (transports.md 2.7).
+// are among the settings'.
 //
 // Errors: protocomm.ErrInvalidArg for nil, an empty table of endpoints, a name
 // or id that is empty or used twice, and an endpoint of the instance that has
-// no id (Q-T28); ErrInvalidState when this instance is being served,
+// no id; ErrInvalidState when this instance is being served,
 // ErrNotSupported when another one is; the stack's. After an error nothing is
 // left running.
 func (s *Server) Start(pc *protocomm.Protocomm, set Settings) error {
@@ -147,7 +147,7 @@ func (s *Server) Start(pc *protocomm.Protocomm, set Settings) error {
 	return nil
 }
 
-// Stop ends the service (transports.md 2.7): no handler begins after it
+// Stop ends the service: no handler begins after it
 // returned, and one that runs is not waited for; its client gets no answer. If
 // the stack cannot be stopped, requests are refused, and Stop may be repeated.
 //

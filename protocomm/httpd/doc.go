@@ -1,5 +1,5 @@
 // Package httpd carries a protocomm instance over HTTP, as the SoftAP scheme
-// of the C original does (spec/transports.md 1): POST /<endpoint> with a body of
+// of the C original does (docs/spec/transports.md 1): POST /<endpoint> with a body of
 // 1 to 4096 bytes, answered with 200 and the endpoint's answer, or by closing
 // the connection without a word.
 //
@@ -31,7 +31,7 @@
 //
 // These answers carry one sentence of text/html and end the connection.
 // Closed without an answer are connections with a body that is missing, empty
-// (the version endpoint takes that, Q-T26), chunked, longer than 4096 bytes
+// (the version endpoint takes that), chunked, longer than 4096 bytes
 // or not complete 5 s after the header, with a Content-Length that is
 // malformed or contradicts another, and after every error of protocomm: no
 // session, a handshake or decryption that failed, a handler that failed.
@@ -39,8 +39,8 @@
 // # Sessions
 //
 // Every client has a session of its own, in contrast to the original, where
-// any stranger's request ends the running one (Q-T2). A session is named by
-// the cookie "session=<decimal id>", among other cookies or alone (Q-T3), in
+// any stranger's request ends the running one. A session is named by
+// the cookie "session=<decimal id>", among other cookies or alone, in
 // requests from the IP address that opened it; from elsewhere the cookie is an
 // unknown one. So it is with an application's server, where the address is
 // http.Request.RemoteAddr: behind a proxy all clients have one, unless something

@@ -20,7 +20,7 @@ import (
 //
 // A ServeMux cannot forget a path. So the first server that serves an endpoint
 // on it registers a handler for good, which answers 404 while no running server
-// has that endpoint, and which later servers on the same Mux use again (Q-T24).
+// has that endpoint, and which later servers on the same Mux use again.
 type Mux interface {
 	// Handle registers the handler for a path.
 	Handle(pattern string, handler http.Handler)

@@ -67,7 +67,7 @@ type Config struct {
 	// established session; it does not matter whether they are idle or in
 	// the middle of a request. One whose handler is running is not closed, and
 	// no address gets more than another at that one's cost: then the new one is
-	// refused. The original has a single one (Q-T4).
+	// refused. The original has a single one.
 	MaxConns int
 
 	// MaxHeader bounds the header block of a request in bytes, from the end
@@ -134,8 +134,8 @@ func New(cfg Config) *Server {
 	return &Server{cfg: cfg, ids: &ids{random: cfg.Random}}
 }
 
-// Start serves the instance's endpoints, those added later included
-// (transports.md 1.1). Listen and the Mux must not call the server.
+// Start serves the instance's endpoints, those added later included.
+// Listen and the Mux must not call the server.
 //
 // Errors: protocomm.ErrInvalidArg for nil, and for an endpoint whose name
 // cannot be a path; ErrInvalidState when the server serves this instance
@@ -216,8 +216,7 @@ func (s *Server) open(c *core) (front, error) {
 // running handler.
 //
 // Errors: protocomm.ErrInvalidArg when pc is not being served; the error of the
-// listener's Close or of the platform's server, and then everything is as before and Stop can be repeated
-// (Q-T33).
+// listener's Close or of the platform's server, and then everything is as before and Stop can be repeated.
 func (s *Server) Stop(pc *protocomm.Protocomm) error {
 	const op = "httpd: stop"
 	s.mu.Lock()

@@ -54,7 +54,7 @@ type Config struct {
 	// users whether they want to. It needs a stack that can pair, as package
 	// att with package smp. Pairing is Just Works, which proves nothing about
 	// who pairs; the security of the manager is needed all the same. Default
-	// off, CONFIG_WIFI_PROV_BLE_FORCE_ENCRYPTION (Q-T22).
+	// off, CONFIG_WIFI_PROV_BLE_FORCE_ENCRYPTION.
 	Encrypt bool
 
 	// Bonding keeps the keys of a pairing, so that a phone that comes back
@@ -165,7 +165,7 @@ func (s *Service) SetEndpoint(name string, id uint16) error {
 	return nil
 }
 
-// SetService implements scheme.Service (manager.md 13): the name is the device
+// SetService implements scheme.Service: the name is the device
 // name, cut to 29 bytes; the key is ignored.
 func (s *Service) SetService(name, _ string) error {
 	if name == "" {

@@ -1,5 +1,5 @@
 // Package ble is the scheme in which the device is a BLE peripheral
-// (spec/manager.md 13, spec/transports.md 2). The service's name is the device's
+// (docs/spec/manager.md 13, docs/spec/transports.md 2). The service's name is the device's
 // name, which clients look for by its prefix, PROV_ for the phone apps; the
 // service's key is ignored. The radio is in ModeSTA meanwhile.
 //

@@ -63,8 +63,7 @@ var _ scheme.Service = (*Service)(nil)
 // every name that can be typed.
 func (s *Service) SetEndpoint(name string, _ uint16) error { return console.CheckName(name) }
 
-// SetService implements scheme.Service. A console has no use for names and keys
-// (manager.md 13).
+// SetService implements scheme.Service. A console has no use for names and keys.
 func (s *Service) SetService(_, _ string) error { return nil }
 
 // Start implements scheme.Service.

@@ -1,6 +1,6 @@
 // Package console is the scheme in which the device is provisioned over a line
 // of text: a UART, a serial port, a pseudo-terminal, stdin and stdout
-// (spec/manager.md 13, spec/transports.md 3). The service has neither name nor
+// (docs/spec/manager.md 13, docs/spec/transports.md 3). The service has neither name nor
 // key; whoever has the line is there. The radio is in ModeSTA.
 //
 // Package protocomm/console says what goes over the line, and what becomes of

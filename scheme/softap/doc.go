@@ -1,5 +1,5 @@
 // Package softap is the scheme in which the device opens a Wi-Fi access point
-// of its own and serves HTTP on it (spec/manager.md 13, spec/transports.md 1).
+// of its own and serves HTTP on it (docs/spec/manager.md 13, docs/spec/transports.md 1).
 // The service's name is the access point's SSID, its key the WPA passphrase.
 //
 // The phone joins that network, speaks to http://192.168.4.1 (the usual

@@ -12,7 +12,7 @@ import (
 )
 
 // DefaultMaxStations is the number of stations that a zero Config lets join
-// the access point (manager.md 13).
+// the access point.
 const DefaultMaxStations = 5
 
 // MinKey and MaxKey bound the length of a service key in bytes. The original
@@ -92,8 +92,8 @@ var _ scheme.Service = (*Service)(nil)
 // every name that can be the path of a URL.
 func (s *Service) SetEndpoint(name string, _ uint16) error { return httpd.CheckName(name) }
 
-// SetService implements scheme.Service (manager.md 13): the name is the SSID,
-// cut to 32 bytes; the key is empty or has 8 to 63 bytes (Q-T23).
+// SetService implements scheme.Service: the name is the SSID,
+// cut to 32 bytes; the key is empty or has 8 to 63 bytes.
 func (s *Service) SetService(name, key string) error {
 	const op = "softap: set service"
 	if name == "" {

@@ -1,4 +1,4 @@
-// Package sec0 is security 0: no security (spec/protocomm.md 3). Requests pass
+// Package sec0 is security 0: no security (docs/spec/protocomm.md 3). Requests pass
 // as they are and need no handshake; there is one for clients that insist.
 //
 // New makes the device's half, NewClient the client's.

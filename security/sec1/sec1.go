@@ -1,4 +1,4 @@
-// Package sec1 is security 1 (spec/protocomm.md 4): X25519, an optional proof
+// Package sec1 is security 1 (docs/spec/protocomm.md 4): X25519, an optional proof
 // of possession, and AES-256-CTR as one key stream for both directions.
 //
 // New makes the device's half, NewClient the client's.
@@ -42,7 +42,7 @@ import (
 	"github.com/wifiprov/wifiprov/security/internal/frame"
 )
 
-// MaxPoP is the largest length of a proof of possession in bytes (Q-P23).
+// MaxPoP is the largest length of a proof of possession in bytes.
 const MaxPoP = 65535
 
 // scheme is this security.
@@ -99,7 +99,7 @@ func newParams(cfg Config) (p *params, err error) {
 }
 
 // Security is the device's half. It may serve any number of instances and
-// sessions, which share nothing but the parameters (Q-P27).
+// sessions, which share nothing but the parameters.
 type Security struct{ params *params }
 
 var (

@@ -21,7 +21,7 @@ type ClientConfig struct {
 	Password security.Secret
 	// PatchVersion is what the device announces as `sec_patch_ver`: with 1
 	// the nonce counts, with anything else it stays the same for the
-	// whole session (protocomm.md 5.4).
+	// whole session.
 	PatchVersion int
 	// Rand gives private values; it must be cryptographically secure.
 	// nil: crypto/rand.Reader.

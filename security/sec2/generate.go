@@ -20,9 +20,9 @@ const (
 )
 
 // Generate makes what a device needs for a user name and a password: a salt of
-// saltSize bytes, 0 meaning DefaultSaltSize, and the verifier (protocomm.md 5.2),
+// saltSize bytes, 0 meaning DefaultSaltSize, and the verifier,
 // up to MaxVerifier bytes. The salt never begins with a zero byte, which some
-// clients would lose (Q-P14, Q-P15). random nil: crypto/rand.Reader.
+// clients would lose. random nil: crypto/rand.Reader.
 //
 // What remains is a fault of the C original's Python tool, and no salt can
 // repair it: for one pair of user name and password in 256, whose hash begins

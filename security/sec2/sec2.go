@@ -1,4 +1,4 @@
-// Package sec2 is security 2 (spec/protocomm.md 5): SRP-6a with RFC 5054's
+// Package sec2 is security 2 (docs/spec/protocomm.md 5): SRP-6a with RFC 5054's
 // group of 3072 bits and SHA-512, and AES-256-GCM.
 //
 // New makes the device's half, NewClient the client's. The device does not know
@@ -28,7 +28,7 @@
 //
 // Some clients drop zero bytes at the beginning of numbers where they must not.
 // So that all of them agree with the device in every handshake, the device draws
-// its private value anew until there is no such byte (protocomm.md 5.6).
+// its private value anew until there is no such byte.
 package sec2
 
 import (
@@ -46,7 +46,7 @@ const scheme frame.Scheme = 2
 
 // Bounds in bytes.
 const (
-	// MaxUsername is the longest user name (Q-P6); it is never empty.
+	// MaxUsername is the longest user name; it is never empty.
 	MaxUsername = 65535
 	// MaxSalt is the longest salt that New takes; it is never empty.
 	MaxSalt = 65535
@@ -64,7 +64,7 @@ type Config struct {
 
 	// FixedNonce keeps to the rules of sec_patch_ver 0: one nonce for all
 	// messages of a session, which tells a listener what they have in
-	// common and lets him forge more (Q-P5). Only tests of old clients want it.
+	// common and lets him forge more. Only tests of old clients want it.
 	FixedNonce bool
 
 	// Rand gives private values and nonces; it must be cryptographically
@@ -88,7 +88,7 @@ func (Config) GobEncode() ([]byte, error) {
 }
 
 // Security is the device's half. It may serve any number of instances and
-// sessions, which share nothing but the parameters (Q-P27).
+// sessions, which share nothing but the parameters.
 type Security struct {
 	srp   *srp.Device
 	rules rules

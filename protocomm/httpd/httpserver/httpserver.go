@@ -34,7 +34,7 @@ type Handler interface {
 	HTTPClosed(conn int)
 }
 
-// MaxBody is the longest body of a request in bytes (transports.md 1.3).
+// MaxBody is the longest body of a request in bytes.
 const MaxBody = 4096
 
 // Request is one request.
