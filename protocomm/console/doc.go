@@ -40,9 +40,8 @@
 // session opens a new one and closes the one before. Other requests with
 // another number are refused and disturb nothing; the version endpoint has
 // nothing to do with sessions. A new start and the end of the stream forget the
-// session. A session is not ended for want of requests: the line has no other
-// client whose place it takes, and a person who carries messages to and fro, as with
-// esp_prov, may take minutes.
+// session. A session may be idle for ever: it takes nobody's place, and a person who
+// carries messages to and fro, as with esp_prov, may take minutes.
 //
 // # Streams and stopping
 //

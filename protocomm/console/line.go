@@ -23,7 +23,7 @@ const pollInterval = 10 * time.Millisecond
 // errStopped ends the work on a chunk of input when its service was stopped.
 var errStopped = errors.New("the server is stopped")
 
-// lineState says what a line's goroutine does.
+// lineState is what a line's goroutine does.
 //
 //	idle → reading ⇄ handling → writing → reading → idle
 type lineState uint8
@@ -125,8 +125,8 @@ func isTimeout(err error) bool {
 	return false
 }
 
-// attend turns to the service that is to be served, if it is another one, and
-// greets its client. Without one the goroutine is over.
+// attend turns to the service that is to be served and greets its client, if it is
+// another one than before. false: there is none, and the goroutine is over.
 func (l *line) attend() bool {
 	for {
 		l.srv.mu.Lock()
@@ -158,7 +158,7 @@ func (l *line) isStopped() bool {
 	return l.served.stopped
 }
 
-// end gives the line up because its stream is of no use any more.
+// end closes the session and ends the goroutine, after the stream failed.
 func (l *line) end(why string, err error) {
 	level := hal.LevelWarn
 	if err == io.EOF { // the peer is done
@@ -194,8 +194,8 @@ func (l *line) close() {
 	}
 }
 
-// stop breaks off what the goroutine does for svc, unless that is an answer,
-// and returns what remains to be done without the lock. Server.mu is held.
+// stop breaks off what the goroutine does for svc; an answer may still be written. It
+// returns what remains to be done without the lock. Server.mu is held.
 func (l *line) stop(svc *service) (rest func()) {
 	var peer *protocomm.Peer
 	switch l.state {

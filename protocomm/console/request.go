@@ -70,7 +70,7 @@ func (l *line) settle() (stopped bool) {
 	return true
 }
 
-// refuse says to the log alone why a line has no answer.
+// refuse logs why a line has no answer.
 func (l *line) refuse(err error) {
 	l.srv.cfg.Logger.Log(hal.LevelInfo, "a console line got no answer", hal.Err(err))
 }

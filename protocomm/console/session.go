@@ -11,9 +11,9 @@ var (
 	errNoSession = errors.New("the request belongs to no session; shake hands first")
 )
 
-// service is what is served from Start to Stop, with the session of the line
-// (transports.md 3.2). While a request is being handled it is the line's
-// goroutine's, otherwise Server.mu guards it.
+// service is what is served from Start to Stop, with the client of the line
+// (transports.md 3.2). It belongs to the line's goroutine while a request is being
+// handled; otherwise Server.mu guards it.
 type service struct {
 	pc      *protocomm.Protocomm
 	line    *line
@@ -40,7 +40,7 @@ func (s *service) answer(dst []byte, name string, id protocomm.SessionID, body [
 	return s.peer.Handle(dst, name, body)
 }
 
-// open begins the session id and ends the one before.
+// open begins the session id and closes the one before.
 func (s *service) open(id protocomm.SessionID) error {
 	peer := s.pc.NewPeer(id, "")
 	if err := peer.Open(); err != nil {

@@ -8,23 +8,23 @@ import (
 	"github.com/wifiprov/wifiprov/protocomm"
 )
 
-// DefaultIdleTimeout is that of a zero Config.
+// DefaultIdleTimeout is the Config.IdleTimeout of a zero Config.
 const DefaultIdleTimeout = time.Minute
 
-// maxSilences is how many times Config.IdleTimeout a client may be connected without
-// an established session, whatever it asks.
+// maxSilences times Config.IdleTimeout is how long a client may be connected without an
+// established session, whatever it asks.
 const maxSilences = 5
 
 // watch ends the connection of a client that does not use it: one that has no
-// established session and has asked nothing for Config.IdleTimeout, or has had none
-// for maxSilences times that. A client that is being answered is left alone; so is one
-// that pairs, until the second time is up. service.mu guards it.
+// established session and has asked nothing for Config.IdleTimeout (silence), or has had
+// no session for maxSilences times that (limit). A client that is being answered is left
+// alone; a client that pairs is left alone until the limit. service.mu guards it.
 type watch struct {
 	silence hal.Timer
 	limit   hal.Timer
-	armed   uint32 // counts arming of silence, of which Stop may come too late
-	asked   bool   // something, since silence was armed
-	served  bool   // something else than the version was answered
+	armed   uint32 // counts how often silence was armed, since stopping it may come too late
+	asked   bool   // the client asked something since silence was armed
+	served  bool   // something other than the version was answered
 	late    bool   // limit has passed while a request was being handled
 }
 
@@ -63,8 +63,8 @@ func (c *client) armLimit() {
 	c.watch.limit = cfg.Clock.AfterFunc(maxSilences*cfg.IdleTimeout, func() { c.v.overdue(conn) })
 }
 
-// hasSession reports whether a client has an established session. One of a security
-// without handshakes has it when something was answered. mu is not held.
+// hasSession reports whether a client has an established session. Under a security
+// without handshakes it has one when something was answered. mu is not held.
 func (v *service) hasSession(peer *protocomm.Peer, served bool) bool {
 	if v.pc.Opens(protocomm.KindRequest) {
 		return served
@@ -72,9 +72,9 @@ func (v *service) hasSession(peer *protocomm.Peer, served bool) bool {
 	return peer.Established()
 }
 
-// silent ends a connection on which nothing was asked for too long. The time begins
-// anew for every other, for its session may be closed; and for one that the stack does
-// not end.
+// silent ends a connection on which nothing was asked for too long. In any case the time
+// begins anew: an established session may be closed later, and the stack may fail to end
+// the connection.
 func (v *service) silent(conn ble.Conn, armed uint32) {
 	v.mu.Lock()
 	c := v.find(conn)

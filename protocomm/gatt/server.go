@@ -19,33 +19,31 @@ type Config struct {
 	// required where there is no scheduler (build tag scheduler.none).
 	Go func(fn func())
 
-	// IdleTimeout ends the connection of a client that has no established
-	// session and asks nothing for so long, so that it does not keep the only
-	// place: its user has that long to type a proof of possession, counted from
-	// the last answer. Whatever it asks, it is also ended when the client has been
-	// without a session for five times as long. A client with an established
-	// session may be silent for ever. 0: DefaultIdleTimeout; less: no time-out, as
-	// with the C original.
+	// IdleTimeout ends the connection of a client that has no established session
+	// and asks nothing for so long, so that others can have its place. The time
+	// counts from the last answer: a user has that long to type a proof of
+	// possession. A client that has had no established session for five times as
+	// long is disconnected whatever it asks; one that has a session may be silent for
+	// ever. 0: DefaultIdleTimeout; less: no time-out, as with the C original.
 	IdleTimeout time.Duration
 
-	// Clock times that; nil: hal.SystemClock. It is required with an IdleTimeout
-	// where there is no scheduler.
+	// Clock measures IdleTimeout; nil: hal.SystemClock. It is required with an
+	// IdleTimeout where there is no scheduler.
 	Clock hal.Clock
 
 	// Logger is told why requests were refused; nil is silent.
 	Logger hal.Logger
 }
 
-// Event is a client that came, or went. Each that came goes
-// exactly once, under every security.
+// Event says that a client came or went. Each client that came goes exactly once, under
+// every security.
 type Event struct {
 	Connected bool
 	Conn      uint16        // the stack's connection handle
-	Reason    ble.HCIReason // why it went; ble.ReasonLocalHost when Stop ended it
+	Reason    ble.HCIReason // why the client went; ble.ReasonLocalHost: Stop ended the connection
 }
 
-// Endpoint is a name with the 16-bit id that its characteristic's UUID
-// contains.
+// Endpoint is a name with the 16-bit id in the UUID of its characteristic.
 type Endpoint struct {
 	Name string
 	ID   uint16
@@ -53,21 +51,20 @@ type Endpoint struct {
 
 // Settings are those of one start. They are copied.
 type Settings struct {
-	// Config, of which Characteristics must be empty: they are made from
-	// Endpoints.
+	// Config must have no Characteristics: Start makes them from Endpoints.
 	ble.Config
-	// Endpoints in the order of the attribute table. One that is not served
-	// by the instance, or not yet, refuses requests.
+	// Endpoints in the order of the attribute table. An endpoint that the instance
+	// does not serve, or not yet, refuses requests.
 	Endpoints []Endpoint
 	// AtStop says what Stop leaves up.
 	AtStop ble.StopOptions
 	// Report is told of clients that come and go, one call at a time, in order, from
 	// Config.Go; nil: nobody is. It may call anything.
 	Report func(Event)
-	// Outage is told, between the calls of Report, when nobody can reach the
-	// peripheral for a while, although it was not stopped, and why; then with nil,
-	// when it is back. The stack must be one that knows (ble.OutageHandler). nil:
-	// nobody is told.
+	// Outage is called, between the calls of Report, with the reason when nobody can
+	// reach the peripheral for a while although it was not stopped, and with nil when
+	// it is back. It takes a stack that reports this (ble.OutageHandler). nil: nobody
+	// is told.
 	Outage func(why error)
 }
 
@@ -202,7 +199,7 @@ func (v *service) gattConfig(set Settings) ble.Config {
 	return cfg
 }
 
-// reporter makes the calls of Settings.Report and Settings.Outage, in order.
+// reporter calls Settings.Report and Settings.Outage in order, one at a time.
 type reporter struct {
 	cfg *Config
 

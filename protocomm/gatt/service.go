@@ -34,7 +34,7 @@ type client struct {
 
 	gone    bool     // not connected any more
 	busy    bool     // req is being handled
-	asking  bool     // and a handler may run; belongs to handle while busy
+	asking  bool     // a handler may run; belongs to handle while busy
 	char    int      // to which req was written
 	req     []byte   // belongs to handle while busy
 	out     []byte   // room for the next answer; belongs to handle while busy
@@ -65,7 +65,7 @@ func (v *service) mayAdd(name string, _ protocomm.Kind) error {
 	return protocomm.Fail("gatt: add endpoint "+name, protocomm.ErrNotFound, "it has no id; create it before the start", nil)
 }
 
-// mayServe refuses endpoints that nobody could reach (Q-T28).
+// mayServe refuses names that have no characteristic (Q-T28).
 func (v *service) mayServe(names []string) error {
 	for _, name := range names {
 		if err := v.mayAdd(name, 0); err != nil {
@@ -207,10 +207,10 @@ func (v *service) Write(conn ble.Conn, char int, value []byte) {
 	}
 }
 
-// pending is no outcome yet.
+// pending says that the outcome is not known yet.
 const pending ble.ATTError = 0xFF
 
-// begin begins to handle a request, or says why not.
+// begin begins to handle a request and returns pending, or returns why it does not.
 func (v *service) begin(conn ble.Conn, char int, value []byte) ble.ATTError {
 	v.mu.Lock()
 	c := v.find(conn)
@@ -260,7 +260,8 @@ func (c *client) conclude(conn ble.Conn, name string, out []byte, err error) {
 	}
 }
 
-// ask has the instance handle c's request, which is over then, one way or another.
+// ask has the instance handle c's request. If the handler ends the goroutine, abandoned
+// concludes the request.
 func (c *client) ask(conn ble.Conn, name string) ([]byte, error) {
 	c.asking = true
 	defer c.abandoned(conn, name)
@@ -278,8 +279,7 @@ func (c *client) abandoned(conn ble.Conn, name string) {
 	}
 }
 
-// finish keeps the answer and returns what the client gets; pending: it is
-// gone.
+// finish keeps the answer and returns what the client gets; pending: the client is gone.
 func (c *client) finish(out []byte, err error) ble.ATTError {
 	v := c.v
 	v.mu.Lock()

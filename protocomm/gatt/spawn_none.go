@@ -4,9 +4,9 @@ package gatt
 
 import "github.com/wifiprov/wifiprov/hal"
 
-// spawn is nil: Config.Go has to say who runs what. At once will not do, since an
-// event is told of inside of Stop, and whoever is told may call Stop.
+// spawn is nil: Config.Go has to run functions. Running them at once will not do, since
+// Stop reports events, and Report may call Stop.
 var spawn func(fn func())
 
-// clock is nil: nothing could call what it is given.
+// clock is nil: nothing could call the functions of its timers.
 var clock hal.Clock
