@@ -27,7 +27,7 @@ type conn struct {
 	n    int
 	out  []byte // buffer for answers
 	head head
-	name string // endpoint of the last request, to save making it again
+	name string // endpoint of the last request, kept to save an allocation
 	late bool   // a read deadline is set
 
 	// Guarded by front.mu.
@@ -44,10 +44,10 @@ const (
 	connReading                    // a request has begun
 	connHandling                   // in the endpoint's handler, or waiting for it
 	connWriting                    // writing an answer
-	connLingering                  // everything is said
+	connLingering                  // nothing more will be sent
 )
 
-// Ranks of connections when there are too many; the lowest goes first.
+// Ranks of connections: when there are too many, the lowest is closed first.
 const (
 	rankLingering = iota
 	rankStranger  // no established session
@@ -56,7 +56,7 @@ const (
 	rankHandling // never
 )
 
-// rank says how much the connection is missed. front.mu is held.
+// rank returns the connection's rank. front.mu is held.
 func (c *conn) rank() int {
 	switch {
 	case c.state == connLingering:
@@ -158,8 +158,8 @@ func (c *conn) enter(s connState) bool {
 	return true
 }
 
-// readHead reads until the header is complete, and returns a status if it
-// deserves one.
+// readHead reads until the header is complete, and returns the status of its error; 0:
+// it has none.
 func (c *conn) readHead() (status int, err error) {
 	c.setReadDeadline(0)
 	c.head.reset()
@@ -314,9 +314,9 @@ func (c *conn) write(b []byte) bool {
 	return err == nil
 }
 
-// linger says goodbye and reads for a while what the client still sends.
-// Closing with unread bytes would reset the connection, and the client might
-// see that instead of the answer, or instead of the orderly end.
+// linger ends the sending direction and reads for a while what the client still sends.
+// Closing with unread bytes would reset the connection, and the client might see the
+// reset instead of the answer or of the orderly end.
 func (c *conn) linger() {
 	half, ok := c.nc.(interface{ CloseWrite() error })
 	if !ok || !c.enter(connLingering) || half.CloseWrite() != nil {

@@ -10,8 +10,8 @@ import (
 	"github.com/wifiprov/wifiprov/protocomm"
 )
 
-// core is what both fronts share from Start to Stop: the instance, and which
-// client speaks in which session.
+// core is what the fronts share from Start to Stop: the instance, and which client speaks
+// in which session.
 type core struct {
 	pc       *protocomm.Protocomm
 	random   *ids
@@ -25,7 +25,7 @@ type request struct {
 	name    string
 	kind    protocomm.Kind // of the endpoint name
 	conn    any            // identifies the connection; comparable, nil: unknown
-	tells   bool           // sessions.connClosed will be told of conn's end
+	tells   bool           // sessions.connClosed will be called when conn ends
 	from    place
 	cookies cookies
 	body    []byte
@@ -136,9 +136,8 @@ func (c *core) open(r request) (*session, error) {
 	return nil, errors.New("the random source repeats itself")
 }
 
-// ids makes session ids. One serves all cores of a server, since a Reader need
-// not bear overlapping calls and a stopped core's last requests may overlap
-// those of the next.
+// ids draws session ids. All cores of a server share one: calls of a Reader must not
+// overlap, and the last requests of a stopped core may overlap those of the next.
 type ids struct {
 	mu     sync.Mutex
 	random io.Reader

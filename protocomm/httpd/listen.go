@@ -121,7 +121,7 @@ func (f *listenFront) isStopped() bool {
 	return f.stopped
 }
 
-// add takes a connection in, at the cost of another one if there are too many.
+// add serves a connection, and closes another one if there are too many.
 func (f *listenFront) add(nc net.Conn) {
 	f.mu.Lock()
 	c := newConn(f, nc)
@@ -138,10 +138,10 @@ func (f *listenFront) add(nc net.Conn) {
 	}
 }
 
-// makeRoom returns the connection that has to be closed for the sake of c, or
-// c itself, or nil: one to which everything is said, or else one of the place that
-// has most of them (package fair), and of these the one with the lowest rank and
-// the earliest use. mu is held.
+// makeRoom returns the connection that has to be closed so that c can be open; it may be
+// c itself, and nil if none has to go. A lingering one goes first; otherwise one of the
+// place that has the most connections (package fair), and among those the one with the
+// lowest rank and the earliest use. mu is held.
 func (f *listenFront) makeRoom(c *conn) *conn {
 	if f.stopped {
 		return c

@@ -7,9 +7,8 @@ import (
 	"github.com/wifiprov/wifiprov/protocomm"
 )
 
-// place is where a client is, whatever connection it uses: its IP address, or
-// what a network without such addresses calls it. The zero place is an unknown
-// one.
+// place is where a client is, whatever connection it uses: its IP address, or a name in a
+// network without such addresses. The zero place is an unknown one.
 type place struct {
 	ip   netip.Addr // an IPv4 address has one form only; a zone is a part of it
 	name string
@@ -38,7 +37,7 @@ func placeNamed(s string) place {
 	return place{name: host}
 }
 
-// source is what the instance knows the place by.
+// source is the place as the instance knows it.
 func (p place) source() protocomm.Source {
 	if p.ip.IsValid() {
 		return protocomm.Source(p.ip.String())

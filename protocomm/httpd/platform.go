@@ -16,9 +16,9 @@ type platformFront struct {
 	core   *core
 	server httpserver.Server
 
-	// Of the requests, of which there is one at a time.
-	name   string // endpoint of the last one, to save making it again
-	from   place  // of the last one, as well
+	// For the requests, which come one at a time.
+	name   string // endpoint of the last one, kept to save an allocation
+	from   place  // of the last one, kept likewise
 	out    []byte // buffer for answers
 	cookie []byte // buffer for Set-Cookie
 

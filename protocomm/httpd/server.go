@@ -21,9 +21,8 @@ const (
 	// stopTimeout is what writing an answer may take once the server is
 	// stopped.
 	stopTimeout = time.Second
-	// lingerTimeout is how long what a client still sends is read after the
-	// last word was said; closing at once would make the client's system
-	// throw away the answer.
+	// lingerTimeout is how long the server reads what a client sends after the last
+	// answer; if it closed at once, the client's system would drop the answer.
 	lingerTimeout = 500 * time.Millisecond
 )
 
@@ -49,12 +48,13 @@ type Config struct {
 	// is not used with a Mux.
 	Listen func() (net.Listener, error)
 
-	// Mux is the application's HTTP server, for example an *http.ServeMux;
-	// nil: a listener of our own. The limits below do not apply to it.
+	// Mux is the application's HTTP server, for example an *http.ServeMux (the
+	// original's set_httpd_handle); nil: a listener of our own. The limits below do
+	// not apply to it.
 	Mux Mux
 
-	// Platform is an HTTP server of the platform's to serve with, on Port,
-	// instead of Listen and Mux, which must be nil then; nil: there is none.
+	// Platform is an HTTP server of the platform's, on an ESP32 that of ESP-IDF. It
+	// serves Port. Mux must be nil then, and Listen is not used; nil: there is none.
 	// The limits below do not apply to it.
 	Platform httpserver.Server
 
@@ -75,9 +75,9 @@ type Config struct {
 	MaxHeader int
 
 	// Origins are the web pages of other hosts that may talk to the device, as
-	// browsers write it: https://example.com, http://example.com:8080. Requests
-	// of other pages are refused with 403 (see the package's documentation).
-	// They must be none with a Platform.
+	// browsers write them: https://example.com, http://example.com:8080. Requests
+	// of other pages are refused with 403 (see the package's documentation). With a
+	// Platform there must be none.
 	Origins []string
 
 	// Random is the source of session ids; nil: crypto/rand.Reader. Calls
@@ -99,7 +99,7 @@ type Server struct {
 	live  []front // running, or stopped and perhaps not over
 }
 
-// front is one of the three ways to be reached, from Start to Stop.
+// front is what clients reach, one of three kinds, from Start to Stop.
 type front interface {
 	instance() *protocomm.Protocomm
 	// addEndpoint prepares for an endpoint; repeating it is allowed.
@@ -205,18 +205,17 @@ func (s *Server) open(c *core) (front, error) {
 	return openListener(c, &s.cfg)
 }
 
-// Stop ends the service of an instance. The listener and all connections are
-// closed, except those whose handler is running: their answer is still
-// written, in at most 1 s, and then they are closed. Stop does not wait for
-// that; handlers may call it. No handler begins after Stop returned, those of
-// requests that wait for an earlier one of their session included; a request
-// that is just being handed over counts as running. The sessions end with
-// their last request. On an application's server the paths answer 404 from then
-// on; the connections are not ours to close. A platform's server drops the answer of a
-// running handler.
+// Stop ends the service of an instance. The listener and all connections are closed. A
+// connection whose handler is running is closed when the answer is written, which may
+// take 1 s. Stop does not wait for that; handlers may call it. No handler begins after
+// Stop returned, not even for requests that wait for an earlier one of their session; a
+// request that is just being handed over counts as running. Each session ends with its
+// running request. On an application's server the paths answer 404 from then on, and
+// connections stay open. A platform's server drops the answer of a running handler.
 //
 // Errors: protocomm.ErrInvalidArg when pc is not being served; the error of the
-// listener's Close or of the platform's server, and then everything is as before and Stop can be repeated.
+// listener's Close or of the platform's server. After such an error everything is as
+// before, and Stop can be repeated.
 func (s *Server) Stop(pc *protocomm.Protocomm) error {
 	const op = "httpd: stop"
 	s.mu.Lock()

@@ -8,20 +8,19 @@ import (
 	"github.com/wifiprov/wifiprov/protocomm"
 )
 
-// maxKnown is how many sessions are remembered here, not counting established
-// ones, which the instance bounds. It exceeds what an instance keeps by default
-// (4): a client whose half-open session was closed by the instance may still
-// go on with its cookie.
+// maxKnown is how many sessions are remembered here, without the established ones, which
+// the instance bounds. It is larger than protocomm.DefaultMaxHalfOpen: a client whose
+// half-open session the instance has closed may go on with its cookie.
 const maxKnown = 32
 
-// forgetAfter is how long a session may be idle whose connection is gone, before
-// another one is opened at its cost. Clients that poll come back after 5 s
-// (client.md 4); a person who looks for a passphrase takes minutes.
+// forgetAfter is how long a session without a connection may be idle; then the next new
+// session ends it. Clients that poll come back after 5 s (client.md 4); a person who
+// looks for a passphrase takes minutes.
 const forgetAfter = 10 * time.Minute
 
-// sessions is the table of clients (transports.md 1.4, with Q-T2 and Q-T3
-// fixed). A session is found by its cookie, from the place that opened it alone,
-// or by the connection that opened it; clients do not disturb each other.
+// sessions is the table of clients (transports.md 1.4, with Q-T2 and Q-T3 fixed). A
+// session is found by its cookie, if the request comes from the place that opened it, or
+// by the connection that opened it. Clients do not disturb each other.
 type sessions struct {
 	pc *protocomm.Protocomm
 
@@ -41,7 +40,7 @@ type session struct {
 	told bool      // the client was sent the cookie
 	gone bool      // not in the table
 	used uint64    // sessions.clock of its last request
-	via  any       // the connection of its last request; nil: it is gone, or unknown
+	via  any       // the connection of its last request; nil: that is gone, or unknown
 	at   time.Time // of the last request's end
 }
 
@@ -80,11 +79,11 @@ func (t *sessions) enter(r request) (*session, error) {
 	return s, nil
 }
 
-// find returns the session of a request, or nil: the one that a cookie names,
-// or without a session cookie the one that its connection opened. A wrong
-// cookie names nothing; the connection may be shared by several clients. Nor
-// does a cookie from another place than the one that it was given to: it
-// travels in the clear, and whoever hears it is not its client. mu is held.
+// find returns the session of a request, or nil. A request with a session cookie belongs
+// to the session that the cookie names: never to that of its connection, which several
+// clients may share. A cookie names nothing in requests from another place than it was
+// given to, since it travels in the clear and anybody may have heard it. A request
+// without a session cookie belongs to the session that its connection opened. mu is held.
 func (t *sessions) find(r request) *session {
 	for _, id := range r.cookies.ids[:r.cookies.n] {
 		if s := t.byID[id]; s != nil && s.from == r.from {
@@ -124,7 +123,7 @@ func (t *sessions) add(id protocomm.SessionID, r request) (*session, error) {
 	return s, nil
 }
 
-// forgetIdle drops the sessions of clients that are gone. mu is held.
+// forgetIdle removes the sessions of clients that are gone. mu is held.
 func (t *sessions) forgetIdle() {
 	now := time.Now()
 	for _, s := range t.byID {
@@ -134,9 +133,9 @@ func (t *sessions) forgetIdle() {
 	}
 }
 
-// makeRoom drops a session once too many are known that are neither established
-// nor in use: of the place that has most of them (package fair), counting one more
-// for from, the one unused for the longest time. mu is held.
+// makeRoom removes a session if a new one would make too many that are neither
+// established nor in use. It belongs to the place that has the most of these, counting the
+// new one (package fair); among them it is the one used longest ago. mu is held.
 func (t *sessions) makeRoom(from place) {
 	if len(t.byID) < maxKnown {
 		return
@@ -166,7 +165,7 @@ func (t *sessions) makeRoom(from place) {
 	t.remove(loser)
 }
 
-// mayGo reports whether nobody would miss s. mu is held.
+// mayGo reports whether s is neither established nor in use. mu is held.
 func (t *sessions) mayGo(s *session) bool {
 	return !s.peer.Busy() && !s.peer.Established()
 }
@@ -202,8 +201,8 @@ func (t *sessions) leave(s *session, failed bool) {
 	s.peer.Leave()
 }
 
-// connClosed forgets what a connection stood for. Its session stays, for the
-// client may know the cookie.
+// connClosed forgets a connection. Its session stays, since the client may know the
+// cookie.
 func (t *sessions) connClosed(conn any) {
 	t.mu.Lock()
 	defer t.mu.Unlock()

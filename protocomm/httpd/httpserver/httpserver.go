@@ -3,20 +3,19 @@
 // Package httpd serves the endpoints on it.
 package httpserver
 
-// Server is an HTTP server of the platform, such as ESP-IDF's, for devices
-// without Go's net package. It reads whole requests and hands them over; what
-// is malformed, chunked, too long or too late it refuses by itself.
+// Server is an HTTP server of the platform, such as ESP-IDF's. It reads whole requests
+// and hands them over. It refuses by itself what is malformed, chunked, too long or too
+// late.
 type Server interface {
-	// StartHTTP serves a TCP port until StopHTTP. ErrBusy: it serves already.
-	// After an error nothing is left running.
+	// StartHTTP serves a TCP port until StopHTTP. It fails when the server is started
+	// already. After an error nothing is left running.
 	StartHTTP(port uint16, h Handler) error
 
 	// StopHTTP closes the port and all connections. No method of the handler
-	// begins after it returned; one that runs, which may be the caller, is
-	// not waited for, and its answer is dropped. An answer that was given
-	// is still sent, and StopHTTP may wait for that: a few seconds if a
-	// client is slow. Without a started server it succeeds. After an error
-	// nothing has changed.
+	// begins after StopHTTP returned. It does not wait for one that runs, which
+	// may be the caller, and drops its answer. An answer that was given is still
+	// sent, and StopHTTP may wait for that: a few seconds if a client is slow.
+	// Without a started server it succeeds. After an error nothing has changed.
 	StopHTTP() error
 }
 
@@ -28,9 +27,8 @@ type Handler interface {
 	// answer points to must stay as it is until the next call.
 	ServeHTTPRequest(r *Request, a *Answer)
 
-	// HTTPClosed says that a connection is gone, so that its number may name
-	// another one from now on. A server need not tell of connections that
-	// brought no request.
+	// HTTPClosed says that a connection is gone: its number may name another one
+	// from now on. Connections that brought no request need not be reported.
 	HTTPClosed(conn int)
 }
 
