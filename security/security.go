@@ -10,9 +10,9 @@ import (
 	"github.com/wifiprov/wifiprov/protocomm"
 )
 
-// Client is the client's half of one session: first its handshake, then its
-// cipher. Its methods are not called concurrently. After an error from Step,
-// and after Close, a Client is of no use; make another one and begin again.
+// Client is the client's half of one session: first its handshake, then its cipher. Its
+// methods are not called concurrently. After an error from Step, and after Close, make
+// another Client and begin again.
 //
 //	for resp, done := []byte(nil), false; !done; {
 //		req, done, err = c.Step(resp)
@@ -29,10 +29,9 @@ type Client interface {
 	// no random numbers.
 	Step(resp []byte) (req []byte, done bool, err error)
 
-	// Proving reports whether the request that Step returned last carries
-	// the client's proof. A device that does not accept the proof gives no
-	// answer, so failing to get one now means, most likely, a wrong proof
-	// of possession or password.
+	// Proving reports whether the request that Step returned last carries the
+	// client's proof. A device that refuses the proof gives no answer: if there is
+	// none now, the proof of possession or the password is most likely wrong.
 	Proving() bool
 
 	// Encrypt appends the protected request to dst. plain is not changed;
@@ -51,9 +50,9 @@ type Client interface {
 
 // Errors of Client.Step.
 var (
-	// ErrProof: the device could not prove that it knows the proof of
-	// possession or password. They differ, or it is not the right device.
-	// It matches protocomm.ErrMismatch with errors.Is.
+	// ErrProof: the device did not prove that it knows the proof of possession or
+	// password. Either these differ, or it is not the right device. ErrProof matches
+	// protocomm.ErrMismatch with errors.Is.
 	ErrProof error = &proofError{}
 
 	// ErrResponse: the device's answer is not what the scheme prescribes. It

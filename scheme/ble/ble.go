@@ -37,9 +37,9 @@ type Config struct {
 	// Service is the service's UUID; zero: DefaultService.
 	Service ble.UUID
 
-	// ManufacturerData goes into the scan response: company identifier, low
-	// byte first, and data. It is cut to what the device name leaves, and left
-	// out when that is less than 2 bytes. It is copied by New. Empty: none.
+	// ManufacturerData goes into the scan response: company identifier, low byte
+	// first, and data. It is cut to the room that the device name leaves, and left out
+	// when that is less than 2 bytes. New copies it. Empty: none.
 	ManufacturerData []byte
 
 	// RandomAddress is a static random address to appear under, most
@@ -50,11 +50,11 @@ type Config struct {
 	// notifies. Default off, CONFIG_WIFI_PROV_BLE_NOTIFY.
 	Notify bool
 
-	// Encrypt lets only clients that paired read and write: phones ask their
-	// users whether they want to. It needs a stack that can pair, as package
-	// att with package smp. Pairing is Just Works, which proves nothing about
-	// who pairs; the security of the manager is needed all the same. Default
-	// off, CONFIG_WIFI_PROV_BLE_FORCE_ENCRYPTION.
+	// Encrypt lets only paired clients read and write; phones ask their users
+	// whether to pair. It needs a stack that can pair, as package att with package
+	// smp. Pairing is Just Works, which proves nobody's identity, so the security of
+	// the manager is needed all the same. Default off,
+	// CONFIG_WIFI_PROV_BLE_FORCE_ENCRYPTION.
 	Encrypt bool
 
 	// Bonding keeps the keys of a pairing, so that a phone that comes back
@@ -62,20 +62,20 @@ type Config struct {
 	// phone forget the device. Default off, CONFIG_WIFI_PROV_BLE_BONDING.
 	Bonding bool
 
-	// LegacyPairing does without LE Secure Connections, which takes some
-	// tenths of a second on a chip, but keeps out those who hear the pairing.
-	// Default off, the opposite of CONFIG_WIFI_PROV_BLE_SEC_CONN.
+	// LegacyPairing does without LE Secure Connections, which takes some tenths of
+	// a second on a chip and protects from somebody who hears the pairing. Default
+	// off, the opposite of CONFIG_WIFI_PROV_BLE_SEC_CONN.
 	LegacyPairing bool
 
 	// KeepBLEOn leaves the stack up when the service ends. Default off,
 	// CONFIG_WIFI_PROV_KEEP_BLE_ON_AFTER_PROV; Manager.KeepBLEOn changes it.
 	KeepBLEOn bool
 
-	// KeepConnections leaves the client connected then. Default off, the
-	// opposite of CONFIG_WIFI_PROV_DISCONNECT_AFTER_PROV.
+	// KeepConnections leaves the client connected when the service ends. Default
+	// off, the opposite of CONFIG_WIFI_PROV_DISCONNECT_AFTER_PROV.
 	KeepConnections bool
 
-	// Free, unless FreeNone, is what Memory is told to release.
+	// Free is what Memory is told to release, and when; FreeNone: nothing.
 	Free   Free
 	Memory ble.Memory
 
@@ -195,7 +195,7 @@ func (s *Service) ReportTransport(fn func(scheme.TransportEvent)) {
 	s.tell = fn
 }
 
-// report passes on who comes and goes.
+// report passes on that a client came or went.
 func (s *Service) report(e gatt.Event) {
 	s.pass(scheme.TransportEvent{Connected: e.Connected, Conn: e.Conn, Reason: uint16(e.Reason)})
 }
@@ -254,8 +254,8 @@ func (s *Service) Start(pc *protocomm.Protocomm) error {
 	return nil
 }
 
-// manufacturerData cuts data to what a scan response has room for beside the
-// name (transports.md 2.3, Q-T7); less than a company identifier is nothing.
+// manufacturerData cuts data to the room that a scan response has beside the name
+// (transports.md 2.3, Q-T7); nil if a company identifier does not fit.
 func manufacturerData(name string, data []byte) []byte {
 	const room = 29
 	data = data[:min(len(data), max(0, room-(len(name)+2)))]

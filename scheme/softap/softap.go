@@ -164,7 +164,7 @@ func (s *Service) undo(pc *protocomm.Protocomm) {
 
 // Stop implements scheme.Service: it stops the HTTP server as httpd.Server.Stop
 // does, and closes the access point. A client whose answer is still on its
-// way may lose it with the network. If one of the two fails, the other is
+// way may lose it with the network. If one of the two does not stop, the other is
 // stopped all the same, and Stop may be repeated.
 func (s *Service) Stop() error {
 	s.mu.Lock()

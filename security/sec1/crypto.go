@@ -25,8 +25,8 @@ func newKey(random io.Reader) (*ecdh.PrivateKey, error) {
 }
 
 // sessionKey stores the AES key (protocomm.md 4.2, steps 4 and 5) in key. It
-// fails with the kind given when peer is not a key that can be agreed
-// with: a point of low order, which makes the result known to everybody.
+// fails with the kind given when peer is unusable: a point of low order makes the
+// result known to everybody.
 func (p *params) sessionKey(key *[keySize]byte, own *ecdh.PrivateKey, peer []byte, kind error) error {
 	public, err := ecdh.X25519().NewPublicKey(peer)
 	if err != nil {

@@ -3,32 +3,30 @@
 //
 // New makes the device's half, NewClient the client's.
 //
-// What it protects against: who only listens learns nothing, and with a proof of
-// possession a stranger cannot establish a session; every guess takes a
-// handshake.
+// What it protects against: a listener learns nothing, and with a proof of possession a
+// stranger cannot establish a session; every guess takes a handshake.
 //
-// What the protocol cannot give, whoever implements it:
+// What the protocol cannot give in any implementation:
 //
-//   - Integrity. Whoever can alter requests on their way can flip bits in them.
-//   - Knowledge of who sent a request. Over HTTP a session is named by a cookie,
-//     which is sent in the clear and is all that names it. Whoever hears it and can
-//     send from the client's address can have bytes of his choice decrypted and
-//     handled as a request. Decrypted they are noise to him; but an endpoint that
-//     answers noise with something known, such as a custom one with a constant
-//     answer, gives away the key stream that the answer is encrypted with. The true
-//     client does not know that this stream is used up, and encrypts his next
-//     request with it: the two can be compared, and the request, be it the
-//     passphrase of a network, is read.
-//   - Protection from an impostor. Who poses as the device can try proofs of
-//     possession off-line against what one client sent. Without a proof of
-//     possession anybody may be at the other end.
+//   - Integrity. An attacker who can alter requests on their way can flip bits in them.
+//   - The sender's identity. Over HTTP a session is named by a cookie alone, which is
+//     sent in the clear. An attacker who hears it and can send from the client's address
+//     can have bytes of his choice decrypted and handled as a request. They decrypt to
+//     noise; but an endpoint that answers noise with something known, such as a custom
+//     one with a constant answer, gives away the key stream that encrypts the answer.
+//     The client does not know that this part of the stream is used up, and encrypts its
+//     next request with it. So the attacker can read that request, be it the passphrase
+//     of a network.
+//   - Protection from an impostor. An attacker who poses as the device can try proofs of
+//     possession off-line against what one client sent. Without a proof of possession
+//     anybody may be at the other end.
 //
-// Against the second the library does what can be done on the device: over HTTP a
+// Against the second, the library does what can be done on the device: over HTTP a
 // session is bound to the address that opened it, and it ends at the first request
 // that does not decode (protocomm.Malleable). The handler of a custom endpoint has
-// to take part: it answers nothing that it does not understand, and returns
-// protocomm.ErrDecode for it. Behind a proxy or NAT all clients have one address.
-// Where that matters use security 2, which has none of these weaknesses.
+// to take part: for a request that it does not understand it returns
+// protocomm.ErrDecode. Behind a proxy or NAT all clients have one address; where that
+// matters use security 2, which has none of these weaknesses.
 package sec1
 
 import (
@@ -131,7 +129,7 @@ func (s *Security) Capability() string {
 	return "no_pop"
 }
 
-// Malleable returns true: nothing tells a request from what somebody made up.
+// Malleable returns true: nothing tells a request from a forged one.
 func (*Security) Malleable() bool { return true }
 
 // NeedsSession returns true.

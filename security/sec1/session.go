@@ -32,10 +32,9 @@ func (*session) String() string { return "sec1 session" }
 // GoString returns a text without the keys.
 func (*session) GoString() string { return "sec1 session" }
 
-// Handshake takes Command0 or Command1 (protocomm.md 4.2). What does not decode,
-// or does not belong into the phase, changes nothing, and nor does a Command0
-// that cannot be answered (Q-P10); a proof that is wrong wipes the session
-// (Q-P9).
+// Handshake takes Command0 or Command1 (protocomm.md 4.2). A message
+// that does not decode or does not belong into the phase changes nothing, and nor does
+// a Command0 that cannot be answered (Q-P10). A wrong proof wipes the session (Q-P9).
 func (s *session) Handshake(dst, req []byte) ([]byte, error) {
 	const op = "handshake"
 	if s.phase == frame.Closed {

@@ -49,7 +49,7 @@ func (b *box) set(r rules, key, nonce []byte) error {
 	return nil
 }
 
-// check finds out whether there is a nonce left.
+// check fails when there is no key, or no nonce left.
 func (b *box) check(op string) error {
 	switch {
 	case b.aead == nil:

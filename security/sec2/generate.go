@@ -24,9 +24,9 @@ const (
 // up to MaxVerifier bytes. The salt never begins with a zero byte, which some
 // clients would lose. random nil: crypto/rand.Reader.
 //
-// What remains is a fault of the C original's Python tool, and no salt can
-// repair it: for one pair of user name and password in 256, whose hash begins
-// with a zero byte, it computes other values than everybody else.
+// One fault of the C original's Python tool remains, which no salt can repair: for one
+// pair of user name and password in 256, whose hash begins with a zero byte, the tool
+// computes other values than everybody else.
 //
 // Errors: ErrInvalidArg for a user name that NewClient would refuse, an empty
 // password, or a salt size outside MinSaltSize to MaxSaltSize; ErrFail when
@@ -60,13 +60,14 @@ func Generate(username string, password security.Secret, saltSize int, random io
 	return salt, verifier, nil
 }
 
-// maxDraws of a salt that all begin with zero are no coincidence: 1 in 2^128.
+// maxDraws bounds the draws of a salt: that many salts begin with zero by chance once in
+// 2^128 times.
 const maxDraws = 16
 
 var errNotRandom = errors.New("the source gives zeros only")
 
-// Verifier returns the verifier for a salt that there is already, 1 to MaxSalt
-// bytes. Errors as Generate.
+// Verifier returns the verifier for an existing salt of 1 to MaxSalt bytes. Errors are
+// those of Generate.
 func Verifier(username string, password security.Secret, salt []byte) ([]byte, error) {
 	const op = "verifier"
 	switch n := len(username); {

@@ -7,22 +7,22 @@
 //
 // What it protects against: a listener learns nothing, nobody alters a message
 // unnoticed, and a stranger gets one guess of the password for each handshake,
-// whichever side he poses as. Who steals the verifier can try passwords against
-// it and pose as the device, not as the client. User name and password together
-// are what is proven; which of them was wrong nobody learns.
+// whichever side he poses as. A thief of the verifier can try passwords against it and
+// pose as the device, not as the client. User name and password are proven together;
+// nobody learns which of them was wrong.
 //
 // # Cost
 //
 // A handshake costs the device three exponentiations with numbers of 3072 bits,
-// about 1.5 ms on a core at 3 GHz, in constant time, and one at a time: those
-// of one Security wait for each other, requests inside sessions wait for none.
-// Once in fifty times it does some of it twice, see below.
+// about 1.5 ms on a core at 3 GHz, in constant time. Handshakes of one Security wait
+// for each other; requests inside sessions do not wait. One handshake in fifty does some
+// of the work twice, see below.
 //
-// Security keeps 202 KiB of tables and working memory, or 19 KiB in a build for
-// a 32-bit platform, for TinyGo or with the tag wifiprov_small, where a handshake
-// takes half as long again; close to half of it exists once in a program. A
-// session takes less than 1 KiB before the end of its handshake and 2 KiB after
-// it, whatever the length of the user name.
+// Security keeps 202 KiB of tables and working memory. A build for a 32-bit platform, for
+// TinyGo or with the tag wifiprov_small keeps 19 KiB, and its handshake takes half as
+// long again. Close to half of that memory exists once in a program. A session takes less
+// than 1 KiB before the end of its handshake and 2 KiB after it, whatever the length of
+// the user name.
 //
 // # Zero bytes
 //
@@ -97,8 +97,8 @@ type Security struct {
 
 var _ protocomm.Security = (*Security)(nil)
 
-// New returns the device's half. It keeps neither Salt nor Verifier, but what it
-// makes of them, which takes about two handshakes' time.
+// New returns the device's half. It keeps neither Salt nor Verifier, but what it computes
+// from them in about the time of two handshakes.
 //
 // Errors: ErrInvalidArg for a salt or verifier that is missing or too long, or
 // a verifier that no password leads to.

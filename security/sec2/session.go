@@ -12,9 +12,8 @@ import (
 	"github.com/wifiprov/wifiprov/security/internal/frame"
 )
 
-// session is the device's side of one peer's session (protocomm.md 5.3). What
-// Command0 brings is used up at once, so that a half-open session, however long
-// its user name, holds the proofs and nothing else.
+// session is the device's side of one peer's session (protocomm.md 5.3). A half-open
+// session holds the proofs alone, however long the user name of its Command0 was.
 type session struct {
 	security *Security
 	phase    frame.Phase
@@ -28,10 +27,9 @@ func (*session) String() string { return "sec2 session" }
 // GoString returns a text without the keys.
 func (*session) GoString() string { return "sec2 session" }
 
-// Handshake takes Command0 or Command1 (protocomm.md 5.3). What does not decode,
-// or does not belong into the phase, changes nothing, and nor does a Command0
-// that cannot be answered (Q-P10); a proof that is wrong wipes the session
-// (Q-P17).
+// Handshake takes Command0 or Command1 (protocomm.md 5.3). A message
+// that does not decode or does not belong into the phase changes nothing, and nor does
+// a Command0 that cannot be answered (Q-P10). A wrong proof wipes the session (Q-P17).
 func (s *session) Handshake(dst, req []byte) ([]byte, error) {
 	const op = "handshake"
 	if s.phase == frame.Closed {
