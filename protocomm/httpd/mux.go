@@ -9,7 +9,6 @@ import (
 	"net/url"
 	"reflect"
 	"strconv"
-	"sync"
 	"time"
 
 	"github.com/wifiprov/wifiprov/protocomm"
@@ -28,14 +27,10 @@ type Mux interface {
 
 // muxFront serves an application's HTTP server.
 type muxFront struct {
+	gate
 	core  *core
 	mux   Mux
 	table *muxTable
-
-	mu      sync.Mutex // guards what follows
-	stopped bool
-	running int // requests
-	doneCh  chan struct{}
 }
 
 func newMuxFront(c *core, m Mux) (*muxFront, error) {
@@ -43,12 +38,11 @@ func newMuxFront(c *core, m Mux) (*muxFront, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &muxFront{core: c, mux: m, table: table, doneCh: make(chan struct{})}, nil
+	return &muxFront{gate: newGate(), core: c, mux: m, table: table}, nil
 }
 
 func (f *muxFront) instance() *protocomm.Protocomm { return f.core.pc }
 func (f *muxFront) addr() net.Addr                 { return nil }
-func (f *muxFront) done() <-chan struct{}          { return f.doneCh }
 
 func (f *muxFront) addEndpoint(name string) error {
 	if err := CheckName(name); err != nil {
@@ -61,40 +55,9 @@ func (f *muxFront) removeEndpoint(name string) { f.table.detach(name, f) }
 
 func (f *muxFront) stop() error {
 	f.table.detachAll(f)
-	f.mu.Lock()
-	f.stopped = true
-	if f.running == 0 {
-		close(f.doneCh)
-	}
-	f.mu.Unlock()
+	f.shut()
 	f.core.stop()
 	return nil
-}
-
-// begin counts a request in; false: the server is stopped.
-func (f *muxFront) begin() bool {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if f.stopped {
-		return false
-	}
-	f.running++
-	return true
-}
-
-func (f *muxFront) end() {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.running--
-	if f.stopped && f.running == 0 {
-		close(f.doneCh)
-	}
-}
-
-func (f *muxFront) isStopped() bool {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	return f.stopped
 }
 
 // serve answers a request for the endpoint name.

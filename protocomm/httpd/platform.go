@@ -3,7 +3,6 @@ package httpd
 import (
 	"net"
 	"strconv"
-	"sync"
 
 	"github.com/wifiprov/wifiprov/hal"
 	"github.com/wifiprov/wifiprov/protocomm"
@@ -13,6 +12,7 @@ import (
 // platformFront serves through an HTTP server of the platform's, which calls it
 // with one request at a time.
 type platformFront struct {
+	gate
 	core   *core
 	server httpserver.Server
 
@@ -21,18 +21,13 @@ type platformFront struct {
 	from   place  // of the last one, kept likewise
 	out    []byte // buffer for answers
 	cookie []byte // buffer for Set-Cookie
-
-	mu      sync.Mutex // guards what follows
-	stopped bool
-	running bool // a request is being answered
-	doneCh  chan struct{}
 }
 
 // platformConn names a connection among those of one core.
 type platformConn int
 
 func newPlatformFront(c *core, s httpserver.Server, port uint16) (*platformFront, error) {
-	f := &platformFront{core: c, server: s, doneCh: make(chan struct{})}
+	f := &platformFront{gate: newGate(), core: c, server: s}
 	if err := s.StartHTTP(port, f); err != nil {
 		return nil, err
 	}
@@ -41,7 +36,6 @@ func newPlatformFront(c *core, s httpserver.Server, port uint16) (*platformFront
 
 func (f *platformFront) instance() *protocomm.Protocomm { return f.core.pc }
 func (f *platformFront) addr() net.Addr                 { return nil }
-func (f *platformFront) done() <-chan struct{}          { return f.doneCh }
 func (f *platformFront) addEndpoint(name string) error  { return CheckName(name) }
 func (f *platformFront) removeEndpoint(string)          {}
 
@@ -49,31 +43,9 @@ func (f *platformFront) stop() error {
 	if err := f.server.StopHTTP(); err != nil {
 		return err
 	}
-	f.mu.Lock()
-	f.stopped = true
-	if !f.running {
-		close(f.doneCh)
-	}
-	f.mu.Unlock()
+	f.shut()
 	f.core.stop()
 	return nil
-}
-
-// begin counts a request in; false: the server is stopped.
-func (f *platformFront) begin() bool {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.running = !f.stopped
-	return f.running
-}
-
-func (f *platformFront) end() {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.running = false
-	if f.stopped {
-		close(f.doneCh)
-	}
 }
 
 // HTTPClosed implements httpserver.Handler.
