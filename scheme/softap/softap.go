@@ -16,7 +16,7 @@ import (
 const DefaultMaxStations = 5
 
 // MinKey and MaxKey bound the length of a service key in bytes. The original
-// takes 64 and cuts it to 63 (Q-T23).
+// takes 64 and cuts it to 63.
 const (
 	MinKey = 8
 	MaxKey = hal.MaxPassphrase
