@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package wifiprov_test
 
 import (
@@ -6,6 +8,7 @@ import (
 	"go/parser"
 	"go/token"
 	"io/fs"
+	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -304,4 +307,27 @@ func exportedReceiver(d *ast.FuncDecl) bool {
 	}
 	name, ok := expr.(*ast.Ident)
 	return ok && name.IsExported()
+}
+
+// Every source file says its licence.
+func TestLicence(t *testing.T) {
+	found := 0
+	err := filepath.WalkDir(".", func(path string, d fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case d.IsDir() && (d.Name() == "testdata" || d.Name() == ".git"):
+			return filepath.SkipDir
+		case !slices.Contains([]string{".go", ".c", ".h", ".proto"}, filepath.Ext(path)):
+			return nil
+		}
+		text, err := os.ReadFile(path)
+		require.NoError(t, err)
+		head := strings.SplitN(string(text), "\n", 3)
+		require.Contains(t, head[0]+head[1], "// SPDX-License-Identifier: Apache-2.0", path)
+		found++
+		return nil
+	})
+	require.NoError(t, err)
+	require.Greater(t, found, 100)
 }

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package wifiprov gives a device the Wi-Fi provisioning service of ESP-IDF's
 // wifi_prov_mgr, on the wire and in behaviour: Espressif's phone apps and
 // esp_prov provision whatever runs it, unmodified. The device may be a chip

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package client is the phone's side of Wi-Fi provisioning. It finds out what a
 // device can do, opens a session, lets the device scan, sends it the credentials of
 // a network and watches it connect.

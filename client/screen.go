@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package client
 
 // devicePrompt is what the device shows at the beginning of a line when it waits

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package hal
 
 // Await blocks until done is closed. On runtimes without a scheduler nothing could close

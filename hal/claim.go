@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package hal
 
 // Claimer is an optional ability of a WiFi, found by type assertion: one provisioning

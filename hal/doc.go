@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package hal is the boundary between provisioning and the machine that it runs on:
 // Wi-Fi, SoftAP, timers and logging. It holds only contracts and plain types.
 //

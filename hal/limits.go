@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package hal
 
 // Limits are settings that a radio's driver accepts but cannot carry out.

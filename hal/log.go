@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package hal
 
 // Level is the level of a log message, with the numbers of log/slog.

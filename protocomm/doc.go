@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package protocomm is the message layer of the provisioning service
 // (docs/spec/protocomm.md): a table of named endpoints, the sessions of the peers
 // that talk to them, and the path a request takes from a transport through

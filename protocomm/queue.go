@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package protocomm
 
 // queue is the order of requests that must not overlap. The Protocomm's mu guards it.

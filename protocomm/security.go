@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package protocomm
 
 // Security is a way to protect requests, ready to serve: mode and parameters

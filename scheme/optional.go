@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package scheme
 
 // Optional abilities of a Service. The manager finds them by type assertion; a wrapper

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package scheme is the contract between the provisioning manager and a way of carrying
 // its service: SoftAP with HTTP, BLE or a console. A scheme brings a transport, the Wi-Fi
 // mode that goes with it, and the meaning of the service's name and key.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package security holds what the security schemes have in common on the
 // client's side. The device's side is protocomm.Security. The schemes are in
 // the folders below, both halves side by side: sec0, sec1, sec2.

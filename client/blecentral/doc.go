@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package blecentral is a BLE central over HCI. It scans, connects and is a GATT
 // client, as far as package client needs it to provision a device. It is the host of
 // a Bluetooth controller, simulated (package hal/sim) or real.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package bluezcentral is a BLE central on Linux. With it a program provisions devices
 // through the Bluetooth adapter of its machine. It implements client.Central on
 // BlueZ's bluetoothd, over D-Bus (BlueZ's documentation: org.bluez.Adapter,

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Command espprov is the toolbox of provisioning. Its group nvs reads, makes and
 // changes image files of the NVS partitions of ESP32 devices.
 //

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Ble provisions a simulated device over Bluetooth LE, in one program: a board
 // with the service on an attribute server, a phone with a central, and between
 // them HCI, L2CAP and ATT packets over simulated controllers.

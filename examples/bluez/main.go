@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Bluez makes a Linux machine a device that the phone apps, esp_prov or another
 // machine provision over Bluetooth LE. Bluetoothd is the peripheral. The Wi-Fi is
 // that of a simulated board, so that the machine keeps its own network.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Console is a simulated device that is provisioned over a line of text. Start
 // it in a terminal and type a request, for example the question for its version
 // (proto-ver, session 0, "ESP" in hex):

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Custom-endpoint adds an endpoint of the application's own to the service: a
 // phone app registers the device with its owner's account before it hands over
 // the Wi-Fi credentials, over the same encrypted session.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Quickstart shows a whole provisioning in one terminal. A simulated board serves
 // it. A client scans, sends a wrong passphrase, sees why it failed, resets the
 // device and sends the right one.

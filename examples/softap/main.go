@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Softap is a simulated device that waits for a stock client. It keeps its Wi-Fi
 // configuration between runs in nvs.bin, an NVS partition as on an ESP32.
 // The image of a real device works too (-flash FILE):

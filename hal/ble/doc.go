@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package ble is the boundary between provisioning and a Bluetooth Low Energy
 // stack: the contract of a GATT [Peripheral] and its plain types. It imports
 // nothing of this module.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package ble
 
 // Memory gives the memory that a chip reserves for Bluetooth to the heap. It

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package ble
 
 // Peripheral is a BLE peripheral that offers one primary service. The

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package haltest checks an implementation of hal.WiFi and hal.SoftAP against the
 // contracts of package hal. It needs only the standard library, so that it can be
 // compiled into the tests of a device too.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package sim is a complete simulated Wi-Fi driver. An [Air] holds access
 // points ([AP]) and any number of boards ([Board]). Boards scan, join networks, open
 // access points of their own, and keep their configuration over a reboot in an NVS

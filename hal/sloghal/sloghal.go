@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package sloghal gives a [hal.Logger] that writes to a [slog.Logger].
 package sloghal
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package claim is hal.Claimer for drivers.
 package claim
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package events delivers the events of a Wi-Fi driver to its subscribers as hal.Radio
 // promises: each gets the events that happen after it subscribed and before it is
 // cancelled, in order, one call at a time, with no lock held.

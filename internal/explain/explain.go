@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package explain adds explanations to errors, without package fmt.
 package explain
 

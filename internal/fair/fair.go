@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package fair decides which source has to give up a place when places are short: the
 // source that holds most of them. So a source that takes place after place loses its own,
 // and other sources keep theirs.

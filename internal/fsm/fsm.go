@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package fsm is the provisioning manager's state machine (manager.md 7). It
 // has no clock, goroutine, input or output: Step takes a state and an input and
 // returns the next state and what is to be done. The driver in the root package

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package nvsfmt
 
 // updateSmall does the same as crc32.Update with the IEEE table, but without its further

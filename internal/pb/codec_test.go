@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package pb
 
 import (
@@ -11,7 +13,7 @@ import (
 	"google.golang.org/protobuf/encoding/protowire"
 )
 
-// The encoding rules of spec/protocomm.md 2.6, one by one.
+// The encoding rules of docs/spec/protocomm.md 2.6, one by one.
 func TestEncodingRules(t *testing.T) {
 	tests := []struct {
 		name string

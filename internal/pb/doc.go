@@ -1,5 +1,7 @@
-// Package pb holds the protocol's messages (spec/protocomm.md 2,
-// spec/endpoints.md 1-4) as plain structs with their encoders and decoders.
+// SPDX-License-Identifier: Apache-2.0
+
+// Package pb holds the protocol's messages (docs/spec/protocomm.md 2,
+// docs/spec/endpoints.md 1-4) as plain structs with their encoders and decoders.
 //
 // The .proto files in folder proto are the source; everything in the *.pb.go
 // files is generated from them ("go generate", no protoc needed). The code

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package protover builds the text of the proto-ver endpoint (manager.md 8):
 // JSON in the layout of the printer that the C original uses, byte for byte,
 // since some programs compare it as text.

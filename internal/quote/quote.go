@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package quote quotes names that a peer or an application gave. Package strconv knows
 // which characters of Unicode can be printed, but takes 5 KB of flash on a chip.
 package quote

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package scanlist keeps the results of scans by the rules of hal.Scanner: the strongest
 // access point first, each once, and none that hides its name.
 package scanlist

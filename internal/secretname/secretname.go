@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package secretname guesses from a key's name whether its value is a secret,
 // for tools that print values.
 package secretname

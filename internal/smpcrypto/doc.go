@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package smpcrypto has the cryptographic functions of LE pairing (Bluetooth
 // Core, Vol 3 Part H 2.2): AES-CMAC, c1, s1, f4, f5, f6 and ah, and the P-256
 // key agreement. Both halves use it: the peripheral's (package hal/ble/smp) and

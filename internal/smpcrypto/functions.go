@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package smpcrypto
 
 // Address is a device address as the functions take it: its type, 0 public or 1

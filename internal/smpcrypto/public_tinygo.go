@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //go:build tinygo && !go1.24
 
 package smpcrypto

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package srp
 
 // comb holds powers of a base that stays the same, so that raising it to an

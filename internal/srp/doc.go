@@ -1,4 +1,6 @@
-// Package srp is SRP-6a as security 2 uses it (spec/protocomm.md 5.1-5.3,
+// SPDX-License-Identifier: Apache-2.0
+
+// Package srp is SRP-6a as security 2 uses it (docs/spec/protocomm.md 5.1-5.3,
 // 5.6): RFC 5054's group of 3072 bits and SHA-512, both sides.
 //
 // The arithmetic is a Montgomery field of fixed size on machine words of

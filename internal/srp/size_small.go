@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //go:build 386 || arm || mips || mipsle || tinygo || wifiprov_small
 
 package srp

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package status has the enumerations that describe provisioning, one
 // declaration for the device's side and the client's.
 package status

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package console carries a protocomm instance over a line of text, as the
 // console scheme of the C original does over its serial port
 // (docs/spec/transports.md 3). The line is any byte stream: a UART, a serial device,

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package gatt carries protocomm over BLE (docs/spec/transports.md 2): a GATT service with
 // one characteristic per endpoint, on any ble.Peripheral. A client writes a request. The
 // write is confirmed when the answer is there, and the client reads the answer from the

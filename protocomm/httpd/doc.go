@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package httpd carries a protocomm instance over HTTP, as the SoftAP scheme
 // of the C original does (docs/spec/transports.md 1): POST /<endpoint> with a body of
 // 1 to 4096 bytes, answered with 200 and the endpoint's answer, or by closing

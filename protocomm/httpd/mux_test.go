@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //go:build !tinygo
 
 package httpd
@@ -25,7 +27,7 @@ func withMux(m Mux) option {
 	return func(_ *rig, _ *protocomm.Config, c *Config) { c.Mux = m }
 }
 
-// The rows of spec/transports.md 1.3 as far as net/http leaves them to us.
+// The rows of docs/spec/transports.md 1.3 as far as net/http leaves them to us.
 func TestMuxRefusals(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		r := newRig(t, onMux).open().start()

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package httpd
 
 import (
@@ -16,7 +18,7 @@ import (
 	"github.com/wifiprov/wifiprov/protocomm"
 )
 
-// Start and Stop (spec/transports.md 1.1).
+// Start and Stop (docs/spec/transports.md 1.1).
 
 func TestStartCodes(t *testing.T) {
 	everyFront(t, func(t *testing.T, newRig func(...option) *rig) {

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package httpd
 
 import (
@@ -11,7 +13,7 @@ import (
 	"github.com/wifiprov/wifiprov/protocomm"
 )
 
-// The rules of spec/transports.md 1.4, with the deviations of Q-T2 and Q-T3,
+// The rules of docs/spec/transports.md 1.4, with the deviations of Q-T2 and Q-T3,
 // for both fronts.
 
 // hello and password are the toy security's handshake.

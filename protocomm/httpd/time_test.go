@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package httpd
 
 import (
@@ -10,7 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Exact times, under the fake clock (spec/transports.md 1.1, 1.3).
+// Exact times, under the fake clock (docs/spec/transports.md 1.1, 1.3).
 
 // age is how long the server kept the connection.
 func (p *peer) age() time.Duration {

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package httpd
 
 import (
@@ -11,8 +13,8 @@ import (
 	"github.com/wifiprov/wifiprov/protocomm"
 )
 
-// The tests of this file look at the own front's bytes; spec/transports.md 1.3
-// and the HTTP part of spec/observed.md, row by row.
+// The tests of this file look at the own front's bytes; docs/spec/transports.md 1.3
+// and the HTTP part of docs/spec/observed.md, row by row.
 
 func TestAnswerBytes(t *testing.T) {
 	inBubble(t, func(t *testing.T) {

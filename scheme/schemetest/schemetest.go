@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package schemetest holds every implementation of scheme.Scheme and
 // scheme.Service to the contracts that package scheme writes down. It uses
 // nothing but package testing, and speaks to the service through a client that

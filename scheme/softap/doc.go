@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package softap is the scheme in which the device opens a Wi-Fi access point
 // of its own and serves HTTP on it (docs/spec/manager.md 13, docs/spec/transports.md 1).
 // The service's name is the access point's SSID, its key the WPA passphrase.

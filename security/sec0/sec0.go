@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package sec0 is security 0: no security (docs/spec/protocomm.md 3). Requests pass
 // as they are and need no handshake; there is one for clients that insist.
 //

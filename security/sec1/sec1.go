@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package sec1 is security 1 (docs/spec/protocomm.md 4): X25519, an optional proof
 // of possession, and AES-256-CTR as one key stream for both directions.
 //

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package sec2 is security 2 (docs/spec/protocomm.md 5): SRP-6a with RFC 5054's
 // group of 3072 bits and SHA-512, and AES-256-GCM.
 //

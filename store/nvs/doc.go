@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package nvs is the key-value store of ESP32 devices in a flash partition, in ESP-IDF's
 // format. It opens the partition of a real device, and ESP-IDF opens partitions that it
 // has written (docs/spec/nvs.md, docs/spec/nvs-encryption.md).

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package nvs
 
 // SectorSize is the unit of erasing in bytes (nvs.md 1). A Flash may erase in

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package storetest checks an implementation of [store.Store] against its contract.
 package storetest
 

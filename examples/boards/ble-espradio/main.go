@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //go:build tinygo
 
 // Command ble-espradio is a whole firmware for an ESP32-C3. A phone or esp_prov

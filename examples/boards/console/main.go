@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Console is a whole device on a bare chip, or in an emulator. Clients provision it
 // over the serial line that println writes to. Its radio is simulated (package
 // hal/sim); in its neighbourhood is the network HomeNet, passphrase "correct

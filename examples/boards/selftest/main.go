@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Selftest is a firmware that tests itself: the vectors of securities 1 and 2,
 // the state machine, NVS with power cuts, the attribute server, and whole
 // provisionings over console and BLE on simulated hardware. It prints a line for

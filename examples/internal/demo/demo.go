@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package demo has what the simulated devices among the examples share: the
 // networks around them, the flags of their security, and how long they live.
 package demo

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package att is a BLE peripheral in Go: attribute server, L2CAP and HCI host,
 // on a controller that a [Transport] reaches. It implements ble.Peripheral on
 // an ESP32's controller, on the simulated one of package hal/sim, and on any other

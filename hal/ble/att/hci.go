@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package att
 
 // Packet types of the H4 framing (Bluetooth Core, Vol 4 Part A 2).

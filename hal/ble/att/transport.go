@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package att
 
 // Transport carries HCI packets between host and controller, an ESP32's VHCI for

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package bluez is a BLE peripheral on Linux: it implements ble.Peripheral on BlueZ's
 // bluetoothd over D-Bus (BlueZ's documentation: org.bluez.GattManager,
 // org.bluez.LEAdvertisingManager). A Linux box with a Bluetooth adapter is

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package bondstore keeps the bonds of package smp in a key-value store, the NVS
 // partition of a chip for instance, so that they survive a restart.
 //

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package smp is pairing for package att: the peripheral's security manager
 // (Bluetooth Core, Vol 3 Part H), which makes ble.Config's Encrypt, Bonding
 // and SecureConnections work. A firmware that wants them sets att.Config.Pairing

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package smp
 
 // Codes of PDUs (Bluetooth Core, Vol 3 Part H 3.3).

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package espradio is the HAL for an ESP32 that TinyGo programs on bare metal, on
 // tinygo.org/x/espradio. It reaches that package through a contract, [Driver]. Module
 // hal/esp32/espradio/chip implements the contract on the chip, and a package for tests

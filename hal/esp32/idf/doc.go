@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package idf is the hardware of an ESP32 through ESP-IDF, for Go code that is
 // linked into an ESP-IDF application: Wi-Fi, SoftAP, ESP-IDF's HTTP server, the
 // Bluetooth controller, clock, randomness and log. Its files have the build tag

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //go:build espidf
 
 package idf_test
@@ -8,6 +10,7 @@ import (
 	"github.com/wifiprov/wifiprov"
 	"github.com/wifiprov/wifiprov/hal/ble/att"
 	"github.com/wifiprov/wifiprov/hal/esp32/idf"
+	"github.com/wifiprov/wifiprov/protocomm/gatt"
 	"github.com/wifiprov/wifiprov/scheme/ble"
 )
 
@@ -24,7 +27,7 @@ func Example() {
 	var m wifiprov.Manager
 	err = m.Init(wifiprov.Config{
 		WiFi: dev, Clock: dev, Pump: dev.Pump,
-		Scheme: ble.New(ble.Config{GATT: host, Memory: dev, Go: dev.Go, Clock: dev}),
+		Scheme: ble.New(ble.Config{GATT: host, Memory: dev, Server: gatt.Config{Go: dev.Go, Clock: dev}}),
 	})
 	// … m.StartProvisioning
 	for err == nil {

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package simnet is a network in memory for tests of servers and clients. A simulated
 // phone on a simulated device's access point can use it.
 //

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Refdevice is a simulated device for conformance runs: it serves provisioning
 // over SoftAP and HTTP on 127.0.0.1, with a simulated air, is driven by its
 // options alone and prints one line per event. It ends with status 0 after

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Command generate writes the .pb.go files of package pb from the .proto files in
 // its folder proto, and the descriptors that the package's tests read. "go
 // generate" runs it. It needs no protoc, and is a module of its own for the sake

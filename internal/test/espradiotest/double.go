@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package espradiotest has an espradio.Driver on a simulated air. It behaves as
 // espradio does: it has one mode at a time, scans without details, blocks in each
 // attempt to join for 15 s at most, and does not report later losses.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package fakebluez is a bluetoothd for tests: it owns org.bluez on a message bus
 // of the test's own and plays the radio between what uses it. A peripheral that
 // registers itself on one of its adapters meets a [Phone], which a test drives,

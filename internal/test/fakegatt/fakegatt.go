@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package fakegatt is a BLE peripheral for tests of the users of ble.Peripheral. The
 // test is its client, and calls it directly, without a stack.
 package fakegatt

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package fit keeps the library small enough for a chip. Its test compares the size
 // of each package of the module in a few programs with a table, so that nobody
 // makes a package larger without noticing:

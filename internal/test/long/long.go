@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package long tells tests how much to do. `go test ./...` takes the short form
 // of each, which meets every kind of case; with WIFIPROV_LONG=1 the tests take
 // their long form, as CI does. A greater number does that many times as much,

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package provtest puts a whole provisioning into one process: a manager on a
 // simulated board, its air, and clients that reach it through a network in
 // memory. Inside a testing/synctest bubble every time is exact.

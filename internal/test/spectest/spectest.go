@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package spectest finds the specification's data for tests: vectors, images
 // and recordings.
 package spectest

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //go:build amd64 || arm64
 
 // Package wasm runs the self-test of examples/boards as WebAssembly. It is a module

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package httpserver is the contract of an HTTP server that a platform brings
 // along, such as the one of ESP-IDF, for devices without Go's net package.
 // Package httpd serves the endpoints on it.

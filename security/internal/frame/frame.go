@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package frame is what the handshakes of the securities have in common: the
 // message around what each of them says, and the phases of 1 and 2.
 package frame

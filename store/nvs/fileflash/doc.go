@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package fileflash keeps the flash of a partition in a file of the host.
 //
 // The file is the partition image, byte for byte. ESP-IDF's tools read and write it, and

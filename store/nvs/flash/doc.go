@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package flash has a NOR flash in RAM, and wrappers for tests that watch a flash, cut its
 // power or let it fail:
 //

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package flash
 
 // Op is one operation on a flash: a write, or an erase of adjacent blocks.

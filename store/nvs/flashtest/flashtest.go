@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package flashtest checks an implementation of nvs.Flash against its contract. It needs
 // only the standard library, so that it can be compiled into the tests of a device too.
 package flashtest

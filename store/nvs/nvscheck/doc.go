@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package nvscheck explains an image of an NVS partition without changing it. It tells
 // what each sector holds. For each irregularity it tells where it is, what it is, how it
 // comes about, and what opening does about it (docs/spec/nvs.md 5, 9, 10).

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package nvsgen makes images of NVS partitions from the CSV files of ESP-IDF's partition
 // generator, byte for byte as the generator's stand-alone edition does (docs/spec/nvs.md
 // 17). It is for devices that leave the factory with their serial number, certificates or

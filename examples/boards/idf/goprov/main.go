@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //go:build espidf
 
 // Command goprov is the Go half of the ESP-IDF application in the folder above: it

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A device that is provisioned by the Go code in ../goprov, and joins its
 // network.
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package chip is the hardware of an ESP32-C3, an ESP32-S3 or an ESP32 for package
 // hal/esp32/espradio, on tinygo.org/x/espradio: Wi-Fi, the Bluetooth controller, the
 // flash and the serial line of a firmware that TinyGo builds.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package idftest is an ESP32 for tests. It carries out the calls of ESP-IDF that
 // package hal/esp32/idf makes, on a device of package hal/sim. So
 //

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package chip is the hardware of a device as the programs of package fit see
 // it: a radio that joins whatever it is told to, a line, a Bluetooth controller
 // and a flash. It is as small as possible, so that a program's size is the

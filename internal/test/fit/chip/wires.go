@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package chip
 
 // Wire is a line on which nothing arrives, and a Bluetooth controller that answers

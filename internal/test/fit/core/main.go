@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Core is the smallest device: manager, console and security 1.
 package main
 

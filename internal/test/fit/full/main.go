@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Full is a device with everything: securities 0, 1 and 2, console and BLE, and
 // a configuration in an NVS partition.
 package main

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The Bluetooth controller behind its virtual HCI.
 
 #include "wp_private.h"

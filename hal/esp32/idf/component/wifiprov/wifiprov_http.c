@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // HTTP through ESP-IDF's server, which has one task. That task fills the slot
 // with a request and waits until the application's task has answered it:
 //

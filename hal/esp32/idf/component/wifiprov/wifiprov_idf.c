@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Life, queue, clock, randomness and log.
 
 #include "wp_private.h"

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What the Go package hal/esp32/idf asks of ESP-IDF, in integers, bytes and plain
 // structures, so that the cgo of every Go compiler can read this header.
 //

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What C and Go of the double say to each other, in plain types.
 
 #pragma once

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The double of ESP-IDF's calls: the HTTP server. Each call asks the Go side (host.go)
 // whether it is to fail, and hands what it is about over in plain types.
 

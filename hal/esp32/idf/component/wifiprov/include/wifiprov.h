@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Wi-Fi provisioning in Go, for applications in C. The functions are in the
 // object or archive that a Go compiler makes of the application's Go package
 // (examples/boards/idf has one), and have to be called by one task.

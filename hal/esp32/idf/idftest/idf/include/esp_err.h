@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Part of the double of ESP-IDF: the published names and types of what the
 // component uses, and nothing else.
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Part of the double of ESP-IDF: the published names and types of what the
 // component uses, and nothing else. The types are the host's, which has the same.
 
