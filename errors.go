@@ -23,6 +23,9 @@ var (
 )
 
 // fail makes the error of one operation. With a nil kind there is only the cause.
+// Inlined, it would cost a chip some KB.
+//
+//go:noinline
 func fail(op string, kind error, why string, cause error) error {
-	return &protocomm.Error{Op: "wifiprov: " + op, Why: why, Kind: kind, Err: cause}
+	return protocomm.Fail("wifiprov: "+op, kind, why, cause)
 }

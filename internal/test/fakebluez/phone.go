@@ -47,9 +47,6 @@ func (d *Daemon) ConnectOther(adapter, address string, class uint32) *Phone {
 	return nil
 }
 
-// SetMTU is the exchange of MTUs.
-func (p *Phone) SetMTU(mtu int) { p.l.mtu = mtu }
-
 // Connected reports whether the connection lives.
 func (p *Phone) Connected() bool { return !p.l.over() }
 
