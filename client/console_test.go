@@ -230,6 +230,7 @@ func TestConsoleLateAnswer(t *testing.T) {
 			require.Greater(t, time.Since(began), 9*time.Second)
 
 			d.say(asHex("nobody asked") + "\n>> ")
+			synctest.Wait() // it is on the screen
 			answer, err = c.Do(t.Context(), "proto-ver", []byte("y"))
 			require.NoError(t, err)
 			require.Equal(t, "proto-ver 0 79", string(answer))
