@@ -3,6 +3,7 @@
 package wifiprov_test
 
 import (
+	"go/ast"
 	"go/parser"
 	"go/token"
 	"io/fs"
@@ -49,6 +50,38 @@ func sections(t *testing.T) map[string]map[string]bool {
 	return found
 }
 
+// publicDocs returns the comments of a file that go doc shows to importers.
+func publicDocs(path string, file *ast.File) map[*ast.CommentGroup]bool {
+	docs := map[*ast.CommentGroup]bool{}
+	if file.Name.Name == "main" || strings.HasSuffix(path, "_test.go") || strings.Contains(filepath.ToSlash(path), "internal/") {
+		return docs
+	}
+	docs[file.Doc] = true
+	ast.Inspect(file, func(n ast.Node) bool {
+		switch n := n.(type) {
+		case *ast.FuncDecl:
+			docs[n.Doc] = n.Name.IsExported()
+			return false
+		case *ast.TypeSpec:
+			docs[n.Doc] = n.Name.IsExported()
+			return n.Name.IsExported()
+		case *ast.ValueSpec:
+			docs[n.Doc] = n.Names[0].IsExported()
+		case *ast.Field:
+			docs[n.Doc] = len(n.Names) == 0 || n.Names[0].IsExported()
+		case *ast.GenDecl:
+			switch spec := n.Specs[0].(type) {
+			case *ast.TypeSpec:
+				docs[n.Doc] = spec.Name.IsExported()
+			case *ast.ValueSpec:
+				docs[n.Doc] = spec.Names[0].IsExported()
+			}
+		}
+		return true
+	})
+	return docs
+}
+
 // What comments cite is there.
 func TestCitations(t *testing.T) {
 	known := sections(t)
@@ -61,6 +94,7 @@ func TestCitations(t *testing.T) {
 		}
 		file, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.ParseComments)
 		require.NoError(t, err)
+		public := publicDocs(path, file)
 		for _, group := range file.Comments {
 			text := strings.Join(strings.Fields(group.Text()), " ")
 			for _, m := range citation.FindAllStringSubmatch(text, -1) {
@@ -74,6 +108,9 @@ func TestCitations(t *testing.T) {
 				}
 				if m[1] != "" && m[1] != "docs/spec/" {
 					t.Errorf("%s: %q is no way to cite the specification", path, m[0])
+				}
+				if m[1] == "" && public[group] {
+					t.Errorf("%s: exported documentation cites %s; write docs/spec/%s", path, doc, doc)
 				}
 				if !known[doc][section] {
 					t.Errorf("%s: %s has no section %s", path, doc, section)

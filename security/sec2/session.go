@@ -29,7 +29,7 @@ func (*session) String() string { return "sec2 session" }
 // GoString returns a text without the keys.
 func (*session) GoString() string { return "sec2 session" }
 
-// Handshake takes Command0 or Command1 (protocomm.md 5.3). A message
+// Handshake takes Command0 or Command1 (docs/spec/protocomm.md 5.3). A message
 // that does not decode or does not belong into the phase changes nothing, and nor does
 // a Command0 that cannot be answered (Q-P10). A wrong proof wipes the session (Q-P17).
 func (s *session) Handshake(dst, req []byte) ([]byte, error) {

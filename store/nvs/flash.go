@@ -2,7 +2,7 @@
 
 package nvs
 
-// SectorSize is the unit of erasing in bytes (nvs.md 1). A Flash may erase in
+// SectorSize is the unit of erasing in bytes (docs/spec/nvs.md 1). A Flash may erase in
 // smaller blocks that divide it.
 const SectorSize = 4096
 

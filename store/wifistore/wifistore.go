@@ -13,7 +13,7 @@ import (
 const Namespace = "nvs.net80211"
 
 // MaxPassphrase is the longest passphrase in bytes that the driver keeps; 64
-// bytes are a raw key in hexadecimal digits (wifi-nvs.md 1).
+// bytes are a raw key in hexadecimal digits (docs/spec/wifi-nvs.md 1).
 const MaxPassphrase = 64
 
 // Keys of the station (wifi-nvs.md 1 and 2).

@@ -15,7 +15,7 @@ import (
 const (
 	MinMTU         = 23
 	MaxMTU         = ble.MaxValue + 5 // a prepared write of everything
-	DefaultMTU     = 256              // NimBLE's preference (transports.md 2.4)
+	DefaultMTU     = 256              // NimBLE's preference (docs/spec/transports.md 2.4)
 	DefaultTimeout = 2 * time.Second
 	MaxConns       = 8
 	// MaxCharacteristics is how many a service may have.
