@@ -98,9 +98,8 @@ func (c *core) serve(dst []byte, r request) (reply, error) {
 
 // enter finds or opens the session of a request and waits for its turn in it.
 func (c *core) enter(r request) (s *session, opened bool, err error) {
-	s, err = c.sessions.enter(r)
-	if s != nil || err != nil {
-		return s, false, err
+	if s = c.sessions.enter(r); s != nil {
+		return s, false, nil
 	}
 	if !c.pc.Opens(r.kind) {
 		return nil, false, errNoSession

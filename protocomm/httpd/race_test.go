@@ -205,3 +205,70 @@ func TestEverythingAtOnce(t *testing.T) {
 		})
 	}
 }
+
+// A request that arrives while its session is about to make room for another either
+// keeps it, or does not enter it.
+func TestMakeRoomWhileRequestArrives(t *testing.T) {
+	c := newCore(echoInstance(t), &ids{random: &counter{}}, nil)
+	home := placeNamed("192.168.4.2")
+	add := func(id int, from place) {
+		s, err := c.sessions.add(protocomm.SessionID(id), request{from: from})
+		must(t, err)
+		c.sessions.leave(s, false)
+	}
+	remove := func(id int) {
+		c.sessions.mu.Lock()
+		defer c.sessions.unlock()
+		if s := c.sessions.byID[protocomm.SessionID(id)]; s != nil {
+			c.sessions.remove(s)
+		}
+	}
+	for id := range maxKnown - 1 {
+		add(id, placeNamed(fmt.Sprint("192.168.5.", id)))
+	}
+	done := make(chan struct{})
+	defer close(done)
+	for range 2 { // requests of others, so that the instance's lock is often waited for
+		go func() {
+			for {
+				select {
+				case <-done:
+					return
+				default:
+					c.pc.Sessions()
+				}
+			}
+		}()
+	}
+	const old, young = 1000, 1001
+	r := request{from: home}
+	r.cookies.ids[0], r.cookies.n, r.cookies.present = old, 1, true
+	for range 1000 {
+		add(old, home)
+		var wg sync.WaitGroup
+		begun := make(chan struct{})
+		wg.Add(1)
+		go func() {
+			defer wg.Done()
+			close(begun)
+			for range 100 {
+				s := c.sessions.enter(r)
+				if s == nil {
+					continue
+				}
+				c.sessions.mu.Lock()
+				gone := s.gone
+				c.sessions.mu.Unlock()
+				c.sessions.leave(s, false)
+				if gone {
+					t.Error("a request has entered a session that is about to end")
+				}
+			}
+		}()
+		<-begun
+		add(young, home)
+		wg.Wait()
+		remove(old)
+		remove(young)
+	}
+}

@@ -63,22 +63,24 @@ func (t *sessions) unlock() {
 	}
 }
 
-// enter finds the session of a request and waits for the request's turn. nil
-// without an error: there is none. leave must follow.
-func (t *sessions) enter(r request) (*session, error) {
+// enter finds the session of a request and waits for the request's turn. nil: there is
+// none, or it was removed meanwhile. Otherwise leave must follow.
+func (t *sessions) enter(r request) *session {
 	t.mu.Lock()
 	s := t.find(r)
 	t.mu.Unlock()
-	if s == nil {
-		return nil, nil
-	}
-	if !s.peer.Enter() {
-		return nil, errNoSession
+	if s == nil || !s.peer.Enter() {
+		return nil
 	}
 	t.mu.Lock()
-	defer t.mu.Unlock()
+	gone := s.gone
 	t.use(s, r)
-	return s, nil
+	t.mu.Unlock()
+	if gone { // its peer is about to end
+		s.peer.Leave()
+		return nil
+	}
+	return s
 }
 
 // find returns the session of a request, or nil. A request with a session cookie belongs
@@ -143,22 +145,19 @@ func (t *sessions) makeRoom(from place) {
 		return
 	}
 	held := make(map[place]int)
-	n := 0
+	var idle []*session // asked once, since a request may enter at any time
 	for _, s := range t.byID {
 		if t.mayGo(s) {
 			held[s.from]++
-			n++
+			idle = append(idle, s)
 		}
 	}
-	if n < maxKnown {
+	if len(idle) < maxKnown {
 		return
 	}
 	var loser *session
 	highest := -1
-	for _, s := range t.byID {
-		if !t.mayGo(s) {
-			continue
-		}
+	for _, s := range idle {
 		w := fair.Weight(held[s.from], held[from], s.from == from)
 		if w > highest || loser != nil && w == highest && s.used < loser.used {
 			loser, highest = s, w
