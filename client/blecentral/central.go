@@ -12,6 +12,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/wifiprov/wifiprov/internal/le"
+
 	"github.com/wifiprov/wifiprov/client"
 	"github.com/wifiprov/wifiprov/hal/ble"
 	"github.com/wifiprov/wifiprov/hal/ble/att"
@@ -106,7 +108,7 @@ func (c *Central) run(ctx context.Context, op int, params ...byte) ([]byte, erro
 	for {
 		select {
 		case p := <-c.reply:
-			if le16(p) != op {
+			if le.Uint16(p) != op {
 				continue
 			}
 			if p[2] != 0 {
@@ -175,7 +177,7 @@ func (c *Central) setUp(ctx context.Context) error {
 		{0x01, 0x0C, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0x9F, 0x00, 0x20},
 		{0x01, 0x20, 0x1F, 0, 0, 0, 0, 0, 0, 0},
 	} {
-		if _, err := c.run(ctx, le16(cmd), cmd[2:]...); err != nil {
+		if _, err := c.run(ctx, le.Uint16(cmd), cmd[2:]...); err != nil {
 			return err
 		}
 	}
@@ -185,14 +187,14 @@ func (c *Central) setUp(ctx context.Context) error {
 	}
 	length, n := 0, 0
 	if len(size) >= 4 {
-		length, n = le16(size[1:]), int(size[3])
+		length, n = le.Uint16(size[1:]), int(size[3])
 	}
 	if length == 0 || n == 0 { // shared with classic Bluetooth
 		if size, err = c.run(ctx, 0x1005); err != nil {
 			return err
 		}
 		if len(size) >= 6 {
-			length, n = le16(size[1:]), le16(size[4:])
+			length, n = le.Uint16(size[1:]), le.Uint16(size[4:])
 		}
 	}
 	if length < 27 || n == 0 {
@@ -335,5 +337,3 @@ func (c *Central) Connect(ctx context.Context, device client.Advertisement) (cli
 	}
 	return l, nil
 }
-
-func le16(b []byte) int { return int(b[0]) | int(b[1])<<8 }

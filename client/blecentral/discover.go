@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/wifiprov/wifiprov/internal/le"
+
 	"github.com/wifiprov/wifiprov/client"
 	"github.com/wifiprov/wifiprov/hal/ble"
 )
@@ -49,7 +51,7 @@ func (l *Link) findService(ctx context.Context, service ble.UUID) (first, last i
 		if len(p) < 5 {
 			return 0, 0, errShort
 		}
-		return le16(p[1:]), le16(p[3:]), nil
+		return le.Uint16(p[1:]), le.Uint16(p[3:]), nil
 	}
 	for from := 1; from <= 0xFFFF; {
 		p, err := l.Request(ctx, 0x10, byte(from), byte(from>>8), 0xFF, 0xFF, 0x00, 0x28)
@@ -62,9 +64,9 @@ func (l *Link) findService(ctx context.Context, service ble.UUID) (first, last i
 		size := int(p[1])
 		for e := p[2:]; len(e) >= size; e = e[size:] {
 			if size == 4+ble.UUIDSize {
-				return le16(e), le16(e[2:]), nil
+				return le.Uint16(e), le.Uint16(e[2:]), nil
 			}
-			if next := le16(e[2:]) + 1; next > from {
+			if next := le.Uint16(e[2:]) + 1; next > from {
 				from = next
 			} else {
 				return 0, 0, errShort
@@ -91,15 +93,15 @@ func (l *Link) characteristics(ctx context.Context, from, last int) (list []clie
 		}
 		size := int(p[1])
 		for e := p[2:]; len(e) >= size; e = e[size:] {
-			if le16(e) < from {
+			if le.Uint16(e) < from {
 				return nil, errShort
 			}
-			from = le16(e) + 1
-			c := client.BLECharacteristic{Handle: uint16(le16(e[3:]))}
+			from = le.Uint16(e) + 1
+			c := client.BLECharacteristic{Handle: uint16(le.Uint16(e[3:]))}
 			if size == 5+ble.UUIDSize {
 				c.UUID = ble.UUID(e[5:size])
 			} else {
-				c.UUID = ble.UUID16(uint16(le16(e[5:])))
+				c.UUID = ble.UUID16(uint16(le.Uint16(e[5:])))
 			}
 			list = append(list, c)
 		}
@@ -125,12 +127,12 @@ func (l *Link) describe(ctx context.Context, c *client.BLECharacteristic, last i
 			return errShort
 		}
 		for e := p[2:]; len(e) >= size; e = e[size:] {
-			if le16(e) < from {
+			if le.Uint16(e) < from {
 				return errShort
 			}
-			from = le16(e) + 1
-			if size == 4 && le16(e[2:]) == 0x2901 {
-				name, err := l.readHandle(ctx, le16(e))
+			from = le.Uint16(e) + 1
+			if size == 4 && le.Uint16(e[2:]) == 0x2901 {
+				name, err := l.readHandle(ctx, le.Uint16(e))
 				c.Name = string(name)
 				return err
 			}

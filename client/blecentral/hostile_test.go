@@ -12,6 +12,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/wifiprov/wifiprov/internal/le"
+
 	"github.com/stretchr/testify/require"
 
 	"github.com/wifiprov/wifiprov/client"
@@ -51,7 +53,7 @@ func (p *peer) event(code byte, params ...byte) {
 
 func (p *peer) Send(packet []byte) error {
 	if packet[0] == att.PacketCommand {
-		op := le16(packet[1:])
+		op := le.Uint16(packet[1:])
 		p.mu.Lock()
 		p.commands = append(p.commands, op)
 		p.mu.Unlock()
@@ -83,7 +85,7 @@ func (p *peer) Send(packet []byte) error {
 		p.frame = nil
 	}
 	p.frame = append(p.frame, packet[5:]...)
-	if len(p.frame) < 4+le16(p.frame) {
+	if len(p.frame) < 4+le.Uint16(p.frame) {
 		p.event(0x13, 1, peerHandle, 0, 1, 0)
 		return nil
 	}

@@ -8,6 +8,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/wifiprov/wifiprov/internal/le"
+
 	"github.com/wifiprov/wifiprov/client"
 	"github.com/wifiprov/wifiprov/hal/ble"
 	"github.com/wifiprov/wifiprov/hal/ble/att"
@@ -167,7 +169,7 @@ func (l *Link) exchangeMTU(ctx context.Context) error {
 		return err
 	}
 	if len(p) == 3 {
-		l.mtu = max(att.MinMTU, min(want, le16(p[1:])))
+		l.mtu = max(att.MinMTU, min(want, le.Uint16(p[1:])))
 	}
 	return nil
 }

@@ -5,6 +5,7 @@ package blecentral
 import (
 	"github.com/wifiprov/wifiprov/hal/ble"
 	"github.com/wifiprov/wifiprov/hal/ble/att"
+	"github.com/wifiprov/wifiprov/internal/le"
 )
 
 // receive takes one packet from the controller. It drops invalid ones.
@@ -18,8 +19,8 @@ func (c *Central) receive(packet []byte) {
 			c.event(p[0], p[2:])
 		}
 	case att.PacketACL:
-		if len(p) >= 4 && le16(p[2:]) == len(p)-4 {
-			c.data(le16(p), p[4:])
+		if len(p) >= 4 && le.Uint16(p[2:]) == len(p)-4 {
+			c.data(le.Uint16(p), p[4:])
 		}
 	}
 }
@@ -33,7 +34,7 @@ func (c *Central) event(code byte, p []byte) {
 	case code == 0x05 && len(p) >= 4:
 		c.mu.Lock()
 		defer c.mu.Unlock()
-		if l := c.link; l != nil && le16(p[1:]) == l.handle {
+		if l := c.link; l != nil && le.Uint16(p[1:]) == l.handle {
 			c.endLink(ble.HCIReason(p[3]))
 		}
 	case code == 0x10: // Hardware Error: the link is lost
@@ -44,16 +45,16 @@ func (c *Central) event(code byte, p []byte) {
 	case code == 0x08 && len(p) >= 4: // Encryption Change
 		c.mu.Lock()
 		defer c.mu.Unlock()
-		c.encryptionChanged(le16(p[1:]), p[0], p[3] != 0)
+		c.encryptionChanged(le.Uint16(p[1:]), p[0], p[3] != 0)
 	case code == 0x30 && len(p) >= 3: // Encryption Key Refresh Complete
 		c.mu.Lock()
 		defer c.mu.Unlock()
-		c.encryptionChanged(le16(p[1:]), p[0], true)
+		c.encryptionChanged(le.Uint16(p[1:]), p[0], true)
 	case code == 0x13 && len(p) >= 5:
 		c.mu.Lock()
 		defer c.mu.Unlock()
-		if l := c.link; l != nil && le16(p[1:]) == l.handle {
-			n := min(le16(p[3:]), l.inFlight)
+		if l := c.link; l != nil && le.Uint16(p[1:]) == l.handle {
+			n := min(le.Uint16(p[3:]), l.inFlight)
 			l.inFlight -= n
 			c.aclFree += n
 			c.wake()
@@ -72,7 +73,7 @@ func (c *Central) eventLE(code byte, p []byte) {
 			return
 		}
 		if p[0] == 0 && c.link == nil {
-			c.link = newLink(c, le16(p[1:]), [7]byte(p[4:11]))
+			c.link = newLink(c, le.Uint16(p[1:]), [7]byte(p[4:11]))
 		}
 		c.made <- append([]byte(nil), p...)
 		c.made = nil
@@ -118,7 +119,7 @@ func (c *Central) data(head int, p []byte) {
 	if len(l.frame) < 4 {
 		return
 	}
-	want := 4 + le16(l.frame)
+	want := 4 + le.Uint16(l.frame)
 	if want <= 4+att.MaxMTU && len(l.frame) < want {
 		return
 	}
@@ -127,7 +128,7 @@ func (c *Central) data(head int, p []byte) {
 		return
 	}
 	channel := l.answers
-	switch cid := le16(l.frame[2:]); {
+	switch cid := le.Uint16(l.frame[2:]); {
 	case cid == 4 && isAnswer(l.frame[4:]):
 	case cid == 6 && want > 4:
 		channel = l.security

@@ -2,7 +2,11 @@
 
 package sim
 
-import "time"
+import (
+	"time"
+
+	"github.com/wifiprov/wifiprov/internal/le"
+)
 
 // Codes of HCI for encryption.
 const (
@@ -42,7 +46,7 @@ type encryption struct {
 
 // encryptLocked carries out a command about encryption.
 func (c *Controller) encryptLocked(op int, p []byte) {
-	l := c.linkLocked(le16(p))
+	l := c.linkLocked(le.Uint16(p))
 	status := byte(0)
 	switch {
 	case l == nil:

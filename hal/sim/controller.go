@@ -3,11 +3,12 @@
 package sim
 
 import (
-	"encoding/binary"
 	"errors"
 	"slices"
 	"sync"
 	"time"
+
+	"github.com/wifiprov/wifiprov/internal/le"
 
 	"github.com/wifiprov/wifiprov/hal"
 	"github.com/wifiprov/wifiprov/hal/ble"
@@ -254,7 +255,5 @@ func (q *hostQueue) drain() {
 
 // units returns the time that a link's parameter b means, in units of unit.
 func units(b []byte, unit time.Duration) time.Duration {
-	return time.Duration(le16(b)) * unit
+	return time.Duration(le.Uint16(b)) * unit
 }
-
-func le16(b []byte) int { return int(binary.LittleEndian.Uint16(b)) }

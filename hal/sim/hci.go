@@ -2,7 +2,11 @@
 
 package sim
 
-import "time"
+import (
+	"time"
+
+	"github.com/wifiprov/wifiprov/internal/le"
+)
 
 // Types of HCI packets in the H4 framing.
 const (
@@ -43,10 +47,10 @@ func (c *Controller) Send(packet []byte) error {
 	}
 	switch {
 	case len(packet) >= 4 && packet[0] == h4Command && int(packet[3]) == len(packet)-4:
-		c.commandLocked(le16(packet[1:]), packet[4:])
+		c.commandLocked(le.Uint16(packet[1:]), packet[4:])
 		return nil
-	case len(packet) >= 5 && packet[0] == h4Data && le16(packet[3:]) == len(packet)-5 && len(packet)-5 <= c.cfg.ACLLength:
-		return c.dataLocked(le16(packet[1:]), packet[5:])
+	case len(packet) >= 5 && packet[0] == h4Data && le.Uint16(packet[3:]) == len(packet)-5 && len(packet)-5 <= c.cfg.ACLLength:
+		return c.dataLocked(le.Uint16(packet[1:]), packet[5:])
 	}
 	return errPacket
 }
@@ -140,7 +144,7 @@ func (c *Controller) commandLocked(op int, p []byte) {
 	case opEncrypt, opKeyReply, opKeyNegative:
 		c.encryptLocked(op, p)
 	case 0x0406:
-		l := c.linkLocked(le16(p))
+		l := c.linkLocked(le.Uint16(p))
 		switch {
 		case l == nil:
 			c.status(op, hciNoConnection)

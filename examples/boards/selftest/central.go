@@ -7,6 +7,8 @@ import (
 	"errors"
 	"strconv"
 
+	"github.com/wifiprov/wifiprov/internal/le"
+
 	"github.com/wifiprov/wifiprov/hal/ble"
 	"github.com/wifiprov/wifiprov/hal/ble/att"
 )
@@ -53,7 +55,7 @@ func (c *central) receive(p []byte) {
 	case p[1] == 0x05: // disconnected
 		c.linked = false
 	case p[1] == 0x3E && p[3] == 0x01: // connected
-		c.linked, c.handle = p[4] == 0, le16(p[5:])
+		c.linked, c.handle = p[4] == 0, le.Uint16(p[5:])
 	case p[1] == 0x3E && p[3] == 0x02: // advertising report
 		if bytes.Contains(p[13:], []byte(deviceName)) {
 			c.found, c.isFound = [7]byte(p[6:13]), true
@@ -63,11 +65,11 @@ func (c *central) receive(p []byte) {
 
 // data takes a fragment of a frame.
 func (c *central) data(p []byte) {
-	if le16(p)&0x3000 != 0x1000 {
+	if le.Uint16(p)&0x3000 != 0x1000 {
 		c.frame = c.frame[:0]
 	}
 	c.frame = append(c.frame, p[4:]...)
-	if len(c.frame) >= 4 && len(c.frame) == 4+le16(c.frame) && le16(c.frame[2:]) == 4 {
+	if len(c.frame) >= 4 && len(c.frame) == 4+le.Uint16(c.frame) && le.Uint16(c.frame[2:]) == 4 {
 		c.answer = bytes.Clone(c.frame[4:])
 	}
 }
@@ -97,7 +99,7 @@ func (c *central) connect() error {
 		{0x0B, 0x20, 1, 0x60, 0, 0x60, 0, 0, 0},                      // active scan
 		{0x0C, 0x20, 1, 0},                                           // begin
 	} {
-		if err := c.command(le16(cmd), cmd[2:]...); err != nil {
+		if err := c.command(le.Uint16(cmd), cmd[2:]...); err != nil {
 			return err
 		}
 	}
@@ -158,7 +160,7 @@ func (c *central) discover(service ble.UUID) error {
 	if err != nil {
 		return err
 	}
-	from, last := le16(p[1:]), le16(p[3:])
+	from, last := le.Uint16(p[1:]), le.Uint16(p[3:])
 	for from <= last {
 		p, err := c.request(0x08, byte(from), byte(from>>8), byte(last), byte(last>>8), 0x03, 0x28)
 		if err == ble.ATTAttributeNotFound {
@@ -168,7 +170,7 @@ func (c *central) discover(service ble.UUID) error {
 			return err
 		}
 		for size, e := int(p[1]), p[2:]; len(e) >= size; e = e[size:] {
-			value := le16(e[3:])
+			value := le.Uint16(e[3:])
 			name, err := c.read(value + 1) // its user description comes next
 			if err != nil {
 				return err
@@ -221,5 +223,3 @@ func (c *central) exchange(endpoint string, request []byte) ([]byte, error) {
 	}
 	return nil, errors.New("there is no characteristic for " + endpoint)
 }
-
-func le16(b []byte) int { return int(b[0]) | int(b[1])<<8 }

@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"testing"
 
+	"github.com/wifiprov/wifiprov/internal/le"
+
 	"github.com/stretchr/testify/require"
 
 	"github.com/wifiprov/wifiprov/hal/ble"
@@ -26,15 +28,15 @@ func (*wire) SetReceiver(func([]byte)) {}
 func (w *wire) Send(p []byte) error {
 	switch {
 	case len(p) >= 4 && p[0] == PacketCommand && int(p[3]) == len(p)-4:
-		w.commands = append(w.commands, le16(p[1:]))
-	case len(p) > 5 && p[0] == PacketACL && le16(p[3:]) == len(p)-5 && len(p)-5 <= fuzzACL:
-		head := le16(p[1:])
+		w.commands = append(w.commands, le.Uint16(p[1:]))
+	case len(p) > 5 && p[0] == PacketACL && le.Uint16(p[3:]) == len(p)-5 && len(p)-5 <= fuzzACL:
+		head := le.Uint16(p[1:])
 		f := append(w.partial[head&0x0FFF], p[5:]...)
 		if head&pbMask == pbStart && len(f) != len(p)-5 {
 			w.bad = "a frame begins before the last one is complete"
 		}
-		if len(f) >= 4 && len(f) >= 4+le16(f) {
-			if len(f) > 4+le16(f) {
+		if len(f) >= 4 && len(f) >= 4+le.Uint16(f) {
+			if len(f) > 4+le.Uint16(f) {
 				w.bad = "a frame is longer than it says"
 			}
 			if head&0x0FFF == 1 {
@@ -167,7 +169,7 @@ func FuzzRequests(f *testing.F) {
 			}
 			require.Len(t, w.frames, 1, "%x", pdu)
 			answer := w.frames[0][headL2CAP:]
-			require.Equal(t, cidATT, le16(w.frames[0][2:]))
+			require.Equal(t, cidATT, le.Uint16(w.frames[0][2:]))
 			require.LessOrEqual(t, len(answer), mtu, "%x", pdu)
 			if answer[0] == rspError {
 				require.Len(t, answer, 5)
@@ -177,8 +179,8 @@ func FuzzRequests(f *testing.F) {
 			}
 			require.LessOrEqual(t, len(pdu), mtu)
 			require.Equal(t, pdu[0]+1, answer[0])
-			if pdu[0] == reqWrite && (le16(pdu[1:]) == handleFirst+1 || le16(pdu[1:]) == handleFirst+5) {
-				require.Equal(t, string(pdu[3:]), string(v.value[(le16(pdu[1:])-handleFirst)/4]))
+			if pdu[0] == reqWrite && (le.Uint16(pdu[1:]) == handleFirst+1 || le.Uint16(pdu[1:]) == handleFirst+5) {
+				require.Equal(t, string(pdu[3:]), string(v.value[(le.Uint16(pdu[1:])-handleFirst)/4]))
 			}
 			if pdu[0] == reqPrepare {
 				require.Equal(t, string(pdu[1:]), string(answer[1:]), "what is prepared is echoed")
@@ -224,16 +226,16 @@ func FuzzReassembly(f *testing.F) {
 				if len(joined) < headL2CAP {
 					break
 				}
-				if n := headL2CAP + le16(joined); len(joined) >= n {
+				if n := headL2CAP + le.Uint16(joined); len(joined) >= n {
 					begun = false
 					if len(joined) == n && n <= longest {
 						want = joined
 					}
 				}
 			}
-			if len(want) <= headL2CAP || le16(want[2:]) != cidATT {
+			if len(want) <= headL2CAP || le.Uint16(want[2:]) != cidATT {
 				for _, frame := range w.frames { // of a signal, or of pairing
-					require.NotEqual(t, cidATT, le16(frame[2:]))
+					require.NotEqual(t, cidATT, le.Uint16(frame[2:]))
 				}
 				return
 			}

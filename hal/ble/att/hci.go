@@ -65,9 +65,3 @@ const (
 	sigReject      = 0x01
 	sigParamUpdate = 0x12
 )
-
-// le16 and putLE16 are written out, since encoding/binary makes the package 6 KB larger
-// on 386.
-func le16(b []byte) int { return int(b[0]) | int(b[1])<<8 }
-
-func putLE16(b []byte, v int) { b[0], b[1] = byte(v), byte(v>>8) }

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"sync"
 
+	"github.com/wifiprov/wifiprov/internal/le"
+
 	"github.com/wifiprov/wifiprov/hal"
 	"github.com/wifiprov/wifiprov/hal/ble"
 )
@@ -167,12 +169,12 @@ func (h *Host) bringUp() error {
 	if err != nil {
 		return err
 	}
-	length, n := le16(size[1:]), int(size[3])
+	length, n := le.Uint16(size[1:]), int(size[3])
 	if length == 0 || n == 0 { // shared with classic Bluetooth
 		if size, err = h.run("buffer size", opReadBufferSize); err != nil {
 			return err
 		}
-		length, n = le16(size[1:]), le16(size[4:])
+		length, n = le.Uint16(size[1:]), le.Uint16(size[4:])
 	}
 	if length < minACL || n == 0 {
 		return &stackError{"the controller has no buffers for data", nil}

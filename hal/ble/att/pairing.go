@@ -5,6 +5,8 @@ package att
 import (
 	"time"
 
+	"github.com/wifiprov/wifiprov/internal/le"
+
 	"github.com/wifiprov/wifiprov/hal"
 	"github.com/wifiprov/wifiprov/hal/ble"
 )
@@ -211,7 +213,7 @@ func (h *Host) pair(c *conn, p []byte) {
 // keyRequest takes LE Long Term Key Request: handle, random number,
 // diversifier. mu is held, but not during the call.
 func (h *Host) keyRequest(p []byte) {
-	c := h.byHandle(le16(p))
+	c := h.byHandle(le.Uint16(p))
 	if c == nil || c.sec.peer == nil || len(p) < 12 {
 		h.enqueue(opLELTKNegative, p[0], p[1])
 		return
@@ -222,7 +224,7 @@ func (h *Host) keyRequest(p []byte) {
 		random = random<<8 | uint64(p[i])
 	}
 	h.mu.Unlock()
-	key, ok := s.peer.LongTermKey(random, uint16(le16(p[10:])))
+	key, ok := s.peer.LongTermKey(random, uint16(le.Uint16(p[10:])))
 	state := s.peer.State()
 	h.mu.Lock()
 	switch {
@@ -273,7 +275,7 @@ func (h *Host) permits(c *conn) ble.ATTError {
 func (h *Host) fragmentPairing(c *conn) int {
 	s := c.sec
 	frame := s.out[s.from:]
-	frame = frame[:headL2CAP+le16(frame)]
+	frame = frame[:headL2CAP+le.Uint16(frame)]
 	length := len(frame)
 	n := h.fragment(c, frame, &length, &s.sent)
 	h.secret = true

@@ -5,6 +5,7 @@ package att
 import (
 	"github.com/wifiprov/wifiprov/hal"
 	"github.com/wifiprov/wifiprov/hal/ble"
+	"github.com/wifiprov/wifiprov/internal/le"
 )
 
 // pump sends commands and data as far as the controller takes them now. mu is
@@ -83,7 +84,7 @@ func (h *Host) nextCommand() int {
 	h.queued--
 	h.credits--
 	h.out[0] = PacketCommand
-	putLE16(h.out[1:], int(c.op))
+	le.PutUint16(h.out[1:], int(c.op))
 	h.out[3] = c.length
 	n := 4 + copy(h.out[4:], c.params[:c.length])
 	if c.op == opLELTKReply {
@@ -140,8 +141,8 @@ func (h *Host) fragment(c *conn, frame []byte, length, sent *int) int {
 	}
 	n := min(*length-*sent, h.aclLen)
 	h.out[0] = PacketACL
-	putLE16(h.out[1:], int(c.id.Handle())|flags)
-	putLE16(h.out[3:], n)
+	le.PutUint16(h.out[1:], int(c.id.Handle())|flags)
+	le.PutUint16(h.out[3:], n)
 	copy(h.out[1+headACL:], frame[*sent:*sent+n])
 	*sent += n
 	if *sent == *length {

@@ -2,7 +2,10 @@
 
 package att
 
-import "github.com/wifiprov/wifiprov/hal/ble"
+import (
+	"github.com/wifiprov/wifiprov/hal/ble"
+	"github.com/wifiprov/wifiprov/internal/le"
+)
 
 // receive takes one packet from the controller.
 func (h *Host) receive(packet []byte) {
@@ -17,8 +20,8 @@ func (h *Host) receive(packet []byte) {
 			h.event(body[0], body[2:2+int(body[1])])
 		}
 	case PacketACL:
-		if len(body) >= headACL && le16(body[2:]) <= len(body)-headACL {
-			h.data(le16(body), body[headACL:headACL+le16(body[2:])])
+		if len(body) >= headACL && le.Uint16(body[2:]) <= len(body)-headACL {
+			h.data(le.Uint16(body), body[headACL:headACL+le.Uint16(body[2:])])
 		}
 	}
 	h.forgetPeers()
@@ -30,23 +33,23 @@ func (h *Host) event(code byte, p []byte) {
 	switch code {
 	case evComplete:
 		if len(p) >= 3 {
-			h.completed(le16(p[1:]), int(p[0]), p[3:])
+			h.completed(le.Uint16(p[1:]), int(p[0]), p[3:])
 		}
 	case evStatus:
 		if len(p) >= 4 {
-			h.completed(le16(p[2:]), int(p[1]), p[:1])
+			h.completed(le.Uint16(p[2:]), int(p[1]), p[:1])
 		}
 	case evDisconnected:
 		if len(p) >= 4 && p[0] == 0 {
-			h.disconnected(le16(p[1:]), ble.HCIReason(p[3]))
+			h.disconnected(le.Uint16(p[1:]), ble.HCIReason(p[3]))
 		}
 	case evEncryption:
 		if len(p) >= 4 {
-			h.encryption(le16(p[1:]), p[0] == 0 && p[3] != 0)
+			h.encryption(le.Uint16(p[1:]), p[0] == 0 && p[3] != 0)
 		}
 	case evKeyRefresh:
 		if len(p) >= 3 {
-			h.encryption(le16(p[1:]), p[0] == 0)
+			h.encryption(le.Uint16(p[1:]), p[0] == 0)
 		}
 	case evSentPackets:
 		h.sentPackets(p)
@@ -70,7 +73,7 @@ func (h *Host) eventLE(p []byte) {
 			if len(p) >= 12 {
 				peer = Address{p[5] & 1, p[11], p[10], p[9], p[8], p[7], p[6]}
 			}
-			h.connected(int(p[1]), le16(p[2:]), p[4] == 1, peer)
+			h.connected(int(p[1]), le.Uint16(p[2:]), p[4] == 1, peer)
 		}
 	case subLTKRequest:
 		if len(p) >= 3 {
@@ -85,8 +88,8 @@ func (h *Host) sentPackets(p []byte) {
 		return
 	}
 	for p, n := p[1:], int(p[0]); n > 0 && len(p) >= 4; p, n = p[4:], n-1 {
-		if c := h.byHandle(le16(p)); c != nil {
-			sent := min(le16(p[2:]), c.inFlight)
+		if c := h.byHandle(le.Uint16(p)); c != nil {
+			sent := min(le.Uint16(p[2:]), c.inFlight)
 			c.inFlight -= sent
 			h.aclFree += sent
 		}
@@ -117,7 +120,7 @@ func (h *Host) data(head int, p []byte) {
 		if c.have < headL2CAP {
 			return
 		}
-		c.want = headL2CAP + le16(c.rx)
+		c.want = headL2CAP + le.Uint16(c.rx)
 	}
 	if len(p) > c.want-c.have { // longer than the frame: malformed
 		c.want = 0
@@ -131,7 +134,7 @@ func (h *Host) data(head int, p []byte) {
 	length := c.want - headL2CAP
 	frame := c.rx[headL2CAP:min(c.want, len(c.rx))]
 	c.want = 0
-	switch le16(c.rx[2:]) {
+	switch le.Uint16(c.rx[2:]) {
 	case cidATT:
 		h.request(c, frame, length)
 	case cidSignal:
@@ -185,7 +188,7 @@ func (h *Host) askParams(c *conn) {
 
 func (c *conn) sendSignal(cid int, p ...byte) {
 	n := copy(c.signal[headL2CAP:], p)
-	putLE16(c.signal[0:], n)
-	putLE16(c.signal[2:], cid)
+	le.PutUint16(c.signal[0:], n)
+	le.PutUint16(c.signal[2:], cid)
 	c.sigLen, c.sigSent = headL2CAP+n, 0
 }

@@ -9,6 +9,8 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/wifiprov/wifiprov/internal/le"
+
 	"github.com/stretchr/testify/require"
 
 	"github.com/wifiprov/wifiprov/hal/ble"
@@ -74,7 +76,7 @@ func (c *controller) Send(p []byte) error {
 		return c.dataErr
 	}
 	if p[0] == PacketCommand {
-		op := le16(p[1:])
+		op := le.Uint16(p[1:])
 		c.commands = append(c.commands, fmt.Sprintf("%04x %x", op, p[4:]))
 		if c.mute[op] {
 			return nil
@@ -92,12 +94,12 @@ func (c *controller) Send(p []byte) error {
 		return nil
 	}
 	c.acl = append(c.acl, append([]byte(nil), p...))
-	if le16(p[1:])&pbMask == pbStart {
+	if le.Uint16(p[1:])&pbMask == pbStart {
 		c.frame = nil
 	}
 	c.frame = append(c.frame, p[5:]...)
-	if len(c.frame) >= 4 && len(c.frame) == 4+le16(c.frame) {
-		c.frames = append(c.frames, fmt.Sprintf("%d:%x", le16(c.frame[2:]), c.frame[4:]))
+	if len(c.frame) >= 4 && len(c.frame) == 4+le.Uint16(c.frame) {
+		c.frames = append(c.frames, fmt.Sprintf("%d:%x", le.Uint16(c.frame[2:]), c.frame[4:]))
 	}
 	c.owed = append(c.owed, []byte{PacketEvent, evSentPackets, 5, 1, p[1], p[2] & 0x0F, 1, 0})
 	return nil
@@ -250,8 +252,8 @@ func (r *rig) disconnect(handle, reason byte) {
 // frame delivers one L2CAP frame in fragments of size.
 func (r *rig) frame(handle byte, cid int, pdu []byte, size int) {
 	f := make([]byte, 4, 4+len(pdu))
-	putLE16(f, len(pdu))
-	putLE16(f[2:], cid)
+	le.PutUint16(f, len(pdu))
+	le.PutUint16(f[2:], cid)
 	f = append(f, pdu...)
 	flags := byte(pbAuto >> 8)
 	for len(f) > 0 {

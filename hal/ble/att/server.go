@@ -2,7 +2,10 @@
 
 package att
 
-import "github.com/wifiprov/wifiprov/hal/ble"
+import (
+	"github.com/wifiprov/wifiprov/hal/ble"
+	"github.com/wifiprov/wifiprov/internal/le"
+)
 
 // Requests of the attribute protocol.
 const (
@@ -73,8 +76,8 @@ func (c *conn) pdu(op byte) []byte {
 
 // send sends the answer that pdu began.
 func (h *Host) send(c *conn, pdu []byte) {
-	putLE16(c.tx[0:], len(pdu))
-	putLE16(c.tx[2:], cidATT)
+	le.PutUint16(c.tx[0:], len(pdu))
+	le.PutUint16(c.tx[2:], cidATT)
 	c.txLen, c.txSent = headL2CAP+len(pdu), 0
 }
 
@@ -84,7 +87,7 @@ func (h *Host) exchangeMTU(c *conn, p []byte) {
 		return
 	}
 	h.send(c, append(c.pdu(reqMTU+1), byte(h.cfg.MTU), byte(h.cfg.MTU>>8)))
-	mtu := max(MinMTU, min(le16(p[1:]), h.cfg.MTU))
+	mtu := max(MinMTU, min(le.Uint16(p[1:]), h.cfg.MTU))
 	if mtu == c.mtu {
 		return
 	}
@@ -104,7 +107,7 @@ func (h *Host) span(c *conn, p []byte, ok bool) (first, last int, valid bool) {
 		h.refuse(c, p[0], 0, ble.ATTInvalidPDU)
 		return 0, 0, false
 	}
-	first, last = le16(p[1:]), le16(p[3:])
+	first, last = le.Uint16(p[1:]), le.Uint16(p[3:])
 	if first == 0 || first > last {
 		h.refuse(c, p[0], first, ble.ATTInvalidHandle)
 		return 0, 0, false
@@ -152,7 +155,7 @@ func (h *Host) findByValue(c *conn, p []byte) {
 	b := c.pdu(reqFindByValue + 1)
 	for handle := first; handle <= last; handle++ {
 		a := h.table.at(handle)
-		if a.kind == attrValue || h.table.typeOf(a) != le16(p[5:]) || !h.table.equals(c, a, p[7:]) {
+		if a.kind == attrValue || h.table.typeOf(a) != le.Uint16(p[5:]) || !h.table.equals(c, a, p[7:]) {
 			continue
 		}
 		if len(b)+4 > cap(b) {
@@ -262,9 +265,9 @@ func (h *Host) read(c *conn, p []byte, length int) {
 		h.refuse(c, p[0], 0, ble.ATTInvalidPDU)
 		return
 	}
-	handle, offset := le16(p[1:]), 0
+	handle, offset := le.Uint16(p[1:]), 0
 	if length == 5 {
-		offset = le16(p[3:])
+		offset = le.Uint16(p[3:])
 	}
 	a := h.table.at(handle)
 	if a.kind == attrNone {

@@ -2,7 +2,10 @@
 
 package att
 
-import "github.com/wifiprov/wifiprov/hal/ble"
+import (
+	"github.com/wifiprov/wifiprov/hal/ble"
+	"github.com/wifiprov/wifiprov/internal/le"
+)
 
 // Handles of the attribute table. It is computed, not stored:
 //
@@ -136,9 +139,9 @@ func (t *table) appendType(dst []byte, a attr) []byte {
 // short returns the 16-bit form of a type given as 2 or 16 bytes; 0 if it has none.
 func short(typ []byte) int {
 	if len(typ) == 2 {
-		return le16(typ)
+		return le.Uint16(typ)
 	}
-	if id := le16(typ[12:]); ble.UUID(typ) == ble.UUID16(uint16(id)) {
+	if id := le.Uint16(typ[12:]); ble.UUID(typ) == ble.UUID16(uint16(id)) {
 		return id
 	}
 	return 0
@@ -151,7 +154,7 @@ func (t *table) typeIs(a attr, typ []byte) bool {
 	}
 	own := &t.cfg.Characteristics[a.char].UUID
 	if len(typ) == 2 {
-		return *own == ble.UUID16(uint16(le16(typ)))
+		return *own == ble.UUID16(uint16(le.Uint16(typ)))
 	}
 	return *own == ble.UUID(typ)
 }

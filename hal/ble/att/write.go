@@ -2,7 +2,10 @@
 
 package att
 
-import "github.com/wifiprov/wifiprov/hal/ble"
+import (
+	"github.com/wifiprov/wifiprov/hal/ble"
+	"github.com/wifiprov/wifiprov/internal/le"
+)
 
 // mayWrite says whether an attribute may be written.
 func (h *Host) mayWrite(c *conn, a attr) ble.ATTError {
@@ -27,7 +30,7 @@ func (h *Host) write(c *conn, p []byte) {
 		h.refuse(c, p[0], 0, ble.ATTInvalidPDU)
 		return
 	}
-	handle, value := le16(p[1:]), p[3:]
+	handle, value := le.Uint16(p[1:]), p[3:]
 	a := h.table.at(handle)
 	code := h.mayWrite(c, a)
 	if code == ble.ATTSuccess && len(value) > ble.MaxValue {
@@ -49,7 +52,7 @@ func (h *Host) configure(c *conn, a attr, p []byte) {
 	switch {
 	case len(p) != 5:
 		h.refuse(c, p[0], a.handle, ble.ATTInvalidLength)
-	case le16(p[3:])&^1 != 0:
+	case le.Uint16(p[3:])&^1 != 0:
 		h.refuse(c, p[0], a.handle, ble.ATTRequestNotSupported)
 	default:
 		c.notify = c.notify&^(1<<a.char) | uint32(p[3])<<a.char
@@ -81,7 +84,7 @@ func (h *Host) prepare(c *conn, p []byte) {
 		h.refuse(c, p[0], 0, ble.ATTInvalidPDU)
 		return
 	}
-	handle := le16(p[1:])
+	handle := le.Uint16(p[1:])
 	a := h.table.at(handle)
 	code := h.mayWrite(c, a)
 	switch {
@@ -89,7 +92,7 @@ func (h *Host) prepare(c *conn, p []byte) {
 	case a.kind != attrValue:
 		code = ble.ATTRequestNotSupported
 	default:
-		code = c.queue.add(handle, le16(p[3:]), p[5:])
+		code = c.queue.add(handle, le.Uint16(p[3:]), p[5:])
 	}
 	if code != ble.ATTSuccess {
 		h.refuse(c, p[0], handle, code)
