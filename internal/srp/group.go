@@ -35,10 +35,10 @@ const (
 
 // Errors of what a peer, or an application, hands over.
 var (
-	// ErrPublic: the peer's public value is of no use. It is a multiple of N,
-	// which would make the secret known to everybody, or of a wrong length.
+	// ErrPublic: the peer's public value cannot be used. It has a wrong length, or
+	// is a multiple of N, with which everybody would know the secret.
 	ErrPublic = errors.New("unusable public value")
-	// ErrVerifier: the verifier is none that a password leads to.
+	// ErrVerifier: no password leads to this verifier.
 	ErrVerifier = errors.New("unusable verifier")
 )
 

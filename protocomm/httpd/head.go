@@ -43,8 +43,8 @@ const (
 
 // head is a request's line and header block while it arrives. It reads byte by
 // byte, so that what comes out does not depend on how the network cut the
-// bytes, and a wrong byte is noticed before the line is complete. It keeps
-// positions in the caller's buffer, no bytes.
+// bytes, and a wrong byte is noticed before the line is complete. It keeps no
+// bytes, but their positions in the caller's buffer.
 type head struct {
 	state headState
 	pos   int // bytes consumed
@@ -389,8 +389,8 @@ func isToken(c byte) bool {
 	return false
 }
 
-// knownMethod reports whether the original's parser knows the method; for
-// those an endpoint answers 405, for others 400.
+// knownMethod reports whether the original's parser knows the method. An endpoint
+// answers 405 to the methods that it knows, and 400 to others.
 func knownMethod(m []byte) bool {
 	switch string(m) {
 	case "GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH",

@@ -20,18 +20,18 @@ import (
 
 // Rig is a scheme under test with its surroundings.
 type Rig struct {
-	// Scheme of which no service has been made. Required.
+	// Scheme has made no service yet. Required.
 	Scheme scheme.Scheme
 
 	// Name and Key that SetService takes. Name is required.
 	Name, Key string
 
-	// Refused are names and keys that SetService does not take; nil leaves
-	// out what needs it.
+	// Refused are names and keys that SetService does not take; nil
+	// leaves out the checks that need them.
 	Refused []NameAndKey
 
-	// RefusedEndpoints are names that SetEndpoint does not take; nil leaves
-	// out what needs it.
+	// RefusedEndpoints are names that SetEndpoint does not take; nil
+	// leaves out the checks that need them.
 	RefusedEndpoints []string
 
 	// Ask sends one request to an endpoint, as a client that is new each
@@ -41,12 +41,13 @@ type Rig struct {
 	Ask func(endpoint string, req []byte) ([]byte, error)
 
 	// Block makes the next Start fail, as a port in use does, until unblock
-	// is called; nil leaves out what needs it.
+	// is called; nil leaves out the checks that need it.
 	Block func() (unblock func())
 
 	// Left reports what is left of services that are stopped: listeners,
-	// connections, goroutines, an open access point; nil: nothing is. It may
-	// wait for what ends by itself soon. nil leaves out what needs it.
+	// connections, goroutines, an open access point. It returns nil when nothing
+	// is left, and may wait for what soon ends by itself. A nil Left leaves out
+	// the checks that need it.
 	Left func() error
 
 	// Timeout is how long a call or an answer may take; 0: 10 s.
@@ -231,7 +232,7 @@ func (b *bench) promptly(what string, fn func() error) error {
 
 func (b *bench) after() <-chan time.Time { return time.After(b.Timeout) }
 
-// answer is what came of a request.
+// answer is the outcome of a request.
 type answer struct {
 	body []byte
 	err  error
