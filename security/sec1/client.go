@@ -9,7 +9,6 @@ import (
 	"strconv"
 
 	"github.com/wifiprov/wifiprov/internal/pb"
-	"github.com/wifiprov/wifiprov/protocomm"
 	"github.com/wifiprov/wifiprov/security"
 	"github.com/wifiprov/wifiprov/security/internal/frame"
 )
@@ -44,23 +43,11 @@ func (Client) GoString() string { return "sec1.Client{…}" }
 // Step returns Command0, takes Response0 and returns Command1, takes Response1;
 // see security.Client.
 func (c *Client) Step(resp []byte) (req []byte, isDone bool, err error) {
-	defer func() {
-		if err != nil && c.phase != frame.Done {
-			c.Close()
-		}
-	}()
-	switch c.phase {
-	case frame.Cmd0:
-		req, err = c.command0()
-		return req, false, err
-	case frame.Cmd1:
-		req, err = c.response0(resp)
-		return req, false, err
-	case frame.Cmd2:
-		err = c.response1(resp)
-		return nil, err == nil, err
+	req, isDone, err = scheme.Step(c.phase, resp, c.command0, c.response0, c.response1)
+	if err != nil && c.phase != frame.Done {
+		c.Close()
 	}
-	return nil, false, scheme.Fail("handshake", protocomm.ErrInvalidState, "it is over; begin with a new client", nil)
+	return req, isDone, err
 }
 
 func (c *Client) command0() ([]byte, error) {

@@ -83,3 +83,22 @@ func (s Scheme) Answer(m *pb.SessionData, op string, resp []byte, number int) er
 	}
 	return nil
 }
+
+// Step makes the step of a client's handshake that is due in this phase, see
+// security.Client: it sends Command0, answers Response0 or takes Response1.
+func (s Scheme) Step(phase Phase, resp []byte, command0 func() ([]byte, error),
+	response0 func(resp []byte) ([]byte, error), response1 func(resp []byte) error,
+) (req []byte, isDone bool, err error) {
+	switch phase {
+	case Cmd0:
+		req, err = command0()
+	case Cmd1:
+		req, err = response0(resp)
+	case Cmd2:
+		err = response1(resp)
+		isDone = err == nil
+	default:
+		err = s.Fail("handshake", protocomm.ErrInvalidState, "it is over; begin with a new client", nil)
+	}
+	return req, isDone, err
+}
