@@ -7,13 +7,15 @@ import (
 	"fmt"
 	"io"
 	"os"
+
+	"github.com/wifiprov/wifiprov/internal/filelock"
 )
 
 // Errors that callers branch on with errors.Is. The text of an error of this package
 // begins with the file's name and says what to do.
 var (
 	// ErrLocked means that the file is open already, in this or another process.
-	ErrLocked = errors.New("in use")
+	ErrLocked = filelock.ErrLocked
 	// ErrSize means that the file's size, or the size of a new file, is not that
 	// of a partition.
 	ErrSize = errors.New("not the size of a partition image")

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/wifiprov/wifiprov/internal/filelock"
 	"github.com/wifiprov/wifiprov/store/nvs"
 )
 
@@ -70,7 +71,7 @@ func openFile(path string, create, readOnly bool) (*os.File, error) {
 		}
 		return nil, fmt.Errorf("%w: give a size to create it", fs.ErrNotExist)
 	}
-	file, err := openLocked(path, create, readOnly)
+	file, err := filelock.Open(path, create, readOnly)
 	if errors.Is(err, ErrLocked) && !readOnly {
 		return nil, fmt.Errorf("%w by another reader or writer: close it there first", ErrLocked)
 	}

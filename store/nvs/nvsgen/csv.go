@@ -42,6 +42,11 @@ func (s *scanner) record() ([]field, error) {
 	if s.rest == "" {
 		return nil, nil
 	}
+	return s.fields()
+}
+
+// fields returns the columns up to the end of the line.
+func (s *scanner) fields() ([]field, error) {
 	var fields []field
 	for {
 		f := field{line: s.line, column: s.column}
@@ -69,13 +74,15 @@ func (s *scanner) record() ([]field, error) {
 	}
 }
 
+const notClosed = "the quote that begins here is not closed: add one at the value's end"
+
 // quoted reads a column in quotes. Two quotes inside mean one.
 func (s *scanner) quoted(f *field) error {
 	s.skip(1)
 	for {
 		end := strings.IndexByte(s.rest, '"')
 		if end < 0 {
-			return &Error{Line: f.line, Column: f.column, Why: "the quote that begins here is not closed: add one at the value's end"}
+			return &Error{Line: f.line, Column: f.column, Why: notClosed}
 		}
 		f.text += s.rest[:end]
 		s.skip(end + 1)

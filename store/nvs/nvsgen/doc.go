@@ -25,6 +25,11 @@
 // XX) and blob_sz_fill(n;0xXX) (the same behind a length of four bytes): the
 // form of the Wi-Fi driver's passphrases and SSIDs.
 //
+// For many devices there are templates: the same file with places in its values, which
+// ParseTemplate reads, and the configuration files of Espressif's mass-manufacturing tool,
+// which ParseConfig reads. A List has the devices. The Table of a device makes its image,
+// and compares an image with its values.
+//
 // Unlike the original, the package refuses a key that occurs twice, a value that would
 // need quotes (extra columns), text other than blanks behind a closing quote, and names
 // that are not printable ASCII.

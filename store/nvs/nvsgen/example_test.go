@@ -44,3 +44,33 @@ func ExampleGenerate_error() {
 	// Output:
 	// nvsgen: line 3, column 15 (value), key limit: "300" is no u8: write a number from 0 to 255
 }
+
+// One template makes the images of many devices.
+func ExampleParseTemplate() {
+	template, err := nvsgen.ParseTemplate(nvsgen.File{Name: "template.csv", Text: []byte(`key,type,encoding,value
+app,namespace,,
+serial,data,string,SN-{serial}
+limit,data,i32,-40
+`)})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	for _, serial := range []string{"0001", "0002"} {
+		table, err := template.Fill(func(p nvsgen.Place) (string, error) { return serial, nil })
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		image, err := table.Image(nvsgen.Options{Size: 0x6000})
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		n, err := table.Check(image, nil, nil) // as a device would read it
+		fmt.Println(len(image), n, err)
+	}
+	// Output:
+	// 24576 2 <nil>
+	// 24576 2 <nil>
+}

@@ -141,7 +141,7 @@ func (l *layout) row(r *row) error {
 	namespace, name := byte(r.namespace+1), nvsfmt.NameOf(r.key)
 	switch {
 	case r.typ == store.TypeString && l.version == nvsfmt.Version1 && len(r.data) >= maxVersion1:
-		return &Error{Line: r.line, Key: r.key, Why: fmt.Sprintf(
+		return &Error{File: r.file, Line: r.line, Key: r.key, Why: fmt.Sprintf(
 			"a string of %d bytes: format version 1 takes at most %d; use version 2", len(r.data), maxVersion1-1)}
 	case r.typ == store.TypeString:
 		return l.data(namespace, nvsfmt.TypeString, name, append(r.data[:len(r.data):len(r.data)], 0))
@@ -149,13 +149,13 @@ func (l *layout) row(r *row) error {
 		return l.integer(namespace, byte(r.typ), name, r.data)
 	case l.version == nvsfmt.Version1:
 		if len(r.data) > maxVersion1 {
-			return &Error{Line: r.line, Key: r.key, Why: fmt.Sprintf(
+			return &Error{File: r.file, Line: r.line, Key: r.key, Why: fmt.Sprintf(
 				"a blob of %d bytes: format version 1 takes at most %d; use version 2", len(r.data), maxVersion1)}
 		}
 		return l.data(namespace, nvsfmt.TypeOldBlob, name, r.data)
 	}
 	if len(r.data) > store.MaxBlob {
-		return &Error{Line: r.line, Key: r.key, Why: fmt.Sprintf(
+		return &Error{File: r.file, Line: r.line, Key: r.key, Why: fmt.Sprintf(
 			"a blob of %d bytes: blobs have at most %d", len(r.data), store.MaxBlob)}
 	}
 	return l.blob(namespace, name, r.data)

@@ -26,8 +26,8 @@ type Options struct {
 	Version int
 	// Keys encrypt the partition. nil: it is plain.
 	Keys *nvs.Keys
-	// ReadFile returns the contents of a file named in a row of type file;
-	// see Folder. nil: such rows are refused.
+	// ReadFile returns the contents of a file named in a row of type file, for
+	// Generate; see Folder. nil: such rows are refused.
 	ReadFile func(name string) ([]byte, error)
 }
 
@@ -57,41 +57,38 @@ func Generate(csv io.Reader, o Options) ([]byte, error) {
 }
 
 func generate(csv io.Reader, o Options) ([]byte, error) {
-	if o.Size <= 0 || o.Size%nvsfmt.PageSize != 0 || o.Size > MaxSize {
-		return nil, fmt.Errorf("%w: %d bytes (%#x); give a multiple of 4096 (0x1000), as in the partition table",
-			ErrSize, o.Size, o.Size)
-	}
-	version := nvsfmt.Version2
-	switch o.Version {
-	case 0, 2:
-	case 1:
-		version = nvsfmt.Version1
-	default:
-		return nil, fmt.Errorf("%w %d: use 2, or 1 for ESP-IDF before 3.2", ErrVersion, o.Version)
-	}
-	var cipher *nvsfmt.Cipher
-	if o.Keys != nil {
-		var err error
-		if cipher, err = nvsfmt.NewCipher(&o.Keys.Data, &o.Keys.Tweak); err != nil {
-			return nil, err
-		}
+	if err := o.check(); err != nil {
+		return nil, err
 	}
 	text, err := io.ReadAll(csv)
 	if err != nil {
 		return nil, err
 	}
-	r := reader{readFile: o.ReadFile}
-	if err := r.read(text); err != nil {
+	t, err := Read(File{Text: text, ReadFile: o.ReadFile})
+	if err != nil {
 		return nil, err
 	}
-	if err := addWiFi(&r.table); err != nil {
-		return nil, err
+	return t.Image(o)
+}
+
+// check returns why an image cannot be made with the options.
+func (o *Options) check() error {
+	if o.Size <= 0 || o.Size%nvsfmt.PageSize != 0 || o.Size > MaxSize {
+		return fmt.Errorf("%w: %d bytes (%#x); give a multiple of 4096 (0x1000), as in the partition table",
+			ErrSize, o.Size, o.Size)
 	}
-	l := newLayout(o.Size, version, cipher)
-	if err := l.table(&r.table); err != nil {
-		return nil, err
+	if o.Version < 0 || o.Version > 2 {
+		return fmt.Errorf("%w %d: use 2, or 1 for ESP-IDF before 3.2", ErrVersion, o.Version)
 	}
-	return l.image, nil
+	return nil
+}
+
+// cipher returns the cipher of keys; nil: none.
+func cipher(k *nvs.Keys) (*nvsfmt.Cipher, error) {
+	if k == nil {
+		return nil, nil
+	}
+	return nvsfmt.NewCipher(&k.Data, &k.Tweak)
 }
 
 // table places everything, each namespace before its first value.
@@ -101,7 +98,7 @@ func (l *layout) table(t *table) error {
 		for ; named < n; named++ {
 			err := l.integer(0, nvsfmt.TypeU8, nvsfmt.NameOf(t.namespaces[named]), []byte{byte(named + 1)})
 			if err != nil {
-				return full(err, t.lines[named], t.namespaces[named], len(l.image))
+				return full(err, t.origins[named], t.namespaces[named], len(l.image))
 			}
 		}
 		return nil
@@ -112,17 +109,17 @@ func (l *layout) table(t *table) error {
 			return err
 		}
 		if err := l.row(r); err != nil {
-			return full(err, r.line, r.key, len(l.image))
+			return full(err, r.origin, r.key, len(l.image))
 		}
 	}
 	return nameUpTo(len(t.namespaces))
 }
 
 // full makes an error for the row that does not fit.
-func full(err error, line int, key string, size int) error {
+func full(err error, at origin, key string, size int) error {
 	if err != ErrFull {
 		return err
 	}
-	return &Error{Line: line, Key: key, Err: err, Why: fmt.Sprintf(
+	return &Error{File: at.file, Line: at.line, Key: key, Err: err, Why: fmt.Sprintf(
 		"%v: there is no room for this row in %d bytes (%#x); make the partition larger", err, size, size)}
 }

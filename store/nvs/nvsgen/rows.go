@@ -3,6 +3,7 @@
 package nvsgen
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -17,68 +18,77 @@ type row struct {
 	key       string
 	typ       store.Type
 	data      []byte // integers little endian, strings without terminator
-	line      int
+	origin
 }
 
-// table is the content of a CSV file.
+// origin is the file and line that a row comes from.
+type origin struct {
+	file string
+	line int
+}
+
+// table is the content of CSV files.
 type table struct {
 	namespaces []string
-	lines      []int // of the namespaces' first rows
+	origins    []origin // of the namespaces' first rows
 	rows       []row
 }
 
 // Columns of a file, and their places in the heading.
 var columnNames = [...]string{"key", "type", "encoding", "value"}
 
+// reader makes a table of sheets.
 type reader struct {
-	readFile func(string) ([]byte, error)
-	columns  [len(columnNames)]int
-	known    map[string]int // line of each namespace\x00key
+	*sheet
+	known map[string]origin // of each namespace\x00key
+	lines []line
 	table
 }
 
-func (r *reader) read(text []byte) error {
-	s, err := newScanner(text)
-	if err != nil {
-		return err
-	}
-	heading, err := s.record()
-	if err != nil {
-		return err
-	}
-	if err := r.heading(heading); err != nil {
-		return err
-	}
-	r.known = map[string]int{}
-	current := -1
-	for {
-		record, err := s.record()
-		if record == nil || err != nil {
-			return err
-		}
-		if current, err = r.row(current, record); err != nil {
-			return err
+// readAll reads sheets one after the other. places has the places in the values of each
+// record, and fill returns what comes into a place; both are nil for sheets without any.
+func readAll(sheets []*sheet, places map[*field]*cell, fill func(Place) (string, error)) (*reader, error) {
+	r := &reader{known: map[string]origin{}}
+	for _, r.sheet = range sheets {
+		current := -1
+		for _, record := range r.records {
+			c, err := r.filled(record, places, fill)
+			if err == nil {
+				current, err = r.row(current, record, c)
+			}
+			if err != nil {
+				return nil, r.named(err, c)
+			}
 		}
 	}
+	return r, nil
 }
 
-func (r *reader) heading(record []field) error {
-	line := 1
-	if len(record) > 0 {
-		line = record[0].line
-	}
-	for i, name := range columnNames {
-		r.columns[i] = slices.IndexFunc(record, func(f field) bool { return strings.TrimSpace(f.text) == name })
-		if r.columns[i] < 0 {
-			return &Error{Line: line, Why: "the heading has no column " + name +
-				": the first row has to be key,type,encoding,value"}
+// filled returns the value of a record, with all its places filled in.
+func (r *reader) filled(record []field, places map[*field]*cell, fill func(Place) (string, error)) (value, error) {
+	v := value{text: r.at(record, 3).text, name: r.at(record, 0).text}
+	if i := r.columns[3]; i < len(record) {
+		if c := places[&record[i]]; c != nil {
+			return c.filled(v.name, fill)
 		}
 	}
-	return nil
+	return v, nil
+}
+
+// named adds to an error where it comes from.
+func (r *reader) named(err error, v value) error {
+	var e *Error
+	if errors.As(err, &e) {
+		e.File = r.name
+		if e.From == nil && v.from != nil && (e.Field == columnNames[3] || e.Field == "") {
+			e.From = v.from
+		}
+	}
+	return err
 }
 
 // at returns column i of a record, empty if the record is shorter.
-func (r *reader) at(record []field, i int) field {
+func (r *sheet) at(record []field, i int) field {
 	if c := r.columns[i]; c < len(record) {
 		return record[c]
 	}
@@ -87,7 +97,7 @@ func (r *reader) at(record []field, i int) field {
 }
 
 // fault makes an error of column i of a record.
-func (r *reader) fault(record []field, i int, format string, args ...any) *Error {
+func (r *sheet) fault(record []field, i int, format string, args ...any) *Error {
 	f := r.at(record, i)
 	e := &Error{Line: f.line, Column: f.column, Field: columnNames[i], Why: fmt.Sprintf(format, args...)}
 	if key := r.at(record, 0).text; i > 0 && checkName(key) == "" {
@@ -96,8 +106,8 @@ func (r *reader) fault(record []field, i int, format string, args ...any) *Error
 	return e
 }
 
-// row reads a row; current is the namespace of the rows before.
-func (r *reader) row(current int, record []field) (int, error) {
+// row reads a row with a value; current is the namespace of the rows before.
+func (r *reader) row(current int, record []field, v value) (int, error) {
 	if len(record) == 1 && strings.TrimSpace(record[0].text) == "" {
 		return current, nil
 	}
@@ -113,6 +123,7 @@ func (r *reader) row(current int, record []field) (int, error) {
 	}
 	switch typ {
 	case "namespace":
+		r.lines = append(r.lines, line{key, typ, encoding})
 		return r.begin(key, record)
 	case "data", "file":
 	default:
@@ -122,24 +133,29 @@ func (r *reader) row(current int, record []field) (int, error) {
 		return 0, r.fault(record, 1, "a value before the first namespace: begin with a row NAME,namespace,,")
 	}
 	name := r.namespaces[current] + "\x00" + key
-	if line, twice := r.known[name]; twice {
-		return 0, r.fault(record, 0, "key %s is in namespace %s already, in line %d: remove one of them",
-			key, r.namespaces[current], line)
+	if first, twice := r.known[name]; twice {
+		where := fmt.Sprintf("line %d", first.line)
+		if first.file != r.name {
+			where = fmt.Sprintf("%s, line %d", first.file, first.line)
+		}
+		return 0, r.fault(record, 0, "key %s is in namespace %s already, in %s: remove one of them",
+			key, r.namespaces[current], where)
 	}
-	value := []byte(r.at(record, 3).text)
+	content := []byte(v.text)
 	if typ == "file" {
 		var err error
-		if value, err = r.fromFile(record); err != nil {
+		if content, err = r.fromFile(record, v.text); err != nil {
 			return 0, err
 		}
 	}
-	t, data, fault := decode(key, encoding, value)
+	t, data, fault := decode(v.name, encoding, content)
 	if fault != nil {
 		return 0, r.fault(record, fault.column, "%s", fault.why)
 	}
-	line := record[0].line
-	r.known[name] = line
-	r.rows = append(r.rows, row{namespace: current, key: key, typ: t, data: data, line: line})
+	r.lines = append(r.lines, line{key, typ, encoding, v.text})
+	from := origin{r.name, record[0].line}
+	r.known[name] = from
+	r.rows = append(r.rows, row{namespace: current, key: key, typ: t, data: data, origin: from})
 	return current, nil
 }
 
@@ -152,12 +168,11 @@ func (r *reader) begin(name string, record []field) (int, error) {
 		return 0, r.fault(record, 0, "a partition has at most %d namespaces", nvsfmt.MaxNamespaces)
 	}
 	r.namespaces = append(r.namespaces, name)
-	r.lines = append(r.lines, record[0].line)
+	r.origins = append(r.origins, origin{r.name, record[0].line})
 	return len(r.namespaces) - 1, nil
 }
 
-func (r *reader) fromFile(record []field) ([]byte, error) {
-	path := r.at(record, 3).text
+func (r *reader) fromFile(record []field, path string) ([]byte, error) {
 	if path == "" {
 		return nil, r.fault(record, 3, "no file is named: write its name, relative to the CSV file's folder")
 	}

@@ -35,7 +35,7 @@ func addWiFi(t *table) error {
 	add := func(r row, key string, data []byte) {
 		if !own[key] {
 			own[key] = true
-			rows = append(rows, row{namespace: space, key: key, typ: store.TypeBlob, data: data, line: r.line})
+			rows = append(rows, row{namespace: space, key: key, typ: store.TypeBlob, data: data, origin: r.origin})
 		}
 	}
 	for _, r := range t.rows {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package fileflash
+package filelock
 
 import (
 	"errors"
@@ -11,9 +11,9 @@ import (
 // sharingViolation is ERROR_SHARING_VIOLATION, which package syscall lacks.
 const sharingViolation = syscall.Errno(32)
 
-// openLocked opens the file so that others cannot open it until it is closed; readers
+// Open opens a file so that others cannot open it until it is closed; readers
 // allow other readers. It fails with ErrLocked if the file is open already.
-func openLocked(path string, create, readOnly bool) (*os.File, error) {
+func Open(path string, create, readOnly bool) (*os.File, error) {
 	access, share, mode := uint32(syscall.GENERIC_READ), uint32(0), uint32(syscall.OPEN_EXISTING)
 	if readOnly {
 		share = syscall.FILE_SHARE_READ

@@ -2,7 +2,7 @@
 
 //go:build darwin || dragonfly || freebsd || illumos || linux || netbsd || openbsd
 
-package fileflash
+package filelock
 
 import (
 	"errors"
@@ -11,9 +11,9 @@ import (
 	"syscall"
 )
 
-// openLocked opens the file and locks it until it is closed. It fails with ErrLocked if
+// Open opens a file and locks it until it is closed. It fails with ErrLocked if
 // the file is locked.
-func openLocked(path string, create, readOnly bool) (*os.File, error) {
+func Open(path string, create, readOnly bool) (*os.File, error) {
 	flags, how := os.O_RDWR, syscall.LOCK_EX
 	if readOnly {
 		flags, how = os.O_RDONLY, syscall.LOCK_SH

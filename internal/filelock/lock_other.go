@@ -2,13 +2,13 @@
 
 //go:build !(darwin || dragonfly || freebsd || illumos || linux || netbsd || openbsd || windows)
 
-package fileflash
+package filelock
 
 import "os"
 
-// openLocked opens the file. There is no lock on this system that ends with
+// Open opens a file. There is no lock on this system that ends with
 // the process, so nothing is locked.
-func openLocked(path string, create, readOnly bool) (*os.File, error) {
+func Open(path string, create, readOnly bool) (*os.File, error) {
 	flags := os.O_RDWR
 	if readOnly {
 		flags = os.O_RDONLY
