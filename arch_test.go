@@ -23,22 +23,31 @@ const module = "github.com/wifiprov/wifiprov"
 // arrows says which packages of the module each folder's package imports. A
 // folder that is not named here and not below one of tops fails.
 var arrows = map[string][]string{
-	"internal/test/espradiotest": {"hal", "hal/esp32/espradio", "hal/sim", "store"},
 	// hal: Wi-Fi, clock, log, and what fulfils the contracts
 	"hal":                     {"internal/enum"},
 	"hal/ble":                 {},
 	"hal/ble/att":             {"hal", "hal/ble", "internal/le"},
 	"hal/ble/bluez":           {"hal", "hal/ble", "internal/bluezbus"},
 	"hal/ble/bondstore":       {"hal/ble/att", "hal/ble/smp", "store"},
+	"hal/ble/hci":             {"internal/quote"},
 	"hal/ble/smp":             {"hal", "hal/ble/att", "internal/smpcrypto"},
-	"hal/esp32/espradio":      {"hal", "internal/claim", "internal/events", "internal/explain", "internal/scanlist", "store", "store/nvs", "store/wifistore"},
-	"hal/esp32/espradio/chip": {"hal", "hal/esp32/espradio", "store/nvs"},
-	"hal/esp32/idf":           {"hal", "hal/ble", "hal/ble/att", "internal/claim", "internal/events", "internal/explain", "internal/scanlist", "protocomm/httpd/httpserver"},
+	"hal/esp32/espradio":      {"hal", "hal/tinygo"},
+	"hal/esp32/espradio/chip": {"hal", "hal/esp32/espradio", "hal/tinygo"},
+	"hal/esp32/idf":           {"hal", "hal/ble", "hal/ble/att", "hal/loop", "internal/claim", "internal/events", "internal/explain", "internal/scanlist", "protocomm/httpd/httpserver"},
 	"hal/esp32/idf/idftest":   {"hal", "hal/esp32/idf", "hal/sim", "hal/sim/simnet", "store/nvs"},
 	"hal/haltest":             {"hal"},
+	"hal/linux":               {"hal", "hal/linux/nm", "hal/linux/radio", "hal/linux/wpa", "internal/dhcp4", "internal/nl80211", "store/nvs", "store/nvs/fileflash"},
+	"hal/linux/nm":            {"hal", "hal/linux/radio"},
+	"hal/linux/radio":         {"hal", "internal/claim", "internal/events", "internal/explain", "internal/scanlist", "store/wifistore"},
+	"hal/linux/wpa":           {"hal", "hal/linux/radio", "store", "store/wifistore"},
+	"hal/loop":                {"hal"},
+	"hal/pico/cyw43":          {"hal", "hal/tinygo"},
+	"hal/pico/cyw43/chip":     {"hal", "hal/pico/cyw43", "hal/tinygo"},
 	"hal/sim":                 {"hal", "hal/ble", "internal/claim", "internal/events", "internal/explain", "internal/le", "store", "store/nvs", "store/nvs/flash", "store/wifistore"},
 	"hal/sim/simnet":          {},
+	"hal/sim/simdevice":       {".", "client", "client/blecentral", "client/label", "hal", "hal/ble", "hal/ble/att", "hal/ble/bondstore", "hal/ble/smp", "hal/sim", "hal/sim/simnet", "protocomm", "scheme", "scheme/ble", "scheme/console", "scheme/softap", "security/sec0", "security/sec1", "security/sec2", "store", "store/nvs", "store/nvs/flash"},
 	"hal/sloghal":             {"hal"},
+	"hal/tinygo":              {"hal", "internal/claim", "internal/events", "internal/explain", "internal/scanlist", "store", "store/nvs", "store/wifistore"},
 
 	// store
 	"store":               {},
@@ -56,7 +65,7 @@ var arrows = map[string][]string{
 	"protocomm":                  {"hal", "internal/fair", "internal/quote"},
 	"protocomm/console":          {"hal", "internal/quote", "protocomm"},
 	"protocomm/gatt":             {"hal", "hal/ble", "protocomm"},
-	"protocomm/httpd":            {"hal", "internal/fair", "protocomm", "protocomm/httpd/httpserver"},
+	"protocomm/httpd":            {"hal", "internal/fair", "internal/ownhost", "protocomm", "protocomm/httpd/httpserver"},
 	"protocomm/httpd/httpserver": {},
 	"scheme":                     {"hal", "protocomm"},
 	"scheme/ble":                 {"hal", "hal/ble", "protocomm", "protocomm/gatt", "scheme"},
@@ -73,34 +82,54 @@ var arrows = map[string][]string{
 	"client":              {"hal", "hal/ble", "internal/pb", "internal/status", "security", "security/sec0", "security/sec1", "security/sec2"},
 	"client/blecentral":   {"client", "hal/ble", "hal/ble/att", "internal/le", "internal/smpcrypto"},
 	"client/bluezcentral": {"client", "hal/ble", "internal/bluezbus"},
+	"client/label":        {"client", "hal"},
 
 	// internal, for the product
-	"internal/bluezbus":   {},
-	"internal/claim":      {"hal"},
-	"internal/enum":       {},
-	"internal/events":     {"hal"},
-	"internal/explain":    {},
-	"internal/fair":       {},
-	"internal/files":      {},
-	"internal/filelock":   {},
-	"internal/fsm":        {"hal", "internal/status"},
-	"internal/le":         {},
-	"internal/nvsfmt":     {},
-	"internal/pb":         {},
-	"internal/protover":   {},
-	"internal/quote":      {},
-	"internal/scanlist":   {"hal"},
-	"internal/secretname": {},
-	"internal/smpcrypto":  {},
-	"internal/srp":        {},
-	"internal/status":     {"internal/enum"},
+	"internal/bluezbus":       {},
+	"internal/claim":          {"hal"},
+	"internal/dhcp4":          {"hal", "internal/netwatch"},
+	"internal/enum":           {},
+	"internal/events":         {"hal", "internal/explain"},
+	"internal/explain":        {},
+	"internal/fair":           {},
+	"internal/files":          {},
+	"internal/filelock":       {},
+	"internal/fleet":          {"hal", "hal/sim", "hal/sim/simdevice"},
+	"internal/fleet/scenario": {".", "hal", "hal/ble", "hal/ble/att", "hal/sim", "hal/sim/simdevice", "internal/files", "internal/fleet", "internal/misspelt", "internal/shard", "protocomm", "scheme/ble", "scheme/console", "scheme/softap", "store/nvs", "store/nvs/flash"},
+	"internal/fsm":            {"hal", "internal/status"},
+	"internal/le":             {},
+	"internal/misspelt":       {},
+	"internal/netwatch":       {},
+	"internal/nl80211":        {},
+	"internal/nvsfmt":         {},
+	"internal/ownhost":        {},
+	"internal/pb":             {},
+	"internal/pbtext":         {"hal", "internal/pb/proto"},
+	"internal/protover":       {},
+	"internal/qrcode":         {},
+	"internal/quote":          {},
+	"internal/scanlist":       {"hal"},
+	"internal/secretname":     {},
+	"internal/shard":          {},
+	"internal/simapi":         {".", "hal", "hal/sim", "hal/sim/simdevice", "internal/fleet", "internal/ownhost", "internal/pbtext", "internal/qrcode", "protocomm"},
+	"internal/smpcrypto":      {},
+	"internal/srp":            {},
+	"internal/status":         {"internal/enum"},
 
 	// internal, for tests
-	"internal/test/fakebluez": {"hal/ble", "internal/bluezbus"},
-	"internal/test/fakegatt":  {"hal", "hal/ble"},
-	"internal/test/long":      {},
-	"internal/test/output":    {},
-	"internal/test/spectest":  {},
+	"internal/test/tinygotest": {"hal", "hal/sim", "hal/tinygo", "store"},
+	"internal/test/fakebluez":  {"hal/ble", "internal/bluezbus"},
+	"internal/test/fakegatt":   {"hal", "hal/ble"},
+	"internal/test/fakelinux":  {"hal", "hal/linux/radio", "hal/sim", "store"},
+	"internal/test/fakenm":     {"hal", "internal/bluezbus"},
+	"internal/test/fakenetsim": {"hal/sim"},
+	"internal/test/fakewpa":    {"hal", "internal/bluezbus"},
+	"internal/test/leak":       {},
+	"internal/test/long":       {},
+	"internal/test/netlab":     {},
+	"internal/test/output":     {},
+	"internal/test/spectest":   {},
+	"internal/test/cyw43test":  {"hal", "hal/pico/cyw43", "hal/sim", "hal/tinygo", "store"},
 }
 
 // everything may be imported by these alone.
@@ -110,7 +139,7 @@ var tops = []string{"internal/test/provtest", "internal/test/fit", "internal/tes
 // not work (design decision; flash per import was measured).
 var (
 	deviceSide = []string{
-		".", "hal", "hal/ble", "hal/sim", "protocomm", "protocomm/httpd/httpserver", "scheme", "security", "security/internal/frame", "security/sec0", "security/sec1", "security/sec2", "store", "store/nvs", "store/wifistore", "internal/claim", "internal/enum", "internal/events", "internal/explain", "internal/fair", "internal/fsm", "internal/le", "internal/nvsfmt", "internal/pb", "internal/protover", "internal/quote", "internal/scanlist", "internal/srp", "internal/status", "store/nvs/flash", "protocomm/console", "hal/ble/att", "scheme/console", "protocomm/gatt", "scheme/ble", "hal/esp32/idf", "hal/esp32/espradio", "hal/esp32/espradio/chip", "internal/smpcrypto", "hal/ble/smp", "hal/ble/bondstore",
+		".", "hal", "hal/ble", "hal/loop", "hal/sim", "protocomm", "protocomm/httpd/httpserver", "scheme", "security", "security/internal/frame", "security/sec0", "security/sec1", "security/sec2", "store", "store/nvs", "store/wifistore", "internal/claim", "internal/enum", "internal/events", "internal/explain", "internal/fair", "internal/fsm", "internal/le", "internal/nvsfmt", "internal/pb", "internal/protover", "internal/quote", "internal/scanlist", "internal/srp", "internal/status", "store/nvs/flash", "protocomm/console", "hal/ble/att", "scheme/console", "protocomm/gatt", "scheme/ble", "hal/esp32/idf", "hal/tinygo", "hal/esp32/espradio", "hal/esp32/espradio/chip", "hal/pico/cyw43", "hal/pico/cyw43/chip", "internal/smpcrypto", "hal/ble/smp", "hal/ble/bondstore",
 	}
 	tooHeavy = []string{"fmt", "context", "encoding/json", "log", "log/slog", "net", "net/http", "os", "reflect"}
 )
@@ -245,7 +274,7 @@ func TestNothingNeedsAScheduler(t *testing.T) {
 		return n
 	}
 	for _, dir := range append([]string{"protocomm/httpd", "scheme/softap"}, deviceSide...) {
-		if strings.HasPrefix(dir, "hal/esp32/espradio") {
+		if dir == "hal/tinygo" || strings.HasSuffix(dir, "/chip") {
 			continue // for TinyGo by itself, which has a scheduler
 		}
 		require.Zero(t, statements(dir), "%s starts goroutines", dir)

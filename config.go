@@ -8,6 +8,7 @@ import (
 	"github.com/wifiprov/wifiprov/hal"
 	"github.com/wifiprov/wifiprov/internal/fsm"
 	"github.com/wifiprov/wifiprov/internal/protover"
+	"github.com/wifiprov/wifiprov/protocomm"
 	"github.com/wifiprov/wifiprov/scheme"
 )
 
@@ -131,6 +132,11 @@ type Config struct {
 	// have one guess per ProofDelay. Established sessions go on. The delay is in
 	// real time, not that of Clock; 0: no delay; at most 10 min.
 	ProofDelay time.Duration
+
+	// Middleware, unless nil, wraps the handlers of all endpoints but prov-session
+	// and proto-ver (protocomm.Config says how). It sees the passphrases of
+	// networks.
+	Middleware func(endpoint string, next protocomm.AppendHandler) protocomm.AppendHandler
 
 	// MaxSessions bounds the sessions at the same time, and MaxHalfOpen those
 	// of them whose handshake is not complete; 0: 8 and 4. MaxHalfOpen is at

@@ -215,7 +215,7 @@ func (q *events) dropRepeat() {
 
 func (q *events) drop(i int) { q.pending = append(q.pending[:i], q.pending[i+1:]...) }
 
-// tell delivers an event to the subscribers alone.
+// tell queues an event for the subscribers alone.
 func (q *events) tell(e Event) {
 	q.mu.Lock()
 	nobody := len(q.subs) == 0
@@ -225,7 +225,6 @@ func (q *events) tell(e Event) {
 	}
 	event := e // only an event that is delivered costs memory
 	q.add(&delivery{event: &event})
-	q.deliver()
 }
 
 // deliver calls the handlers of all pending events, unless another call is at it.

@@ -39,9 +39,10 @@ type instance struct {
 	scan        scanner
 
 	// A start whose EventStationStart was not told yet.
-	unseen   bool  // there is one
-	held     bool  // its EventStart is held back
-	patience timer // ends that
+	unseen   bool    // there is one
+	held     bool    // its EventStart is held back
+	early    []Event // of clients, meanwhile
+	patience timer   // ends that
 
 	// Credentials with Config.VerifyCredentials; nil: none.
 	former *hal.StationConfig // known to be good
@@ -255,7 +256,7 @@ func (in *instance) rememberLink(link hal.Link, err error) {
 // sessionEvent passes on how a handshake went.
 func (in *instance) sessionEvent(id protocomm.SessionID, e protocomm.SessionEvent) {
 	kind := EventSessionSetupOK + EventKind(e-protocomm.SessionSetupOK)
-	in.m.events.tell(Event{Kind: kind, Session: id})
+	in.tell(Event{Kind: kind, Session: id})
 }
 
 // transportEvent passes on that a client came or went, or the transport itself.
@@ -269,7 +270,20 @@ func (in *instance) transportEvent(e scheme.TransportEvent) {
 	case e.Connected:
 		kind = EventTransportConnected
 	}
-	in.m.events.tell(Event{Kind: kind, Conn: e.Conn, ConnReason: e.Reason, Err: e.Err})
+	in.tell(Event{Kind: kind, Conn: e.Conn, ConnReason: e.Reason, Err: e.Err})
+}
+
+// tell tells subscribers of a client. A client that comes before EventStart was told
+// is told after it.
+func (in *instance) tell(e Event) {
+	in.m.post(func() {
+		switch {
+		case !in.held:
+			in.m.events.tell(e)
+		case len(in.early) < maxPendingEvents-1:
+			in.early = append(in.early, e)
+		}
+	})
 }
 
 func (in *instance) log(level hal.Level, msg string, err error) {

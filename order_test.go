@@ -96,6 +96,28 @@ func TestServedBeforeTheStationStarts(t *testing.T) {
 	}
 }
 
+// A client that is quicker than the station is told after EventStart, and strangers
+// who knock meanwhile take no memory without end.
+func TestClientBeforeTheStationStarts(t *testing.T) {
+	bubble(t, func(t *testing.T, r *rig) {
+		r.startedIn(func(w *fakeWiFi) { time.AfterFunc(500*time.Millisecond, func() { stationUp(w) }) })
+		r.init()
+		told := make(chan wifiprov.EventKind, 64)
+		r.m.Subscribe(func(e wifiprov.Event) { told <- e.Kind })
+		require.NoError(t, r.m.StartProvisioning(secWith(t, "abcd1234"), "PROV_TEST", ""))
+		require.NotNil(t, handshake(t, r, "abcd1234"))
+		for range 100 {
+			require.Nil(t, handshake(t, r, "wrong"))
+		}
+		require.Empty(t, told)
+		sleep(time.Second)
+		require.Len(t, told, 32)
+		require.Equal(t, wifiprov.EventStart, <-told)
+		require.Equal(t, wifiprov.EventSessionSetupOK, <-told)
+		require.Equal(t, wifiprov.EventSessionMismatch, <-told)
+	})
+}
+
 // A driver that never tells, or whose radio was started before, delays EventStart
 // by a second at most, once.
 func TestStationNeverStarts(t *testing.T) {

@@ -73,6 +73,10 @@ func (in *instance) tellStart() {
 		in.held = false
 		in.patience.stop()
 		in.emit(Event{Kind: EventStart}, nil)
+		for _, e := range in.early {
+			in.m.events.tell(e)
+		}
+		in.early = nil
 	}
 }
 
@@ -179,6 +183,7 @@ func (in *instance) startService(c *call) error {
 		MismatchDelay:  in.cfg.ProofDelay,
 		OnSessionClose: in.sessionClosed,
 		OnSessionEvent: in.sessionEvent,
+		Middleware:     in.cfg.Middleware,
 		Logger:         in.cfg.Logger,
 	})
 	// Endpoints come before the transport. An early client then never finds

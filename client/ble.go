@@ -255,8 +255,10 @@ func within(ctx context.Context, limit time.Duration, what string, fn func(conte
 	}
 	err := fn(own)
 	switch {
-	case err == nil || own.Err() == nil || ctx.Err() != nil:
+	case err == nil || own.Err() == nil:
 		return err
+	case ctx.Err() != nil:
+		return fmt.Errorf("%w: %s", ctx.Err(), what)
 	case err != own.Err(): // err says more
 		return fmt.Errorf("%w: %s within %v: %v", ErrTimeout, what, limit, err)
 	}

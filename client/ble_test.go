@@ -221,7 +221,8 @@ func TestBLETimes(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
 		_, err = b.Do(ctx, "proto-ver", []byte("x"))
-		require.Equal(t, context.DeadlineExceeded, err)
+		require.ErrorIs(t, err, context.DeadlineExceeded)
+		require.EqualError(t, err, "context deadline exceeded: no answer")
 
 		go func() {
 			time.Sleep(time.Second)

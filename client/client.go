@@ -49,9 +49,15 @@ type Config struct {
 	Password hal.Secret
 
 	// AskPoP returns the PoP when security 1 is used and PoP is empty. It is
-	// not called if, with SecurityAuto, the device announces that it needs no
-	// PoP. nil: Connect tries an empty PoP. An error of AskPoP ends Connect.
+	// not called if the device announces in proto-ver, which Connect reads
+	// before, that it needs no PoP. nil: Connect tries an empty PoP. An error of
+	// AskPoP ends Connect.
 	AskPoP func(context.Context) (hal.Secret, error)
+
+	// AskLogin returns user name and password when security 2 is used and Password
+	// is empty. nil: Connect uses the empty Password. An error of AskLogin ends
+	// Connect.
+	AskLogin func(context.Context) (username string, password hal.Secret, err error)
 
 	// Progress is called at each step of an operation, by the goroutine that
 	// called the operation. It may call Close, but no other method of the
@@ -103,7 +109,7 @@ func New(t Transport, cfg Config) (*Client, error) {
 		return nil, errors.New("client: the transport is nil")
 	case cfg.Security > Security2:
 		return nil, fmt.Errorf("client: %w: Config.Security is %d", ErrSecurity, cfg.Security)
-	case cfg.Security == Security2:
+	case cfg.Security == Security2 && (cfg.Password != "" || cfg.AskLogin == nil):
 		if err := checkUsername(cfg.Username); err != nil {
 			return nil, fmt.Errorf("client: %w", err)
 		}
@@ -157,7 +163,10 @@ func (c *Client) do(ctx context.Context, op string, f func() error) error {
 	if err := c.turns.err(); err != nil {
 		return opError(op, "", err)
 	}
-	return opError(op, "", f())
+	n := underWay.Add(1)
+	defer underWay.Add(-1)
+	err := opError(op, "", f())
+	return crowded(err, max(n, underWay.Load()))
 }
 
 // dropSession wipes the session, if there is one. The caller holds the turn.

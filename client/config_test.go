@@ -124,6 +124,7 @@ func TestCustom(t *testing.T) {
 	d.hook = nil
 	_, err = c.Custom(t.Context(), "unknown", []byte("x"))
 	require.ErrorIs(t, err, ErrNoEndpoint)
+	require.ErrorContains(t, err, "(check its name; call Connect to go on)")
 	require.ErrorIs(t, err, ErrSessionLost)
 }
 

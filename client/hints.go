@@ -5,6 +5,7 @@ package client
 import (
 	"errors"
 	"net"
+	"syscall"
 
 	"github.com/wifiprov/wifiprov/hal"
 )
@@ -44,6 +45,8 @@ func noEndpointHint(op, endpoint string) string {
 		return "name Config.Security if the device has no proto-ver; is it in provisioning mode?"
 	case endpoint == endpointSession || endpoint == endpointVersion:
 		return "is this a device in provisioning mode?"
+	case op == "custom":
+		return "check its name; call Connect to go on"
 	}
 	return "call Connect to go on"
 }
@@ -52,6 +55,9 @@ func unreachableHint(err error) string {
 	var unknown *net.DNSError
 	if errors.As(err, &unknown) {
 		return "check the device's address"
+	}
+	if errors.Is(err, syscall.EMFILE) {
+		return "this program has no file descriptor left: let fewer clients work at a time, or raise the limit (ulimit -n)"
 	}
 	return "is the device on and in provisioning mode, its address right, and this machine in its network or in range?"
 }

@@ -117,15 +117,19 @@ func (h *HTTP) Do(ctx context.Context, endpoint string, body []byte) ([]byte, er
 	if len(body) == 0 {
 		return nil, ErrEmptyBody // the device would close the connection
 	}
-	return h.turns.do(ctx, h.cfg.Timeout, func(ctx context.Context) ([]byte, error) {
-		answer, err := h.exchange(ctx, endpoint, body)
-		switch {
-		case err == nil || ctx.Err() == nil:
+	return h.turns.do(ctx, h.cfg.Timeout, func(own context.Context) ([]byte, error) {
+		answer, err := h.exchange(own, endpoint, body)
+		if err == nil || own.Err() == nil {
 			return answer, err
-		case errors.Is(err, ErrUnreachable):
-			return nil, fmt.Errorf("%w: %w: no connection to %s within %v", ErrUnreachable, ErrTimeout, h.address, h.cfg.Timeout)
 		}
-		return nil, fmt.Errorf("%w: no answer within %v", ErrTimeout, h.cfg.Timeout)
+		over, limit := ErrTimeout, " within "+h.cfg.Timeout.String()
+		if ctx.Err() != nil {
+			over, limit = ctx.Err(), ""
+		}
+		if errors.Is(err, ErrUnreachable) {
+			return nil, fmt.Errorf("%w: %w: no connection to %s%s", ErrUnreachable, over, h.address, limit)
+		}
+		return nil, fmt.Errorf("%w: no answer%s", over, limit)
 	})
 }
 

@@ -4,6 +4,7 @@ package client
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/wifiprov/wifiprov/hal"
 	"github.com/wifiprov/wifiprov/security/sec2"
 )
 
@@ -53,6 +55,8 @@ func TestConnectSecurity2(t *testing.T) {
 		}
 		return nil, errPass
 	}
+	asked := errors.New("asked")
+	ask := func(context.Context) (string, hal.Secret, error) { return "wifiprov", "abcd1234", nil }
 	tests := []struct {
 		name    string
 		patch   int
@@ -74,6 +78,12 @@ func TestConnectSecurity2(t *testing.T) {
 			text: "client: connect: prov-session: device refused the user name or the password (check both; if right, another client may have pushed this one out: try again)"},
 		{name: "wrong user name", patch: 1, cfg: with(func(c *Config) { c.Username = "wifiprow" }), err: ErrPassword,
 			text: "client: connect: prov-session: device refused the user name or the password (check both; if right, another client may have pushed this one out: try again)"},
+		{name: "asked for", patch: 1, cfg: Config{AskLogin: ask}},
+		{name: "named, asked for", patch: 0, cfg: Config{Security: Security2, AskLogin: ask, PoP: "of another device"}},
+		{name: "asking fails", patch: 1, cfg: Config{AskLogin: func(context.Context) (string, hal.Secret, error) { return "", "", asked }}, err: asked},
+		{name: "known, not asked for", patch: 1, cfg: with(func(c *Config) {
+			c.AskLogin = func(context.Context) (string, hal.Secret, error) { return "", "", asked }
+		})},
 		{name: "no password", patch: 1, cfg: with(func(c *Config) { c.Password = "" }), err: ErrPassword, text: "check both"},
 		{name: "no user name", patch: 1, cfg: with(func(c *Config) { c.Username = "" }), err: ErrUsername,
 			text: "security 2 needs a user name: Config.Username is empty"},

@@ -74,31 +74,26 @@ func (c *Client) connect(ctx context.Context) error {
 func (c *Client) choose(ctx context.Context) (*choice, error) {
 	ch := &choice{mode: c.cfg.Security, pop: c.cfg.PoP, username: c.cfg.Username, password: c.cfg.Password}
 	noPoP, auto := false, ch.mode == SecurityAuto
-	switch ch.mode {
-	case SecurityAuto:
+	// A mode that is named leaves open how security 2 uses nonces, and whether security 1
+	// wants a PoP: nobody is asked for one that the device does not want.
+	maybeAsk := ch.mode == Security1 && ch.pop == "" && c.cfg.AskPoP != nil
+	if auto || maybeAsk || ch.mode == Security2 {
 		v, err := c.fetchVersion(ctx, "connect")
-		if err != nil {
+		switch {
+		case err == nil:
+			ch.patch, noPoP = v.SecPatchVersion, v.Has(CapNoPoP)
+		case auto || !errors.Is(err, ErrNoEndpoint):
 			return nil, err
 		}
-		ch.mode, ch.patch, noPoP = v.Security(), v.SecPatchVersion, v.Has(CapNoPoP)
-	case Security2:
-		// The mode is known, but not how nonces are used.
-		switch v, err := c.fetchVersion(ctx, "connect"); {
-		case err == nil:
-			ch.patch = v.SecPatchVersion
-		case !errors.Is(err, ErrNoEndpoint):
-			return nil, err
+		if auto {
+			ch.mode = v.Security()
 		}
 	}
-	switch {
-	case ch.mode != Security1:
-	case noPoP:
+	if noPoP {
 		ch.pop = ""
-	case ch.pop == "" && c.cfg.AskPoP != nil:
-		var err error
-		if ch.pop, err = c.cfg.AskPoP(ctx); err != nil {
-			return nil, err
-		}
+	}
+	if err := c.ask(ctx, ch, noPoP); err != nil {
+		return nil, err
 	}
 	if auto {
 		if err := ch.checkDowngrade(c.cfg, noPoP); err != nil {
@@ -114,6 +109,17 @@ func (c *Client) choose(ctx context.Context) (*choice, error) {
 		c.report(StepSecurity, ch.mode.String()+" with proof of possession")
 	}
 	return ch, nil
+}
+
+// ask asks for what the mode needs and nobody has told.
+func (c *Client) ask(ctx context.Context, ch *choice, noPoP bool) (err error) {
+	switch {
+	case ch.mode == Security1 && ch.pop == "" && !noPoP && c.cfg.AskPoP != nil:
+		ch.pop, err = c.cfg.AskPoP(ctx)
+	case ch.mode == Security2 && ch.password == "" && c.cfg.AskLogin != nil:
+		ch.username, ch.password, err = c.cfg.AskLogin(ctx)
+	}
+	return err
 }
 
 // open opens a session. A device refuses a wrong proof. It refuses the right proof,

@@ -72,7 +72,11 @@ func TestConnectChoosesSecurity(t *testing.T) {
 			err: ErrSecurity, text: "unknown mode", versions: 1},
 		{name: "explicit 0", device: sec0Device(), cfg: Config{Security: Security0, PoP: "unused"}},
 		{name: "explicit 1", device: sec1Device(t, "abcd1234"), cfg: Config{Security: Security1, PoP: "abcd1234"}},
-		{name: "explicit 1, asked for", device: sec1Device(t, "abcd1234"), cfg: Config{Security: Security1, AskPoP: ask}},
+		{name: "explicit 1, asked for", device: sec1Device(t, "abcd1234"), cfg: Config{Security: Security1, AskPoP: ask}, versions: 1},
+		{name: "explicit 1, no PoP, not asked for", device: sec1Device(t, ""),
+			cfg: Config{Security: Security1, AskPoP: func(context.Context) (hal.Secret, error) { return "", asked }}, versions: 1},
+		{name: "explicit 1, asking fails", device: sec1Device(t, "abcd1234"),
+			cfg: Config{Security: Security1, AskPoP: func(context.Context) (hal.Secret, error) { return "", asked }}, err: asked, versions: 1},
 		{name: "explicit 1 without PoP", device: sec1Device(t, ""), cfg: Config{Security: Security1}},
 		{name: "explicit 1 insists on its PoP", device: sec1Device(t, ""), cfg: Config{Security: Security1, PoP: "abcd1234"},
 			err: ErrPoP, text: "device refused the proof of possession (check the PoP; if right, another client"},
@@ -210,6 +214,21 @@ func TestConnectWithoutVersion(t *testing.T) {
 	err := c.Connect(t.Context())
 	require.ErrorIs(t, err, ErrNoEndpoint)
 	require.ErrorContains(t, err, "client: connect: proto-ver: device has no such endpoint (name Config.Security")
+}
+
+// A device without proto-ver may want a PoP.
+func TestAskPoPWithoutVersion(t *testing.T) {
+	d := sec1Device(t, "abcd1234")
+	d.hook = func(endpoint string, _ []byte) ([]byte, error) {
+		if endpoint == endpointVersion {
+			return nil, errNoEndpoint
+		}
+		return nil, errPass
+	}
+	ask := func(context.Context) (hal.Secret, error) { return "abcd1234", nil }
+	c := newClient(t, newWire(d), Config{Security: Security1, AskPoP: ask})
+	defer c.Close()
+	require.NoError(t, c.Connect(t.Context()))
 }
 
 func TestConnectNoRandomness(t *testing.T) {

@@ -4,6 +4,8 @@ package client
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"sync"
 	"time"
 )
@@ -31,7 +33,7 @@ func (t *turns) begin(ctx context.Context) error {
 	case t.token <- struct{}{}:
 		return nil
 	case <-ctx.Done():
-		return ctx.Err()
+		return fmt.Errorf("%w: an earlier operation was still under way", ctx.Err())
 	case <-t.closed.Done():
 		return ErrClosed
 	}
@@ -49,7 +51,7 @@ func (t *turns) err() error {
 
 // do runs request in its turn. The request's context ends with ctx, with close
 // and after limit, if that is positive. A request that fails fails with ErrClosed
-// after close, and with ctx's error after the end of ctx.
+// after close, and with ctx's error after the end of ctx; request may wrap that.
 func (t *turns) do(ctx context.Context, limit time.Duration, request func(context.Context) ([]byte, error)) ([]byte, error) {
 	if err := t.begin(ctx); err != nil {
 		return nil, err
@@ -71,7 +73,7 @@ func (t *turns) do(ctx context.Context, limit time.Duration, request func(contex
 		return answer, nil
 	case t.err() != nil:
 		return nil, ErrClosed
-	case ctx.Err() != nil:
+	case ctx.Err() != nil && !errors.Is(err, ctx.Err()):
 		return nil, ctx.Err()
 	}
 	return nil, err

@@ -124,7 +124,7 @@ func (w *waiting) timedOut(ctx context.Context, op string, s Status, last error)
 			e.Err = fmt.Errorf("%w: %w", e.Err, why.Err)
 		}
 	}
-	return e
+	return crowded(e, underWay.Load())
 }
 
 // joinError is the error for a device that could not join, with its details.

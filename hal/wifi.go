@@ -3,6 +3,7 @@
 package hal
 
 import (
+	"errors"
 	"strconv"
 
 	"github.com/wifiprov/wifiprov/internal/enum"
@@ -149,6 +150,21 @@ type SoftAPConfig struct {
 	Channel uint8
 	// MaxStations at the same time; 0: the driver's default.
 	MaxStations uint8
+}
+
+// Check fails if a field is outside of its range.
+func (c SoftAPConfig) Check() error {
+	switch n := len(c.Key); {
+	case c.SSID == "":
+		return errors.New("hal: the SSID of an access point is empty")
+	case len(c.SSID) > MaxSSID:
+		return errors.New("hal: the SSID of an access point is longer than 32 bytes")
+	case c.Channel > 13:
+		return errors.New("hal: the channel of an access point is not 1 to 13")
+	case n > 0 && (n < 8 || n > MaxPassphrase):
+		return errors.New("hal: the key of an access point must have 8 to 63 bytes, or none")
+	}
+	return nil
 }
 
 // SoftAP opens an access point for clients to reach the device.

@@ -66,6 +66,9 @@ func (p *Protocomm) AddEndpoint(name string, h Handler) error {
 	if h == nil {
 		return fail(op, name, ErrInvalidArg, "the handler is nil", nil)
 	}
+	if wrap := p.cfg.Middleware; wrap != nil {
+		return p.add(op, &endpoint{name: name, kind: KindRequest, appends: wrap(name, h.append)})
+	}
 	return p.add(op, &endpoint{name: name, kind: KindRequest, handler: h})
 }
 
@@ -77,6 +80,9 @@ func (p *Protocomm) AddAppendEndpoint(name string, h AppendHandler) error {
 	}
 	if h == nil {
 		return fail(op, name, ErrInvalidArg, "the handler is nil", nil)
+	}
+	if wrap := p.cfg.Middleware; wrap != nil {
+		h = wrap(name, h)
 	}
 	return p.add(op, &endpoint{name: name, kind: KindRequest, appends: h})
 }

@@ -140,7 +140,12 @@ func (ep *endpoint) appendAnswer(dst []byte, id SessionID, req []byte) ([]byte, 
 	if ep.appends != nil {
 		return ep.appends(dst, id, req)
 	}
-	resp, err := ep.handler(id, req)
+	return ep.handler.append(dst, id, req)
+}
+
+// append makes an AppendHandler of h.
+func (h Handler) append(dst []byte, id SessionID, req []byte) ([]byte, error) {
+	resp, err := h(id, req)
 	return append(dst, resp...), err
 }
 

@@ -74,6 +74,12 @@ type Config struct {
 	// OnSessionEvent, unless nil, is told how handshakes went.
 	OnSessionEvent func(SessionID, SessionEvent)
 
+	// Middleware, unless nil, is given the handler of each request endpoint that is
+	// added, and returns what is called in its place: a handler that may do
+	// something before and after next, or without it. It sees requests and answers
+	// in plain text, secrets included.
+	Middleware func(endpoint string, next AppendHandler) AppendHandler
+
 	// Logger is told of handlers and callbacks that panicked; nil is silent.
 	Logger hal.Logger
 }

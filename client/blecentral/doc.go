@@ -2,7 +2,8 @@
 
 // Package blecentral is a BLE central over HCI. It scans, connects and is a GATT
 // client, as far as package client needs it to provision a device. It is the host of
-// a Bluetooth controller, simulated (package hal/sim) or real.
+// a Bluetooth controller, simulated (package hal/sim) or outside of the process
+// (package hal/ble/hci).
 //
 // A [Central] has one link at a time and owns no goroutine. With Config.Pairing it
 // pairs with devices that want an encrypted link, legacy or with LE Secure

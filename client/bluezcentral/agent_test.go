@@ -189,10 +189,10 @@ func TestAgentRefusesEverythingElse(t *testing.T) {
 func TestWithoutBluetoothd(t *testing.T) {
 	noGoroutines(t)
 	dir := t.TempDir()
-	text := "[D-BUS Service]\nName=org.bluez\nExec=/bin/sleep 1\n"
+	text := "[D-BUS Service]\nName=org.bluez\nExec=/bin/sleep 5\n"
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "org.bluez.service"), []byte(text), 0o600))
 	bus := fakebluez.StartBus(t, "<type>session</type>", "<servicedir>"+dir+"</servicedir>")
-	transport, err := client.NewBLE(client.BLEConfig{Central: New(Config{Bus: bus}), FindTimeout: 200 * time.Millisecond})
+	transport, err := client.NewBLE(client.BLEConfig{Central: New(Config{Bus: bus}), FindTimeout: time.Second})
 	require.NoError(t, err)
 	c, err := client.New(transport, client.Config{})
 	require.NoError(t, err)

@@ -13,7 +13,6 @@ package main
 
 import (
 	"context"
-	"crypto/rand"
 	"flag"
 	"fmt"
 	"os"
@@ -22,12 +21,10 @@ import (
 	"github.com/wifiprov/wifiprov"
 	"github.com/wifiprov/wifiprov/client"
 	"github.com/wifiprov/wifiprov/client/blecentral"
-	"github.com/wifiprov/wifiprov/hal"
 	"github.com/wifiprov/wifiprov/hal/ble/att"
-	"github.com/wifiprov/wifiprov/hal/ble/smp"
 	"github.com/wifiprov/wifiprov/hal/sim"
+	"github.com/wifiprov/wifiprov/hal/sim/simdevice"
 	"github.com/wifiprov/wifiprov/scheme/ble"
-	"github.com/wifiprov/wifiprov/security/sec1"
 )
 
 const pop = "abcd1234"
@@ -46,61 +43,29 @@ func main() {
 }
 
 func run(ctx context.Context, mtu int, quiet, encrypt bool) error {
-	air := sim.NewAir(sim.AirConfig{Seed: 1})
-	home := sim.APConfig{SSID: "HomeNet", Passphrase: "correct horse", Channel: 6, RSSI: -47, Auth: hal.AuthWPA2PSK}
-	if _, err := air.AddAP(home); err != nil {
-		return err
-	}
-	m, board, err := startDevice(air, encrypt)
+	device, err := simdevice.Start(simdevice.Config{
+		Name:      "PROV_A1B2C3",
+		Transport: simdevice.BLE,
+		BLE:       ble.Config{ManufacturerData: []byte{0xe5, 0x02, 'h', 'i'}, Encrypt: encrypt},
+		Security:  simdevice.Security1(pop),
+		Manager:   wifiprov.Config{EventHandler: func(e wifiprov.Event) { fmt.Println("device:", e.Kind) }},
+	})
 	if err != nil {
 		return err
 	}
-	defer board.Close()
-	if err := phone(ctx, air, mtu, quiet); err != nil {
+	defer device.Close()
+	if err := phone(ctx, device.Air(), mtu, quiet); err != nil {
 		return err
 	}
-	m.Wait()
-	config, err := board.StationConfig()
+	if _, err := device.Await(ctx, simdevice.Is(wifiprov.EventEnd)); err != nil {
+		return err
+	}
+	config, err := device.Board().StationConfig()
 	if err != nil {
 		return err
 	}
 	fmt.Println("device: provisioned for", config.SSID)
-	return m.Deinit()
-}
-
-// startDevice does what a firmware does.
-func startDevice(air *sim.Air, encrypt bool) (*wifiprov.Manager, *sim.Board, error) {
-	board, err := air.NewBoard(sim.BoardConfig{})
-	if err != nil {
-		return nil, nil, err
-	}
-	controller, err := air.NewController(sim.ControllerConfig{})
-	if err != nil {
-		return nil, nil, err
-	}
-	pairing, err := smp.New(smp.Config{Rand: rand.Reader, Clock: air.Clock()})
-	if err != nil {
-		return nil, nil, err
-	}
-	host, err := att.New(controller, att.Config{Clock: air.Clock(), Pairing: pairing})
-	if err != nil {
-		return nil, nil, err
-	}
-	m := &wifiprov.Manager{}
-	err = m.Init(wifiprov.Config{
-		WiFi:         board,
-		Scheme:       ble.New(ble.Config{GATT: host, ManufacturerData: []byte{0xe5, 0x02, 'h', 'i'}, Encrypt: encrypt}),
-		Clock:        air.Clock(),
-		EventHandler: func(e wifiprov.Event) { fmt.Println("device:", e.Kind) },
-	})
-	if err != nil {
-		return nil, nil, err
-	}
-	sec, err := sec1.New(sec1.Config{PoP: pop})
-	if err != nil {
-		return nil, nil, err
-	}
-	return m, board, m.StartProvisioning(sec, "PROV_A1B2C3", "")
+	return nil
 }
 
 // phone does what an app does.

@@ -64,8 +64,8 @@ import (
 	"github.com/wifiprov/wifiprov/examples/internal/demo"
 	"github.com/wifiprov/wifiprov/hal"
 	"github.com/wifiprov/wifiprov/hal/sim"
+	"github.com/wifiprov/wifiprov/hal/sim/simdevice"
 	"github.com/wifiprov/wifiprov/hal/sloghal"
-	"github.com/wifiprov/wifiprov/protocomm"
 	"github.com/wifiprov/wifiprov/scheme/console"
 )
 
@@ -101,7 +101,7 @@ func main() {
 // run is the life of the device: from power-on until it is provisioned, or in or
 // ctx ends.
 func run(ctx context.Context, o options, in io.Reader, out, say io.Writer) error {
-	sec, err := o.security.New()
+	security, err := o.security.Device()
 	if err != nil {
 		return err
 	}
@@ -109,12 +109,6 @@ func run(ctx context.Context, o options, in io.Reader, out, say io.Writer) error
 	if err != nil {
 		return err
 	}
-	board, err := air.NewBoard(sim.BoardConfig{})
-	if err != nil {
-		return err
-	}
-	defer board.Close()
-
 	line := &terminal{in: in, out: out, ended: make(chan struct{})}
 	cfg := console.Config{Stream: line, NoEcho: !o.echo}
 	if o.dev != "" {
@@ -123,42 +117,33 @@ func run(ctx context.Context, o options, in io.Reader, out, say io.Writer) error
 	if o.verbose {
 		cfg.Logger = sloghal.New(slog.New(slog.NewTextHandler(say, nil)))
 	}
-	events := make(chan wifiprov.EventKind, 100)
-	var m wifiprov.Manager
-	err = m.Init(wifiprov.Config{
-		WiFi:   board,
-		Clock:  air.Clock(),
-		Scheme: console.New(cfg),
-		EventHandler: func(e wifiprov.Event) {
-			report(say, e)
-			events <- e.Kind
-		},
-	})
-	if err != nil {
-		return err
-	}
-	defer m.Deinit()
-	// The endpoint of ESP-IDF's examples; esp_prov's --custom_data sends to it.
-	if err := m.CreateEndpoint("custom-data"); err != nil {
-		return err
-	}
 	if o.dev == "" {
 		fmt.Fprintln(say, "device: provision me on this console")
 	} else {
 		fmt.Fprintln(say, "device: provision me on", o.dev)
 	}
-	if err := m.StartProvisioning(sec, "PROV_CONSOLE", ""); err != nil {
-		return err
-	}
-	err = m.RegisterEndpoint("custom-data", func(_ protocomm.SessionID, req []byte) ([]byte, error) {
-		fmt.Fprintf(say, "device: custom data: %q\n", req)
-		return []byte("SUCCESS\x00"), nil
+	events := make(chan wifiprov.EventKind, 100)
+	device, err := simdevice.Start(simdevice.Config{
+		Name:      "PROV_CONSOLE",
+		Air:       air,
+		Transport: simdevice.Console,
+		Security:  security,
+		Endpoints: demo.CustomData(func(req []byte) { fmt.Fprintf(say, "device: custom data: %q\n", req) }),
+		Manager: wifiprov.Config{EventHandler: func(e wifiprov.Event) {
+			report(say, e)
+			events <- e.Kind
+		}},
+		Firmware: func(b *simdevice.Boot) error {
+			b.Config.Scheme = console.New(cfg)
+			return simdevice.BuiltIn(b)
+		},
 	})
 	if err != nil {
 		return err
 	}
-	wait(ctx, &m, events, line.ended)
-	return farewell(board, say)
+	defer device.Close()
+	wait(ctx, device.Manager(), events, line.ended)
+	return farewell(device.Board(), say)
 }
 
 // openDevice opens the line that -dev names.

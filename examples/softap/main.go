@@ -19,7 +19,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -31,9 +30,8 @@ import (
 	"github.com/wifiprov/wifiprov/examples/internal/demo"
 	"github.com/wifiprov/wifiprov/hal"
 	"github.com/wifiprov/wifiprov/hal/sim"
-	"github.com/wifiprov/wifiprov/protocomm"
-	"github.com/wifiprov/wifiprov/protocomm/httpd"
-	"github.com/wifiprov/wifiprov/scheme/softap"
+	"github.com/wifiprov/wifiprov/hal/sim/simdevice"
+	"github.com/wifiprov/wifiprov/store/nvs"
 	"github.com/wifiprov/wifiprov/store/nvs/fileflash"
 )
 
@@ -72,119 +70,70 @@ func run(ctx context.Context, o options, out io.Writer) error {
 	if err != nil {
 		return err
 	}
+	security, err := o.security.Device()
+	if err != nil {
+		return err
+	}
+	if o.reset {
+		if err := forget(air, flash); err != nil {
+			return err
+		}
+	}
+	device, err := simdevice.Start(simdevice.Config{
+		Air:   air,
+		Board: sim.BoardConfig{Flash: flash},
+		Listen: func() (net.Listener, error) {
+			l, err := net.Listen("tcp", o.addr)
+			if err == nil {
+				fmt.Fprintf(out, "serving on %s\n", l.Addr())
+			}
+			return l, err
+		},
+		Security:  security,
+		Endpoints: demo.CustomData(func(req []byte) { fmt.Fprintf(out, "custom data: %q\n", req) }),
+		OnEvent:   func(e simdevice.Event) { report(out, e) },
+	})
+	if err != nil {
+		return err
+	}
+	defer device.Close()
+	if !device.Provisioned() {
+		if _, err := device.Await(ctx, simdevice.Is(wifiprov.EventEnd)); err != nil {
+			return nil // interrupted
+		}
+	}
+	config, err := device.Board().StationConfig()
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(out, "provisioned for %s\n", config.SSID)
+	<-ctx.Done()
+	return nil
+}
+
+// forget erases what the board keeps of its Wi-Fi. The rest of the flash stays.
+func forget(air *sim.Air, flash nvs.Flash) error {
 	board, err := air.NewBoard(sim.BoardConfig{Flash: flash})
 	if err != nil {
 		return err
 	}
 	defer board.Close()
-
-	var m wifiprov.Manager
-	err = m.Init(wifiprov.Config{
-		WiFi: board,
-		Scheme: softap.New(softap.Config{
-			AP: board,
-			Server: httpd.Config{Listen: func() (net.Listener, error) {
-				l, err := net.Listen("tcp", o.addr)
-				if err == nil {
-					fmt.Fprintf(out, "serving on %s\n", l.Addr())
-				}
-				return l, err
-			}},
-		}),
-		EventHandler: func(e wifiprov.Event) { report(out, e) },
-	})
-	if err != nil {
-		return err
-	}
-	defer m.Deinit()
-
-	if o.reset {
-		if err := m.ResetProvisioning(); err != nil {
-			return err
-		}
-	}
-	provisioned, err := m.IsProvisioned()
-	if err != nil {
-		return err
-	}
-	if !provisioned {
-		if err := provision(ctx, &m, o, board, out); err != nil {
-			return err
-		}
-	}
-	return normalLife(ctx, board, out)
+	return board.Restore()
 }
 
-// provision runs the service until it ends, or ctx does.
-func provision(ctx context.Context, m *wifiprov.Manager, o options, board *sim.Board, out io.Writer) error {
-	sec, err := o.security.New()
-	if err != nil {
-		return err
-	}
-	// The endpoint of ESP-IDF's examples; esp_prov's --custom_data sends to it.
-	if err := m.CreateEndpoint("custom-data"); err != nil {
-		return err
-	}
-	mac := board.MAC()
-	name := fmt.Sprintf("PROV_%02X%02X%02X", mac[3], mac[4], mac[5])
-	if err := m.StartProvisioning(sec, name, ""); err != nil {
-		return err
-	}
-	err = m.RegisterEndpoint("custom-data", func(_ protocomm.SessionID, req []byte) ([]byte, error) {
-		fmt.Fprintf(out, "custom data: %q\n", req)
-		return []byte("SUCCESS\x00"), nil
-	})
-	if err != nil {
-		return err
-	}
-	select {
-	case <-m.Done():
-	case <-ctx.Done():
-	}
-	return nil
-}
-
-// normalLife is what a provisioned device does: it joins its network and stays.
-func normalLife(ctx context.Context, board *sim.Board, out io.Writer) error {
-	if ctx.Err() != nil {
-		return nil
-	}
-	config, err := board.StationConfig()
-	if err != nil {
-		return err
-	}
-	fmt.Fprintf(out, "provisioned for %s\n", config.SSID)
-	if link, err := board.Link(); err == nil { // still from provisioning
-		fmt.Fprintf(out, "online with address %s\n", link.IP)
-	} else if err := join(board, out); err != nil {
-		return err
-	}
-	<-ctx.Done()
-	return nil
-}
-
-// join connects to the stored network, as firmware does after power-on.
-func join(board *sim.Board, out io.Writer) error {
-	board.Subscribe(func(e hal.Event) {
-		if e.Kind == hal.EventGotIP {
-			fmt.Fprintf(out, "online with address %s\n", e.IP)
-		}
-	})
-	if err := errors.Join(board.SetMode(hal.ModeSTA), board.Start()); err != nil {
-		return err
-	}
-	return board.Connect()
-}
-
-func report(out io.Writer, e wifiprov.Event) {
-	switch e.Kind {
-	case wifiprov.EventCredRecv:
-		fmt.Fprintf(out, "got credentials for %s\n", e.Station.SSID)
-	case wifiprov.EventCredFail:
-		fmt.Fprintf(out, "could not join: %s; the client may reset and try again\n", e.Reason)
-	case wifiprov.EventCredSuccess:
+func report(out io.Writer, e simdevice.Event) {
+	switch {
+	case simdevice.Is(wifiprov.EventCredRecv)(e):
+		fmt.Fprintf(out, "got credentials for %s\n", e.Prov.Station.SSID)
+	case simdevice.Is(wifiprov.EventCredFail)(e):
+		fmt.Fprintf(out, "could not join: %s; the client may reset and try again\n", e.Prov.Reason)
+	case simdevice.Is(wifiprov.EventCredSuccess)(e):
 		fmt.Fprintln(out, "the credentials work")
-	case wifiprov.EventEnd:
+	case simdevice.Is(wifiprov.EventEnd)(e):
 		fmt.Fprintln(out, "service ended")
+	case e.Kind == simdevice.WiFi && e.WiFi.Kind == hal.EventGotIP:
+		fmt.Fprintf(out, "online with address %s\n", e.WiFi.IP)
+	case e.Kind == simdevice.Trouble:
+		fmt.Fprintln(out, e.Text)
 	}
 }

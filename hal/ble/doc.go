@@ -5,7 +5,7 @@
 // nothing of this module.
 //
 // The implementations are in the folders below. Package att is an attribute
-// server and host for any HCI controller, package smp adds pairing to it, and
-// package bluez is a peripheral on Linux's bluetoothd. The errors that the
-// contract names are those of package hal.
+// server and host for any HCI controller, package hci reaches controllers outside
+// of the process, package smp adds pairing, and package bluez is a peripheral on
+// Linux's bluetoothd. The errors that the contract names are those of package hal.
 package ble

@@ -59,7 +59,8 @@ type Air struct {
 	number int // boards made so far
 
 	controllers      []*Controller
-	controllerNumber int // controllers made so far
+	listening        []*Controller // for advertisements; the other lists may be very long
+	controllerNumber int           // controllers made so far
 }
 
 // NewAir returns an empty air. Nothing needs to be closed.

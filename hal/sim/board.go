@@ -10,7 +10,6 @@ import (
 	"github.com/wifiprov/wifiprov/hal"
 	"github.com/wifiprov/wifiprov/internal/claim"
 	"github.com/wifiprov/wifiprov/internal/events"
-	"github.com/wifiprov/wifiprov/internal/explain"
 	"github.com/wifiprov/wifiprov/store"
 	"github.com/wifiprov/wifiprov/store/nvs"
 	"github.com/wifiprov/wifiprov/store/nvs/flash"
@@ -70,7 +69,9 @@ type Board struct {
 	started bool
 	mode    hal.Mode
 	storage hal.Storage
-	join    hal.JoinStep       // of the last attempt to join
+	join    hal.JoinStep // of the last attempt to join
+	refuse  refusal      // outlives a reboot, as does noDHCP
+	noDHCP  bool
 	config  *hal.StationConfig // a pointer, so that fmt does not print secrets
 	loadErr error              // not nil: config is unknown
 	link    link
@@ -237,6 +238,43 @@ func (b *Board) Kick(reason hal.Reason) bool {
 	return true
 }
 
+// refusal says that a board's next joins fail.
+type refusal struct {
+	reason hal.Reason // 0: they do not
+	times  int        // how many; 0: all
+}
+
+// strike counts a join, and returns the reason why it fails; 0: it does not.
+func (r *refusal) strike() hal.Reason {
+	reason := r.reason
+	if r.times--; r.times == 0 {
+		*r = refusal{}
+	}
+	r.times = max(r.times, 0)
+	return reason
+}
+
+// RefuseJoins lets the next joins of this board fail with a reason, whatever the
+// network and also with the right passphrase; times 0: all of them. Reason 0 ends
+// it.
+func (b *Board) RefuseJoins(reason hal.Reason, times int) {
+	b.air.mu.Lock()
+	defer b.air.mu.Unlock()
+	b.refuse = refusal{reason, max(times, 0)}
+}
+
+// SilenceDHCP keeps this board without an address, whatever the network; false ends
+// that, and a board with a link asks for its address again.
+func (b *Board) SilenceDHCP(silent bool) {
+	b.air.mu.Lock()
+	defer b.air.mu.Unlock()
+	b.noDHCP = silent
+	if !silent && b.link.ap != nil && !b.link.online && !b.link.ap.cfg.Absent {
+		b.link.alarm.stop()
+		b.askAddressLocked()
+	}
+}
+
 // SetMode implements hal.Radio. If a started radio gets a station,
 // EventStationStart follows. If it loses its station, a link or an attempt to join
 // ends with hal.ReasonAssocLeave, and a scan ends. If it loses its access point, the
@@ -304,10 +342,7 @@ func (b *Board) acceptLocked() error {
 	if b.closed {
 		return ErrClosed
 	}
-	if b.events.Full() {
-		return explain.Error(hal.ErrBusy, "64 events wait for a subscriber to return")
-	}
-	return nil
+	return b.events.Accept()
 }
 
 // stationLocked fails without a running station.

@@ -201,6 +201,7 @@ func (c *Controller) resetLocked() {
 	c.adv = advertiser{}
 	c.scan = bleScan{}
 	c.initing = nil
+	c.listenLocked()
 	c.random = [6]byte{}
 	for len(c.links) > 0 {
 		l := c.links[0]

@@ -3,6 +3,7 @@
 package sim
 
 import (
+	"slices"
 	"time"
 
 	"github.com/wifiprov/wifiprov/internal/le"
@@ -130,7 +131,7 @@ func (c *Controller) commandLocked(op int, p []byte) {
 	case 0x200C:
 		c.scan.on, c.scan.once, c.scan.seen = p[0] == 1, p[1] == 1, nil
 		c.complete(op, 0)
-		c.air.listenLocked()
+		c.listenLocked()
 	case 0x200D:
 		c.initiateLocked(op, p)
 	case 0x200E:
@@ -139,6 +140,7 @@ func (c *Controller) commandLocked(op int, p []byte) {
 			return
 		}
 		c.initing = nil
+		c.listenLocked()
 		c.complete(op, 0)
 		c.event(hciLE, append([]byte{leConnected, hciNoConnection}, make([]byte, 17)...)...)
 	case opEncrypt, opKeyReply, opKeyNegative:
@@ -189,7 +191,7 @@ func (c *Controller) advertiseLocked(op int, p []byte) (status byte) {
 		}
 		c.adv.on = on
 		c.adv.stop()
-		c.air.listenLocked()
+		c.advertiseSoonLocked()
 	case op == 0x2006 && c.adv.on:
 		return hciDisallowed
 	case op == 0x2006:
@@ -247,28 +249,41 @@ func (c *Controller) initiateLocked(op int, p []byte) {
 	}
 	c.initing = in
 	c.status(op, 0)
-	c.air.listenLocked()
+	c.listenLocked()
 }
 
-// listenLocked starts the advertisers' timers when somebody listens. Otherwise
-// advertising costs nothing.
-func (a *Air) listenLocked() {
-	for _, c := range a.controllers {
-		if c.scan.on || c.initing != nil {
-			for _, adv := range a.controllers {
-				if adv.adv.on && adv.adv.timer == nil {
-					adv.adv.set(a, max(adv.adv.interval, 20*time.Millisecond), adv.heardLocked)
-				}
-			}
-			return
+// listenLocked notes whether the controller listens for advertisements. The first one
+// that does starts all advertisers' timers: while nobody listens, advertising costs
+// nothing.
+func (c *Controller) listenLocked() {
+	a := c.air
+	i := slices.Index(a.listening, c)
+	switch {
+	case (c.scan.on || c.initing != nil) == (i >= 0):
+	case i >= 0:
+		a.listening = slices.Delete(a.listening, i, i+1)
+	default:
+		a.listening = append(a.listening, c)
+		if len(a.listening) > 1 {
+			return // the timers run
 		}
+		for _, adv := range a.controllers {
+			adv.advertiseSoonLocked()
+		}
+	}
+}
+
+// advertiseSoonLocked starts the controller's timer if it advertises and somebody listens.
+func (c *Controller) advertiseSoonLocked() {
+	if c.adv.on && c.adv.timer == nil && len(c.air.listening) > 0 {
+		c.adv.set(c.air, max(c.adv.interval, 20*time.Millisecond), c.heardLocked)
 	}
 }
 
 // heardLocked carries out one advertising event.
 func (c *Controller) heardLocked() {
 	addr, kind := c.ownLocked()
-	for _, other := range c.air.controllers {
+	for _, other := range c.air.listening {
 		if other == c {
 			continue
 		}
@@ -286,12 +301,13 @@ func (c *Controller) heardLocked() {
 		}
 		if in := other.initing; in != nil && in.addr == addr && in.kind == kind {
 			other.initing = nil
+			other.listenLocked()
 			c.adv.on = false
 			c.air.connectLocked(other, c, in)
 			break
 		}
 	}
-	c.air.listenLocked()
+	c.advertiseSoonLocked()
 }
 
 // report tells the host of an advertisement.

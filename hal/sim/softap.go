@@ -6,25 +6,17 @@ import "github.com/wifiprov/wifiprov/hal"
 
 // Defaults of the driver for a SoftAP.
 const (
-	softAPChannel     = 1
-	lastSoftAPChannel = 13
-	softAPStations    = 4
-	softAPOrder       = 1 << 30 // behind all access points of the air
+	softAPChannel  = 1
+	softAPStations = 4
+	softAPOrder    = 1 << 30 // behind all access points of the air
 )
 
 // StartSoftAP implements hal.SoftAP. Other boards see the access point and can join it.
 // The radio must be started. While the station has a link, the access point has the
 // station's channel, also on 5 GHz. Otherwise channel 0 means 1. MaxStations 0 means 4.
 func (b *Board) StartSoftAP(cfg hal.SoftAPConfig) error {
-	switch {
-	case cfg.SSID == "":
-		return errNoSSID
-	case len(cfg.SSID) > hal.MaxSSID:
-		return errSSID
-	case cfg.Channel > lastSoftAPChannel:
-		return errSoftAPChannel
-	case cfg.Key != "" && (len(cfg.Key) < 8 || len(cfg.Key) > hal.MaxPassphrase):
-		return errKey
+	if err := cfg.Check(); err != nil {
+		return err
 	}
 	b.air.mu.Lock()
 	defer b.air.mu.Unlock()

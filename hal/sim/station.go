@@ -56,7 +56,9 @@ func (b *Board) Connect() error {
 	}
 	b.link.alarm.set(b.air, d, func() {
 		if p != nil {
-			reason = p.associateLocked()
+			if reason = b.refuse.strike(); reason == 0 {
+				reason = p.associateLocked()
+			}
 		}
 		switch {
 		case reason != 0:
@@ -115,7 +117,7 @@ func (b *Board) linkLocked(p *AP) {
 // askAddressLocked waits for an address, if the access point is on the air.
 func (b *Board) askAddressLocked() {
 	cfg := b.link.ap.cfg
-	silent := cfg.NoDHCP || cfg.DHCPTimeout > 0 && cfg.DHCPTimeout <= cfg.DHCPDelay
+	silent := b.noDHCP || cfg.NoDHCP || cfg.DHCPTimeout > 0 && cfg.DHCPTimeout <= cfg.DHCPDelay
 	switch {
 	case silent && cfg.DHCPTimeout > 0:
 		b.link.alarm.set(b.air, cfg.DHCPTimeout, func() { b.dropLocked(hal.ReasonConnectionFail) })

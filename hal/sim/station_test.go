@@ -307,3 +307,39 @@ func TestReasonOfSeveral(t *testing.T) {
 		})
 	}
 }
+
+// A board's own refusals and silence hold whatever the network says.
+func TestBoardRefuses(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		air := sim.NewAir(sim.AirConfig{})
+		_, err := air.AddAP(sim.APConfig{SSID: "Open"})
+		require.NoError(t, err)
+		board, err := air.NewBoard(sim.BoardConfig{})
+		require.NoError(t, err)
+		defer board.Close()
+		require.NoError(t, board.SetStationConfig(hal.StationConfig{SSID: "Open"}))
+		require.NoError(t, board.Start())
+		j := watch(board)
+		board.RefuseJoins(hal.ReasonAssocFail, 2)
+		board.SilenceDHCP(true)
+		for range 3 {
+			require.NoError(t, board.Connect())
+			time.Sleep(time.Second)
+		}
+		require.Equal(t, []string{"500ms Disconnected 203", "1.5s Disconnected 203", "2.5s Connected"}, j.take())
+		time.Sleep(time.Hour)
+		board.SilenceDHCP(false)
+		require.Equal(t, []string{"1h0m3s GotIP 192.168.1.77"}, j.take())
+
+		require.NoError(t, board.Disconnect())
+		board.RefuseJoins(hal.ReasonAssocFail, 0)
+		for range 3 {
+			require.NoError(t, board.Connect())
+			time.Sleep(time.Second)
+		}
+		board.RefuseJoins(0, 0)
+		require.NoError(t, board.Connect())
+		time.Sleep(time.Second)
+		require.Len(t, j.take(), 1+3+2)
+	})
+}

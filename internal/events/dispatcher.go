@@ -3,9 +3,11 @@
 package events
 
 import (
+	"strconv"
 	"sync"
 
 	"github.com/wifiprov/wifiprov/hal"
+	"github.com/wifiprov/wifiprov/internal/explain"
 )
 
 // MaxQueue is the number of undelivered events from which on a driver's methods should
@@ -51,11 +53,15 @@ func (d *Dispatcher) Emit(e hal.Event) {
 	}
 }
 
-// Full reports whether subscribers are too far behind.
-func (d *Dispatcher) Full() bool {
+// Accept fails with hal.ErrBusy if subscribers are too far behind: a driver then takes no
+// calls that cause more events.
+func (d *Dispatcher) Accept() error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return len(d.queue) >= MaxQueue
+	if len(d.queue) >= MaxQueue {
+		return explain.Error(hal.ErrBusy, strconv.Itoa(MaxQueue)+" events wait for a subscriber to return")
+	}
+	return nil
 }
 
 // Reset forgets subscribers and undelivered events.

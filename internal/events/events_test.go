@@ -127,16 +127,16 @@ func TestResetStopsTheTimer(t *testing.T) {
 	require.Equal(t, []string{"b 2"}, r.took())
 }
 
-func TestFull(t *testing.T) {
+func TestAccept(t *testing.T) {
 	r := newRig()
 	r.hear("a")
 	for i := range MaxQueue {
-		require.False(t, r.Full())
+		require.NoError(t, r.Accept())
 		r.emit(i)
 	}
-	require.True(t, r.Full())
+	require.ErrorIs(t, r.Accept(), hal.ErrBusy)
 	require.Len(t, r.took(), MaxQueue)
-	require.False(t, r.Full())
+	require.NoError(t, r.Accept())
 }
 
 // Numbers wrap around.

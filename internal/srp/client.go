@@ -4,7 +4,6 @@ package srp
 
 import (
 	"crypto/sha512"
-	"hash"
 	"io"
 	"math/bits"
 )
@@ -12,14 +11,13 @@ import (
 // Client is the client's side of one handshake.
 type Client struct {
 	g      *group
-	h      hash.Hash
 	a      [PrivateSize]byte
 	public [Size]byte
 }
 
 // NewClient draws private values until A has Size bytes (5.6). It fails if random fails.
 func NewClient(random io.Reader) (*Client, error) {
-	c := &Client{g: theGroup(), h: sha512.New()}
+	c := &Client{g: theGroup()}
 	w := newWork()
 	for range tries {
 		if _, err := io.ReadFull(random, c.a[:]); err != nil {
@@ -44,18 +42,21 @@ func (c *Client) Public() []byte { return c.public[:] }
 // exponentiation with 1024 bits and one with 512. It fails with ErrPublic if B is a
 // multiple of N, or does not have 1 to Size bytes.
 func (c *Client) Prove(p *Proofs, user, password, salt, b []byte) error {
+	return c.prove(newWork(), p, user, password, salt, b)
+}
+
+func (c *Client) prove(w *work, p *Proofs, user, password, salt, b []byte) error {
+	defer w.wipe()
 	if len(b) == 0 || len(b) > Size {
 		return ErrPublic
 	}
 	g := c.g
-	w := newWork()
-	defer w.wipe()
 	w.x.setNumber(b)
 	w.x.bytes(&w.secret)
 	if g.isZero(&w.x) {
 		return ErrPublic
 	}
-	scramble(c.h, &w.u, c.public[:], &w.secret)
+	scramble(w.h, &w.u, c.public[:], &w.secret)
 	if len(trim(w.u[:])) == 0 {
 		return ErrPublic
 	}
@@ -71,10 +72,10 @@ func (c *Client) Prove(p *Proofs, user, password, salt, b []byte) error {
 	g.power(&w.x, &w.x, e[:], w)
 	g.leave(&w.x, &w.t)
 	w.x.bytes(&w.secret)
-	c.h.Reset()
-	c.h.Write(user)
-	c.h.Sum(w.name[:0])
-	p.set(c.h, g, &w.name, salt, c.public[:], b, &w.secret)
+	w.h.Reset()
+	w.h.Write(user)
+	w.h.Sum(w.name[:0])
+	p.set(w.h, g, &w.name, salt, c.public[:], b, &w.secret)
 	return nil
 }
 

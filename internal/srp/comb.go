@@ -2,7 +2,7 @@
 
 package srp
 
-// comb holds powers of a base that stays the same, so that raising it to an
+// comb is a base that stays the same, with powers of it, so that raising it to an
 // exponent takes few squarings. The exponent's bits are laid out in rows, one
 // for each tooth, and the rows cut into blocks:
 //
@@ -13,8 +13,9 @@ package srp
 //
 // The bits of one column in one block are the index into the block's table,
 // which has the product of the teeth's powers for each. One squaring then serves
-// a column of every block.
+// a column of every block. A comb without teeth has the base alone.
 type comb struct {
+	base          element
 	teeth, blocks int
 	span          int       // columns of a block
 	table         []element // blocks tables of 2^teeth products
@@ -23,6 +24,10 @@ type comb struct {
 // set makes the tables for exponents of up to so many bits: one squaring for each
 // bit, and one multiplication for nearly each product.
 func (c *comb) set(f *field, base *element, expBits, teeth, blocks int, t *wide) {
+	c.base.set(base)
+	if teeth == 0 {
+		return
+	}
 	c.teeth, c.blocks = teeth, blocks
 	c.span = (expBits + teeth*blocks - 1) / (teeth * blocks)
 	size := 1 << teeth
@@ -49,6 +54,10 @@ func (c *comb) set(f *field, base *element, expBits, teeth, blocks int, t *wide)
 // power stores the base to the power of e in z; e is big-endian. Memory accesses may
 // depend on a public e, but not on a secret one.
 func (c *comb) power(f *field, z *element, e []byte, public bool, w *work) {
+	if c.teeth == 0 {
+		f.power(z, &c.base, e, w)
+		return
+	}
 	size := 1 << c.teeth
 	for column := c.span - 1; column >= 0; column-- {
 		if column != c.span-1 {

@@ -3,8 +3,6 @@
 package srp
 
 import (
-	"crypto/sha512"
-	"hash"
 	"io"
 	"sync"
 )
@@ -14,33 +12,41 @@ import (
 const tries = 8
 
 // Device is the device's side: salt and verifier with their tables. Its methods may be
-// called from any goroutine; one runs at a time.
+// called from any goroutine; one runs at a time, unless it is small.
 type Device struct {
 	g    *group
 	salt []byte
-	v    comb    // for exponents of HashSize bytes
 	kv   element // k·v
+	v    comb    // for exponents of HashSize bytes
 
-	mu sync.Mutex // guards what follows
-	w  work
-	h  hash.Hash
+	mu sync.Mutex // guards w
+	w  *work      // nil: small
 }
 
 // NewDevice returns the device's side for a salt and a big-endian verifier, and keeps
-// neither slice. The first call in a program also makes the table of g. It fails with
-// ErrVerifier for 0, 1, N-1 or more, which no password leads to.
+// neither slice. The first call in a program also makes the table of g. Where there are
+// no tables it is NewSmallDevice. It fails with ErrVerifier for 0, 1, N-1 or more, which
+// no password leads to.
 func NewDevice(salt, verifier []byte) (*Device, error) {
 	return newDevice(theGroup(), salt, verifier, combTeeth, combBlocks)
 }
 
+// NewSmallDevice is NewDevice without a table of v and without working memory between
+// handshakes. It takes less time, and each handshake takes more.
+func NewSmallDevice(salt, verifier []byte) (*Device, error) {
+	return newDevice(theGroup(), salt, verifier, 0, 0)
+}
+
+// newDevice makes a comb of v, or with no teeth none.
 func newDevice(g *group, salt, verifier []byte, teeth, blocks int) (*Device, error) {
 	verifier = trim(verifier)
 	if len(verifier) > Size {
 		return nil, ErrVerifier
 	}
-	d := &Device{g: g, salt: append([]byte(nil), salt...), h: sha512.New()}
-	defer d.w.wipe()
-	w, v := &d.w, &d.w.x
+	d := &Device{g: g, salt: append([]byte(nil), salt...)}
+	w := newWork()
+	defer w.wipe()
+	v := &w.x
 	v.setNumber(verifier)
 	w.y.set(v)
 	g.canonical(&w.y)
@@ -57,6 +63,9 @@ func newDevice(g *group, salt, verifier []byte, teeth, blocks int) (*Device, err
 	}
 	g.mul(&d.kv, &g.k, v, &w.t)
 	d.v.set(&g.field, v, 8*HashSize, teeth, blocks, &w.t)
+	if teeth > 0 {
+		d.w = w
+	}
 	return d, nil
 }
 
@@ -73,11 +82,15 @@ func (d *Device) Salt() []byte { return d.salt }
 func (d *Device) Answer(p *Proofs, public *[Size]byte, user, a []byte, random io.Reader) (sent []byte, err error) {
 	var b [PrivateSize]byte
 	defer clear(b[:])
+	w := d.w
+	if w == nil {
+		w = newWork()
+	}
 	for n := 1; ; n++ {
 		if _, err := io.ReadFull(random, b[:]); err != nil {
 			return nil, err
 		}
-		even, err := d.try(p, public, user, a, &b, n == tries)
+		even, err := d.try(w, p, public, user, a, &b, n == tries)
 		if err != nil {
 			return nil, err
 		}
@@ -89,11 +102,13 @@ func (d *Device) Answer(p *Proofs, public *[Size]byte, user, a []byte, random io
 
 // try is Answer with one b. It reports whether all clients will agree; with last it
 // always does.
-func (d *Device) try(p *Proofs, public *[Size]byte, user, a []byte, b *[PrivateSize]byte, last bool) (even bool, err error) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	defer d.w.wipe()
-	g, w := d.g, &d.w
+func (d *Device) try(w *work, p *Proofs, public *[Size]byte, user, a []byte, b *[PrivateSize]byte, last bool) (even bool, err error) {
+	if w == d.w {
+		d.mu.Lock()
+		defer d.mu.Unlock()
+	}
+	defer w.wipe()
+	g, h := d.g, w.h
 	if len(a) != Size {
 		return false, ErrPublic
 	}
@@ -109,10 +124,10 @@ func (d *Device) try(p *Proofs, public *[Size]byte, user, a []byte, b *[PrivateS
 		return false, nil
 	}
 
-	d.h.Reset()
-	d.h.Write(user)
-	d.h.Sum(w.name[:0])
-	scramble(d.h, &w.u, a, public)
+	h.Reset()
+	h.Write(user)
+	h.Sum(w.name[:0])
+	scramble(h, &w.u, a, public)
 	if len(trim(w.u[:])) == 0 {
 		return false, ErrPublic
 	}
@@ -122,6 +137,6 @@ func (d *Device) try(p *Proofs, public *[Size]byte, user, a []byte, b *[PrivateS
 	g.power(&w.x, &w.x, b[:], w)
 	g.leave(&w.x, &w.t)
 	w.x.bytes(&w.secret)
-	p.set(d.h, g, &w.name, d.salt, a, trim(public[:]), &w.secret)
+	p.set(h, g, &w.name, d.salt, a, trim(public[:]), &w.secret)
 	return last || w.secret[0] != 0 && p.K[0] != 0 && p.Client[0] != 0, nil
 }

@@ -2,10 +2,15 @@
 
 package srp
 
-import "math/bits"
+import (
+	"crypto/sha512"
+	"hash"
+	"math/bits"
+)
 
 // work is the memory of one computation.
 type work struct {
+	h      hash.Hash // SHA-512
 	t      wide
 	digit  element // what was taken from a table
 	x, y   element // the computation's own
@@ -20,10 +25,14 @@ type work struct {
 // microcontroller.
 //
 //go:noinline
-func newWork() *work { return new(work) }
+func newWork() *work { return &work{h: sha512.New()} }
 
 // wipe forgets what went on.
-func (w *work) wipe() { *w = work{} }
+func (w *work) wipe() {
+	h := w.h
+	*w = work{}
+	w.h = h
+}
 
 // power stores x^e in z, which may be x; e is big-endian and secret. It takes
 // one squaring a bit of e, and one multiplication for each windowBits of them,

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//go:build 386 || arm || mips || mipsle || tinygo || wifiprov_small
+//go:build tinygo || wifiprov_small
 
 package srp
 
-// Sizes of the tables: 6 KiB for each comb, 3 KiB for the window.
+// Sizes of the tables: no combs, 3 KiB for the window.
 const (
-	combTeeth  = 4
-	combBlocks = 1
+	combTeeth  = 0
+	combBlocks = 0
 	windowBits = 3
 )

@@ -25,6 +25,7 @@ type listenFront struct {
 	maxHeader int
 
 	mu      sync.Mutex // guards what follows, and the marked fields of conn
+	closing bool       // stop closes the listener
 	stopped bool
 	conns   []*conn // open
 	clock   uint64  // counts uses of connections
@@ -61,7 +62,9 @@ func (f *listenFront) addEndpoint(name string) error { return CheckName(name) }
 func (f *listenFront) removeEndpoint(string)         {}
 
 func (f *listenFront) stop() error {
+	f.setClosing(true) // before accept sees it
 	if err := f.listener.Close(); err != nil && !errors.Is(err, net.ErrClosed) {
+		f.setClosing(false)
 		return err
 	}
 	f.mu.Lock()
@@ -98,7 +101,7 @@ func (f *listenFront) accept() {
 			f.add(nc)
 			continue
 		}
-		if f.isStopped() {
+		if f.isClosing() {
 			return
 		}
 		if errors.Is(err, net.ErrClosed) {
@@ -117,10 +120,16 @@ func (f *listenFront) accept() {
 	}
 }
 
-func (f *listenFront) isStopped() bool {
+func (f *listenFront) setClosing(closing bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return f.stopped
+	f.closing = closing
+}
+
+func (f *listenFront) isClosing() bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.closing
 }
 
 // add serves a connection, and closes another one if there are too many.

@@ -4,10 +4,10 @@ package httpd
 
 import (
 	"bytes"
-	"net/netip"
 	"strconv"
 	"strings"
 
+	"github.com/wifiprov/wifiprov/internal/ownhost"
 	"github.com/wifiprov/wifiprov/protocomm"
 )
 
@@ -70,7 +70,7 @@ func (p pages) allow(b *browser) bool {
 	case string(b.site) == "none": // the user's own doing
 		return true
 	}
-	return string(b.site) == "same-origin" && ownName(b.host)
+	return string(b.site) == "same-origin" && ownhost.Is(string(b.host))
 }
 
 // sameHost reports whether an origin is that of the device's own host.
@@ -84,23 +84,5 @@ func sameHost(origin, host []byte) bool {
 		return false
 	}
 	bare := func(b []byte) []byte { return bytes.TrimSuffix(b, []byte(port)) }
-	return bytes.EqualFold(bare(rest), bare(host)) && ownName(host)
-}
-
-// ownName reports whether a Host is a name that nobody else can have.
-func ownName(host []byte) bool {
-	name := strings.ToLower(string(host))
-	if strings.HasPrefix(name, "[") {
-		end := strings.IndexByte(name, ']')
-		if end < 0 {
-			return false
-		}
-		name = name[1:end]
-	} else if i := strings.LastIndexByte(name, ':'); i >= 0 {
-		name = name[:i]
-	}
-	if _, err := netip.ParseAddr(name); err == nil {
-		return true
-	}
-	return name == "localhost" || strings.HasSuffix(name, ".local")
+	return bytes.EqualFold(bare(rest), bare(host)) && ownhost.Is(string(host))
 }

@@ -352,6 +352,30 @@ func TestListenerClosedByOthers(t *testing.T) {
 	})
 }
 
+// slowClose is a listener whose Accept sees that it is closed before Close returns.
+type slowClose struct{ net.Listener }
+
+func (l slowClose) Close() error {
+	err := l.Listener.Close()
+	synctest.Wait()
+	return err
+}
+
+// An ordinary stop is not taken for that.
+func TestStopIsNoTrouble(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		r := newRig(t, func(r *rig, _ *protocomm.Config, cfg *Config) {
+			cfg.Listen = func() (net.Listener, error) {
+				l, err := r.net.Listen()
+				return slowClose{l}, err
+			}
+		}).start()
+		must(t, r.server.Stop(r.pc))
+		r.server.Wait()
+		require.Empty(t, r.logged())
+	})
+}
+
 // A listener that cannot be closed leaves everything as it is, and Stop can be
 // repeated.
 func TestQT33_StopFails(t *testing.T) {

@@ -16,6 +16,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/wifiprov/wifiprov/internal/test/leak"
+
 	"github.com/wifiprov/wifiprov/hal/sim/simnet"
 	"github.com/wifiprov/wifiprov/protocomm"
 	"github.com/wifiprov/wifiprov/security"
@@ -218,7 +220,5 @@ func TestCrowdOverTCP(t *testing.T) {
 	client.CloseIdleConnections()
 	must(t, s.Stop(pc))
 	s.Wait()
-	require.Eventually(t, func() bool {
-		return runtime.NumGoroutine() <= before+1 // Eventually's own
-	}, 10*time.Second, time.Millisecond, "%d goroutines before", before)
+	leak.Goroutines(t, before)
 }

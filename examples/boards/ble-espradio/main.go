@@ -5,6 +5,9 @@
 // Command ble-espradio is a whole firmware for an ESP32-C3. A phone or esp_prov
 // gives it a network over Bluetooth; the device keeps that in flash and joins it
 // from then on. The BOOT button, held while the device starts, makes it forget.
+//
+// One goroutine does everything but to call the Wi-Fi driver, for each takes 8 KB of
+// memory for its stack.
 package main
 
 import (
@@ -16,8 +19,9 @@ import (
 	"github.com/wifiprov/wifiprov"
 	"github.com/wifiprov/wifiprov/hal"
 	"github.com/wifiprov/wifiprov/hal/ble/att"
-	"github.com/wifiprov/wifiprov/hal/esp32/espradio"
 	board "github.com/wifiprov/wifiprov/hal/esp32/espradio/chip"
+	"github.com/wifiprov/wifiprov/hal/loop"
+	"github.com/wifiprov/wifiprov/hal/tinygo"
 	"github.com/wifiprov/wifiprov/protocomm/gatt"
 	"github.com/wifiprov/wifiprov/scheme/ble"
 	"github.com/wifiprov/wifiprov/security/sec1"
@@ -36,23 +40,24 @@ const (
 
 func main() {
 	time.Sleep(2 * time.Second) // for the serial line to come up
-	if err := run(); err != nil {
+	l := loop.New(loop.Config{})
+	if err := run(l); err != nil {
 		println("stopped:", err.Error())
 	}
 	for {
-		time.Sleep(time.Hour)
+		l.Pump(time.Hour)
 	}
 }
 
-func run() error {
-	if err := board.Enable(); err != nil && !errors.Is(err, espradio.ErrEnabled) {
+func run(l *loop.Loop) error {
+	if err := board.Enable(); err != nil && !errors.Is(err, tinygo.ErrEnabled) {
 		return err
 	}
-	store, err := board.OpenStore()
+	store, err := tinygo.OpenStore(machine.Flash)
 	if err != nil {
 		return err
 	}
-	wifi, err := espradio.New(espradio.Config{Driver: &board.Driver{Hostname: serviceName}, Store: store, Logger: board.Log})
+	wifi, err := tinygo.New(tinygo.Config{Driver: &board.Driver{Hostname: serviceName}, Store: store, Tell: l.Tell, Logger: tinygo.Log})
 	if err != nil {
 		return err
 	}
@@ -73,7 +78,7 @@ func run() error {
 			join(wifi, &provisioning)
 		case hal.EventDisconnected:
 			println("offline:", e.Reason.String())
-			time.AfterFunc(rejoin, func() { join(wifi, &provisioning) })
+			l.AfterFunc(rejoin, func() { join(wifi, &provisioning) })
 		}
 	})
 
@@ -83,7 +88,7 @@ func run() error {
 	}
 	if stored.SSID == "" { // not provisioned: no network to join
 		provisioning.Store(true)
-		if err := provision(wifi); err != nil {
+		if err := provision(l, wifi); err != nil {
 			return err
 		}
 		provisioning.Store(false)
@@ -95,7 +100,7 @@ func run() error {
 
 // join joins the network, unless the station is connected or connecting. While a
 // client provisions the device, joining is the manager's business.
-func join(wifi *espradio.Radio, provisioning *atomic.Bool) {
+func join(wifi *tinygo.Radio, provisioning *atomic.Bool) {
 	if provisioning.Load() {
 		return
 	}
@@ -105,13 +110,15 @@ func join(wifi *espradio.Radio, provisioning *atomic.Bool) {
 }
 
 // provision serves clients until one of them has given a network that works.
-func provision(wifi *espradio.Radio) error {
-	controller, err := board.Bluetooth(board.Log)
+func provision(l *loop.Loop, wifi *tinygo.Radio) error {
+	controller, err := board.PolledBluetooth(tinygo.Log)
 	if err != nil {
 		return err
 	}
 	defer controller.Close()
-	host, err := att.New(controller, att.Config{Logger: board.Log})
+	l.PollPackets(controller.Poll, 2*time.Millisecond)
+	defer l.PollPackets(nil, 0)
+	host, err := att.New(controller, att.Config{Clock: l, PollController: l.PollController, Logger: tinygo.Log})
 	if err != nil {
 		return err
 	}
@@ -122,9 +129,11 @@ func provision(wifi *espradio.Radio) error {
 	var manager wifiprov.Manager
 	if err := manager.Init(wifiprov.Config{
 		WiFi:         wifi,
-		Scheme:       ble.New(ble.Config{GATT: host, Server: gatt.Config{Logger: board.Log}}),
+		Scheme:       ble.New(ble.Config{GATT: host, Server: gatt.Config{Go: l.Go, Clock: l, Logger: tinygo.Log}}),
+		Clock:        l,
+		Pump:         l.Pump,
 		EventHandler: func(e wifiprov.Event) { println("provisioning:", e.Kind.String()) },
-		Logger:       board.Log,
+		Logger:       tinygo.Log,
 	}); err != nil {
 		return err
 	}

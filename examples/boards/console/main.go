@@ -7,7 +7,8 @@
 //
 //	tinygo flash -target=xiao-esp32c3 -stack-size=8kb ./examples/boards/console
 //	tinygo build -target=riscv-qemu -stack-size=8kb -o console.elf ./examples/boards/console
-//	qemu-system-riscv32 -machine virt -nographic -bios none -kernel console.elf
+//	qemu-system-riscv32 -machine virt,aclint=on -smp 4 -nographic -bios none \
+//	    -device virtio-rng-device -kernel console.elf
 //	go run ./examples/boards/console
 //
 // Type "proto-ver 0 455350", or give the line to a client: examples/console says

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package demo has what the simulated devices among the examples share: the
-// networks around them, the flags of their security, and how long they live.
+// networks around them, the flags of their security, an endpoint, and how long they
+// live.
 package demo
 
 import (
 	"context"
-	"crypto/rand"
 	"flag"
 	"fmt"
 	"os"
@@ -15,11 +15,8 @@ import (
 
 	"github.com/wifiprov/wifiprov/hal"
 	"github.com/wifiprov/wifiprov/hal/sim"
+	"github.com/wifiprov/wifiprov/hal/sim/simdevice"
 	"github.com/wifiprov/wifiprov/protocomm"
-	"github.com/wifiprov/wifiprov/security"
-	"github.com/wifiprov/wifiprov/security/sec0"
-	"github.com/wifiprov/wifiprov/security/sec1"
-	"github.com/wifiprov/wifiprov/security/sec2"
 )
 
 // Air returns an air with the networks HomeNet (passphrase "correct horse") and
@@ -27,7 +24,7 @@ import (
 func Air(cfg sim.AirConfig) (*sim.Air, error) {
 	air := sim.NewAir(cfg)
 	for _, ap := range []sim.APConfig{
-		{SSID: "HomeNet", Passphrase: "correct horse", Channel: 6, RSSI: -47, Auth: hal.AuthWPA2PSK},
+		simdevice.Home,
 		{SSID: "Café", Channel: 11, RSSI: -68},
 	} {
 		if _, err := air.AddAP(ap); err != nil {
@@ -51,22 +48,27 @@ func (s *Security) Flags() {
 	flag.StringVar(&s.Password, "password", "abcd1234", "password for security 2")
 }
 
-// New makes the device's half.
-func (s *Security) New() (protocomm.Security, error) {
+// Device returns the security of the device.
+func (s *Security) Device() (simdevice.Security, error) {
 	switch s.Mode {
 	case 0:
-		return sec0.New(), nil
+		return simdevice.Security0(), nil
 	case 1:
-		return sec1.New(sec1.Config{PoP: security.Secret(s.PoP)})
+		return simdevice.Security1(hal.Secret(s.PoP)), nil
 	case 2:
 		// A product keeps salt and verifier and never knows the password.
-		salt, verifier, err := sec2.Generate(s.User, security.Secret(s.Password), sec2.DefaultSaltSize, rand.Reader)
-		if err != nil {
-			return nil, err
-		}
-		return sec2.New(sec2.Config{Salt: salt, Verifier: verifier})
+		return simdevice.Security2(s.User, hal.Secret(s.Password)), nil
 	}
-	return nil, fmt.Errorf("-sec is %d; it can be 0, 1 or 2", s.Mode)
+	return simdevice.Security{}, fmt.Errorf("-sec is %d; it can be 0, 1 or 2", s.Mode)
+}
+
+// CustomData is the endpoint of ESP-IDF's examples; esp_prov's --custom_data sends to
+// it. It tells what it gets.
+func CustomData(tell func(req []byte)) []simdevice.Endpoint {
+	return []simdevice.Endpoint{{Name: "custom-data", Handler: func(_ protocomm.SessionID, req []byte) ([]byte, error) {
+		tell(req)
+		return []byte("SUCCESS\x00"), nil
+	}}}
 }
 
 // Context returns a context that ends when the program is interrupted, and after

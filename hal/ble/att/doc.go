@@ -2,8 +2,8 @@
 
 // Package att is a BLE peripheral in Go: attribute server, L2CAP and HCI host,
 // on a controller that a [Transport] reaches. It implements ble.Peripheral on
-// an ESP32's controller, on the simulated one of package hal/sim, and on any other
-// that speaks HCI.
+// an ESP32's controller, on the simulated one of package hal/sim, on those that
+// package hci reaches, and on any other that speaks HCI.
 //
 // It has what provisioning needs: one primary service with characteristics that
 // are read and written, and their user descriptions; MTU exchange, all discovery

@@ -112,8 +112,7 @@ func (h *Host) StartGATT(cfg ble.Config, handler ble.Handler) error {
 	if !h.up || h.leaving {
 		h.awaitDrained()
 		if err := h.bringUp(); err != nil {
-			h.takeDown(err)
-			return err
+			return h.takeDown(err)
 		}
 	}
 	cfg.Characteristics = append([]ble.Characteristic(nil), cfg.Characteristics...)
@@ -123,8 +122,7 @@ func (h *Host) StartGATT(cfg ble.Config, handler ble.Handler) error {
 		err = &stackError{"the peripheral was stopped while it started", nil}
 	}
 	if err != nil {
-		h.takeDown(err)
-		return err
+		return h.takeDown(err)
 	}
 	h.gatt, h.handler = cfg, handler
 	h.table = newTable(&h.gatt)
@@ -141,8 +139,7 @@ func (h *Host) StartGATT(cfg ble.Config, handler ble.Handler) error {
 	h.advOn = true
 	if _, err := h.run("advertising", opLEAdvEnable, 1); err != nil {
 		h.serving, h.handler = false, nil
-		h.takeDown(err)
-		return err
+		return h.takeDown(err)
 	}
 	return nil
 }
@@ -223,8 +220,10 @@ func (h *Host) StopGATT(how ble.StopOptions) error {
 	return nil
 }
 
-// takeDown undoes a start that failed. mu is held.
-func (h *Host) takeDown(why error) {
+// takeDown undoes a start that failed. It returns why the start failed, or why the
+// transport takes nothing any more. mu is held.
+func (h *Host) takeDown(why error) error {
+	h.sendErr = nil
 	h.dropCommands()
 	h.forgetConns()
 	h.powerDown()
@@ -232,6 +231,10 @@ func (h *Host) takeDown(why error) {
 	if errors.Is(why, errTimeout) {
 		h.credits = 1 // nobody waits for this reset
 	}
+	if h.sendErr != nil && !errors.Is(why, h.sendErr) {
+		return &stackError{"the controller cannot be reached", h.sendErr}
+	}
+	return why
 }
 
 // powerDown resets the controller, which ends all it does. mu is held.

@@ -231,7 +231,7 @@ func TestKeyThatWaitsIsWiped(t *testing.T) {
 		"start": func(r *rig) {
 			r.h.mu.Lock()
 			defer r.h.mu.Unlock()
-			r.h.takeDown(errTimeout)
+			_ = r.h.takeDown(errTimeout)
 		},
 	} {
 		r, m := paired(t, Config{})

@@ -107,6 +107,24 @@ func TestSendFails(t *testing.T) {
 	require.NoError(t, r.h.StopGATT(ble.StopOptions{}))
 }
 
+// A transport that reports the loss of its controller while a start waits: the start fails
+// with the transport's reason.
+func TestTransportLostDuringTheStart(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, Config{})
+		r.ctl.mute = map[int]bool{opLEReadBufferSize: true}
+		done := make(chan error, 1)
+		go func() { done <- r.h.StartGATT(gattConfig(false), r.v) }()
+		synctest.Wait()
+		broken := errors.New("UART is gone")
+		r.ctl.sendErr = broken
+		r.h.receive([]byte{PacketEvent, evHardwareError, 1, 0})
+		err := <-done
+		require.ErrorIs(t, err, broken)
+		require.EqualError(t, err, "att: the controller cannot be reached: UART is gone")
+	})
+}
+
 // A stop that the transport failed is repeated: the client is disconnected then,
 // and the controller reset after it.
 func TestStopRepeatedWithAClient(t *testing.T) {

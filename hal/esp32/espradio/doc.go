@@ -1,62 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package espradio is the HAL for an ESP32 that TinyGo programs on bare metal, on
-// tinygo.org/x/espradio. It reaches that package through a contract, [Driver]. Module
-// hal/esp32/espradio/chip implements the contract on the chip, and a package for tests
-// on a simulated air, so this package builds and is tested everywhere.
-//
-// [Radio] is the Wi-Fi, [VHCI] carries packets to the Bluetooth controller for package
-// hal/ble/att, [Line] is a serial line for a console, and [Region] is the part of the
-// flash that has the configuration.
+// Package espradio is the binding for an ESP32 that TinyGo programs on bare metal, on
+// tinygo.org/x/espradio. The HAL is package hal/tinygo. Module
+// hal/esp32/espradio/chip is its Driver, and says how it is used; this package has
+// the radio's error codes.
 //
 // # What this radio cannot do
 //
-//   - It is either a station or an access point. That does not affect the BLE and
-//     console schemes. With the SoftAP scheme the two take turns, see below.
+// Beside what package hal/tinygo says:
+//
 //   - espradio.Scan tells SSID and signal only; module chip asks ESP-IDF's library
 //     for the rest. With a Driver that does not know the rest, BSSID and channel
-//     are zero, and the authentication is Config.UnknownAuth, by default WPA2. Apps
-//     then require a passphrase for every network that they list, so an open
-//     network has to be typed in. Scans are always active, cover all channels and
-//     take the driver's time. A scan that is stopped finds nothing.
-//   - An attempt to join lasts at most 15 s. BSSID, channel, scan method and least
-//     authentication of a configuration are kept but not used (see Radio.Limits).
-//     With a passphrase the network must have at least WPA2.
-//   - The driver does not tell when a link is lost. The Radio checks every
-//     Config.Probe, and reports each loss with hal.ReasonBeaconTimeout.
-//   - The steps of joining are unknown, so there is no hal.JoinReporter.
-//   - The radio can be enabled once. If that fails (ErrEnableFailed) the chip has
+//     are zero, and the authentication is tinygo.Config.UnknownAuth, by default WPA2.
+//     Apps then require a passphrase for every network that they list, so an open
+//     network has to be typed in.
+//   - An attempt to join lasts at most 15 s. With a passphrase the network must have
+//     at least WPA2.
+//   - The radio can be enabled once. If that fails (tinygo.ErrEnableFailed) the chip has
 //     to be reset. ModeOff, and ModeAP without an access point, switch the radio off
 //     if the Driver can do that; module chip can.
-//   - The driver keeps no configuration. The Radio does, in ESP-IDF's keys.
-//
-// # SoftAP by turns
-//
-// StartSoftAP first scans, since the radio cannot scan while the SoftAP is open;
-// clients that scan get these results. Connect closes the SoftAP while the attempt
-// lasts, and clients lose their Wi-Fi. An attempt takes a few seconds, at most 15 s
-// plus the time for an address (Config.Lease and the driver's last try). After it the
-// SoftAP comes back under the same name, and stays for at least Config.Presence before
-// a further attempt begins. So a client can always come back, with a new session if it
-// lost its own, and ask for the outcome.
-//
-// After a successful attempt Link describes the link although the SoftAP has the
-// radio; nothing can be sent over it. When the SoftAP closes for good, the station
-// joins again and EventGotIP comes a second time. An application waits for the one
-// after the manager's EventEnd.
-//
-// The device's HTTP server must outlive the gap. Module chip opens the access point
-// and gives addresses to its clients. It has no net.Listener for the server; the
-// application makes one on the network of its Driver.Stack.
-//
-// The manager begins an attempt 1 s after it has answered ApplyConfig. Clients ask
-// for the status at once, and then every 5 s (docs/spec/client.md 4). A request
-// during the gap fails. Then esp_prov asks up to three more times, 5 s apart; its
-// computer must be back on the SoftAP by then. Espressif's app for iOS joins again,
-// makes a new session and repeats the request once. The app for Android reports a
-// failure, although the device may succeed, and has to be started again to see the
-// outcome. The service waits 30 s for a client after success (wifiprov.Config.AutoStop;
-// choose more here), and forever after a failure. For some reasons the manager would
-// try again forever, and close the SoftAP each time: set wifiprov.Config.Attempts to 2
-// or 3.
+//   - Module chip opens the access point and gives addresses to its clients. It has no
+//     net.Listener for an HTTP server; the application makes one on the network of its
+//     Driver.Stack.
 package espradio

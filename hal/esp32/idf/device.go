@@ -10,6 +10,7 @@ import (
 
 	"github.com/wifiprov/wifiprov/hal"
 	"github.com/wifiprov/wifiprov/hal/ble"
+	"github.com/wifiprov/wifiprov/hal/loop"
 	"github.com/wifiprov/wifiprov/internal/claim"
 	"github.com/wifiprov/wifiprov/internal/events"
 	"github.com/wifiprov/wifiprov/internal/explain"
@@ -28,6 +29,7 @@ type Config struct {
 type Device struct {
 	cfg  Config
 	bt   Bluetooth
+	loop *loop.Loop
 	pump pump
 
 	lost  atomic.Uint32
@@ -40,9 +42,7 @@ type Device struct {
 	station station
 	subs    events.Subscribers
 
-	timers timers
-	http   httpServer
-	jobs   jobs
+	http httpServer
 }
 
 var (
@@ -76,6 +76,7 @@ func Open(cfg Config) (*Device, error) {
 		return nil, err
 	}
 	d := &Device{cfg: cfg}
+	d.loop = d.newLoop()
 	d.bt.d = d
 	d.bt.buf = make([]byte, maxPacket)
 	if err := d.begin(); err != nil {
@@ -115,7 +116,7 @@ func (d *Device) Close() error {
 	closed := d.closed
 	d.subs.Clear()
 	d.mu.Unlock()
-	d.timers.clear()
+	d.loop.StopTimers()
 	if closed {
 		return nil
 	}

@@ -71,10 +71,6 @@ func (d *Device) StopHTTP() error {
 // nextRequest answers a request, or takes the end of a connection, or runs what
 // Go was given.
 func (d *Device) nextRequest() bool {
-	if fn := d.jobs.take(); fn != nil {
-		fn()
-		return true
-	}
 	p := &d.pump
 	h, closed, found := d.http.take(p)
 	switch {

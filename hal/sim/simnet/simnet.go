@@ -124,10 +124,6 @@ func (n *Network) pairLocked(at netip.Addr) (client, device *conn) {
 	return client, device
 }
 
-// Loopback listens on a free port of 127.0.0.1, for tests that want a real
-// network.
-func Loopback() (net.Listener, error) { return net.Listen("tcp", "127.0.0.1:0") }
-
 // listener is the network's listener; guarded by network.mu.
 type listener struct {
 	network *Network

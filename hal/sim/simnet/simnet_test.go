@@ -330,6 +330,18 @@ func TestLoopback(t *testing.T) {
 	require.NoError(t, err)
 	defer l.Close()
 	require.True(t, strings.HasPrefix(l.Addr().String(), "127.0.0.1:"))
+	// A port that somebody else has is passed over.
+	next := l.Addr().(*net.TCPAddr)
+	next.Port++
+	if taken, err := net.ListenTCP("tcp", next); err == nil {
+		defer taken.Close()
+	}
+	for range 50 {
+		other, err := simnet.Loopback()
+		require.NoError(t, err)
+		defer other.Close()
+		require.NotEqual(t, next.String(), other.Addr().String())
+	}
 }
 
 // TestManyBytes sends a stream both ways at once through small buffers.

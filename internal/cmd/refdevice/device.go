@@ -15,23 +15,16 @@ import (
 	"github.com/wifiprov/wifiprov"
 	"github.com/wifiprov/wifiprov/hal"
 	"github.com/wifiprov/wifiprov/hal/sim"
+	"github.com/wifiprov/wifiprov/hal/sim/simdevice"
 	"github.com/wifiprov/wifiprov/protocomm"
-	"github.com/wifiprov/wifiprov/protocomm/httpd"
-	"github.com/wifiprov/wifiprov/scheme/softap"
-	"github.com/wifiprov/wifiprov/security"
-	"github.com/wifiprov/wifiprov/security/sec0"
-	"github.com/wifiprov/wifiprov/security/sec1"
-	"github.com/wifiprov/wifiprov/security/sec2"
 	"github.com/wifiprov/wifiprov/store"
 )
 
-// device is the simulated board, its air and the application on it.
+// device is a simulated device whose firmware is the program.
 type device struct {
+	*simdevice.Boot
 	opt   *options
 	out   *lines
-	air   *sim.Air
-	board *sim.Board
-	m     wifiprov.Manager
 	fails int         // CRED_FAIL events so far; in event handlers only
 	loop  atomic.Bool // start again after the end
 
@@ -59,7 +52,7 @@ func newDevice(opt *options, w io.Writer) (*device, error) {
 	d := &device{opt: opt, out: &lines{w: w}}
 	d.open = d.openTCP
 	d.loop.Store(opt.loop)
-	d.air = sim.NewAir(sim.AirConfig{
+	air := sim.NewAir(sim.AirConfig{
 		Seed:            opt.seed,
 		TimeScale:       opt.timeScale,
 		JoinTime:        opt.connectTime,
@@ -73,17 +66,27 @@ func newDevice(opt *options, w io.Writer) (*device, error) {
 	for _, ap := range aps {
 		ap.IP = opt.ip
 		fiveGHz = fiveGHz || ap.Channel > 14
-		if _, err := d.air.AddAP(ap); err != nil {
+		if _, err := air.AddAP(ap); err != nil {
 			return nil, err
 		}
 	}
-	board, err := d.air.NewBoard(sim.BoardConfig{Store: &store.Memory{}, FiveGHz: fiveGHz})
+	_, err := simdevice.Start(simdevice.Config{
+		Air:      air,
+		Board:    sim.BoardConfig{Store: &store.Memory{}, FiveGHz: fiveGHz},
+		Listen:   d.takeListener,
+		Security: opt.secrets(),
+		Manager: wifiprov.Config{
+			EventHandler: d.act, Version: opt.style.version, Reasons: opt.style.reasons, Attempts: opt.attempts,
+		},
+		Firmware: func(b *simdevice.Boot) error { d.Boot = b; return nil },
+		OnEvent:  d.print,
+	})
 	if err != nil {
 		return nil, err
 	}
-	d.board = board
-	board.Subscribe(d.wifiEvent)
-	d.m.Subscribe(d.sessionEvent)
+	if opt.reconnect {
+		d.Driver.Subscribe(d.reconnect)
+	}
 	return d, nil
 }
 
@@ -109,7 +112,7 @@ func (d *device) takeListener() (net.Listener, error) {
 
 // run serves once, with --loop again and again.
 func (d *device) run() error {
-	defer d.board.Close()
+	defer d.Device().Close()
 	for {
 		if err := d.serveOnce(); err != nil {
 			return err
@@ -133,111 +136,79 @@ func (d *device) serveOnce() error {
 			d.listener.Close()
 			d.listener = nil
 		}
-		return errors.Join(err, d.m.Deinit())
+		return errors.Join(err, d.Manager.Deinit())
 	}
-	d.m.Wait()
-	return d.m.Deinit()
+	d.Manager.Wait()
+	return d.Manager.Deinit()
 }
 
 func (d *device) start() error {
-	err := d.m.Init(wifiprov.Config{
-		WiFi:         d.board,
-		Scheme:       softap.New(softap.Config{AP: d.board, Server: httpd.Config{Listen: d.takeListener}}),
-		EventHandler: d.event,
-		Clock:        d.air.Clock(),
-		Version:      d.opt.style.version,
-		Reasons:      d.opt.style.reasons,
-		Attempts:     d.opt.attempts,
-	})
-	if err != nil {
+	if err := d.Manager.Init(d.Config); err != nil {
 		return err
 	}
 	if !d.opt.autoStop {
-		if err := d.m.DisableAutoStop(d.opt.cleanup); err != nil {
+		if err := d.Manager.DisableAutoStop(d.opt.cleanup); err != nil {
 			return err
 		}
 	}
 	for _, a := range d.opt.apps {
-		if err := d.m.SetAppInfo(a.label, a.version, a.capabilities); err != nil {
+		if err := d.Manager.SetAppInfo(a.Label, a.Version, a.Capabilities); err != nil {
 			return err
 		}
 	}
 	if d.opt.custom {
-		if err := d.m.CreateEndpoint(customEndpoint); err != nil {
+		if err := d.Manager.CreateEndpoint(customEndpoint); err != nil {
 			return err
 		}
 	}
-	sec, err := d.security()
+	sec, err := d.Security()
 	if err != nil {
 		return err
 	}
-	mac := d.board.MAC()
-	return d.m.StartProvisioning(sec, fmt.Sprintf("PROV_%02X%02X%02X", mac[3], mac[4], mac[5]), "")
-}
-
-func (d *device) security() (protocomm.Security, error) {
-	switch d.opt.security {
-	case 0:
-		return sec0.New(), nil
-	case 2:
-		return sec2.New(sec2.Config{Salt: d.opt.login.salt, Verifier: d.opt.login.verifier})
-	}
-	pop := d.opt.pop
-	if d.opt.noPoP {
-		pop = ""
-	}
-	return sec1.New(sec1.Config{PoP: security.Secret(pop)})
+	return d.Manager.StartProvisioning(sec, d.Device().Name(), "")
 }
 
 const customEndpoint = "custom-data"
 
-// event prints the manager's events, and does what the application does at them.
-func (d *device) event(e wifiprov.Event) {
-	switch e.Kind {
-	case wifiprov.EventCredRecv:
-		d.out.printf("EVENT PROV_CRED_RECV ssid=%s pass=%s", e.Station.SSID, string(e.Station.Passphrase))
-	case wifiprov.EventCredFail:
-		d.out.printf("EVENT PROV_CRED_FAIL reason=%d", e.Reason-1) // the protocol's number
-		if d.fails++; d.opt.resetOnFail > 0 && d.fails%d.opt.resetOnFail == 0 {
-			d.report(d.m.ResetOnFailure())
-		}
+// print prints the events that scripts know.
+func (d *device) print(e simdevice.Event) {
+	switch {
+	case e.Kind == simdevice.WiFi && e.WiFi.Kind == hal.EventDisconnected:
+		d.out.printf("EVENT STA_DISCONNECTED reason=%d", e.WiFi.Reason)
+	case e.Kind == simdevice.WiFi:
+		d.out.printf("EVENT %s", e.Name())
+	case e.Kind != simdevice.Prov:
+	case e.Prov.Kind == wifiprov.EventCredRecv:
+		d.out.printf("EVENT PROV_CRED_RECV ssid=%s pass=%s", e.Prov.Station.SSID, string(e.Prov.Station.Passphrase))
+	case e.Prov.Kind == wifiprov.EventCredFail:
+		d.out.printf("EVENT PROV_CRED_FAIL reason=%d", e.Prov.Reason-1) // the protocol's number
 	default:
-		d.out.printf("EVENT PROV_%s", e.Kind)
+		d.out.printf("EVENT %s", e.Name())
 	}
-	if e.Kind == wifiprov.EventEnd {
+}
+
+// act does what the application does at the manager's events.
+func (d *device) act(e wifiprov.Event) {
+	switch e.Kind {
+	case wifiprov.EventCredFail:
+		if d.fails++; d.opt.resetOnFail > 0 && d.fails%d.opt.resetOnFail == 0 {
+			d.report(d.Manager.ResetOnFailure())
+		}
+	case wifiprov.EventEnd:
 		d.registered = false
-	}
-	if e.Kind == wifiprov.EventStart && d.opt.custom && !d.registered {
-		d.registered = true // START comes again after a reprovision
-		d.report(d.m.RegisterEndpoint(customEndpoint, d.answerCustom))
-	}
-}
-
-// sessionEvent prints how handshakes went.
-func (d *device) sessionEvent(e wifiprov.Event) {
-	switch e.Kind {
-	case wifiprov.EventSessionSetupOK, wifiprov.EventSessionInvalidParams, wifiprov.EventSessionMismatch:
-		d.out.printf("EVENT %s", e.Kind)
+	case wifiprov.EventStart:
+		if d.opt.custom && !d.registered {
+			d.registered = true // START comes again after a reprovision
+			d.report(d.Manager.RegisterEndpoint(customEndpoint, d.answerCustom))
+		}
 	}
 }
 
-// wifiEvent prints the driver's events.
-func (d *device) wifiEvent(e hal.Event) {
-	switch e.Kind {
-	case hal.EventStationStart:
-		d.out.printf("EVENT STA_START")
-	case hal.EventConnected:
-		d.out.printf("EVENT STA_CONNECTED")
-	case hal.EventDisconnected:
-		d.out.printf("EVENT STA_DISCONNECTED reason=%d", e.Reason)
-	case hal.EventScanDone:
-		d.out.printf("EVENT SCAN_DONE")
-	case hal.EventGotIP:
-		d.out.printf("EVENT GOT_IP")
-	}
-	if d.opt.reconnect && (e.Kind == hal.EventStationStart || e.Kind == hal.EventDisconnected) {
+// reconnect connects whenever there is no link.
+func (d *device) reconnect(e hal.Event) {
+	if e.Kind == hal.EventStationStart || e.Kind == hal.EventDisconnected {
 		// It fails without a network and during an attempt: no matter.
-		_ = d.board.Connect()
+		_ = d.Board.Connect()
 	}
 }
 
@@ -270,13 +241,13 @@ func (d *device) answerCustom(_ protocomm.SessionID, req []byte) ([]byte, error)
 		if err != nil {
 			return nil, err
 		}
-		d.board.Kick(hal.Reason(reason))
+		d.Board.Kick(hal.Reason(reason))
 	case "end":
-		d.m.StopProvisioning()
+		d.Manager.StopProvisioning()
 	case "resetfail":
-		d.report(d.m.ResetOnFailure())
+		d.report(d.Manager.ResetOnFailure())
 	case "reprov":
-		d.report(d.m.ResetForReprovision())
+		d.report(d.Manager.ResetForReprovision())
 	}
 	return []byte("SUCCESS\x00"), nil
 }

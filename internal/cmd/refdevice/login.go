@@ -7,6 +7,8 @@ import (
 	"errors"
 	"flag"
 
+	"github.com/wifiprov/wifiprov/hal"
+	"github.com/wifiprov/wifiprov/hal/sim/simdevice"
 	"github.com/wifiprov/wifiprov/security"
 	"github.com/wifiprov/wifiprov/security/sec2"
 )
@@ -40,4 +42,17 @@ func (l *login) complete() (err error) {
 		l.salt, l.verifier, err = sec2.Generate(l.user, security.Secret(l.password), 0, nil)
 	}
 	return err
+}
+
+// secrets is the security of the device.
+func (o *options) secrets() simdevice.Security {
+	switch {
+	case o.security == 0:
+		return simdevice.Security0()
+	case o.security == 2:
+		return simdevice.Security2Verifier(o.login.salt, o.login.verifier)
+	case o.noPoP:
+		return simdevice.Security1("")
+	}
+	return simdevice.Security1(hal.Secret(o.pop))
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/wifiprov/wifiprov"
 	"github.com/wifiprov/wifiprov/hal"
 	"github.com/wifiprov/wifiprov/hal/sim"
+	"github.com/wifiprov/wifiprov/hal/sim/simdevice"
 )
 
 // options are the command line.
@@ -33,7 +34,7 @@ type options struct {
 	cleanup     time.Duration
 	reconnect   bool
 	timeScale   float64
-	apps        []appInfo
+	apps        []simdevice.AppInfo
 	loop        bool
 	custom      bool
 	ip          hal.IPv4
@@ -45,12 +46,6 @@ type options struct {
 type style struct {
 	version wifiprov.VersionStyle
 	reasons wifiprov.ReasonMap
-}
-
-// appInfo is one --app-info.
-type appInfo struct {
-	label, version string
-	capabilities   []string
 }
 
 // parseOptions reads the command line; usage goes to out.
@@ -87,9 +82,9 @@ func parseOptions(args []string, out io.Writer) (*options, error) {
 		if len(parts) < 2 {
 			return errors.New("want label:version:capability,…")
 		}
-		info := appInfo{label: parts[0], version: parts[1]}
+		info := simdevice.AppInfo{Label: parts[0], Version: parts[1]}
 		if len(parts) == 3 && parts[2] != "" {
-			info.capabilities = strings.Split(parts[2], ",")
+			info.Capabilities = strings.Split(parts[2], ",")
 		}
 		o.apps = append(o.apps, info)
 		return nil

@@ -103,7 +103,7 @@ func runDevice(t *testing.T, network *simnet.Network, args ...string) *running {
 // end stops a device that is still running, and returns what it printed.
 func (r *running) end(t *testing.T) []string {
 	t.Helper()
-	r.m.StopProvisioning()
+	r.Manager.StopProvisioning()
 	require.NoError(t, <-r.done)
 	return r.printed()
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/wifiprov/wifiprov/client/blecentral"
 	"github.com/wifiprov/wifiprov/hal/ble/att"
 	"github.com/wifiprov/wifiprov/hal/sim"
+	"github.com/wifiprov/wifiprov/hal/sim/simdevice"
 	"github.com/wifiprov/wifiprov/scheme/ble"
 )
 
@@ -18,27 +19,14 @@ import (
 // and those of its clients meet on the air through simulated controllers.
 type BLEDevice struct {
 	*Device
-	Controller *sim.Controller
-	Host       *att.Host
-	Scheme     ble.Config // may be changed before Start
+	Scheme ble.Config // may be changed before Start
 }
 
 // NewBLE returns a device that is not initialised.
 func NewBLE(tb testing.TB, air sim.AirConfig, cfg att.Config) *BLEDevice {
 	tb.Helper()
-	d := &BLEDevice{Device: New(tb, air)}
-	var err error
-	if d.Controller, err = d.Air.NewController(sim.ControllerConfig{}); err != nil {
-		tb.Fatal(err)
-	}
-	if cfg.Clock == nil {
-		cfg.Clock = d.Air.Clock()
-	}
-	if d.Host, err = att.New(d.Controller, cfg); err != nil {
-		tb.Fatal(err)
-	}
-	d.Scheme.GATT = d.Host
-	return d
+	d := newDevice(tb, air, simdevice.Config{Transport: simdevice.BLE, ATT: cfg})
+	return &BLEDevice{d, ble.Config{GATT: d.GATT}}
 }
 
 // Config returns the configuration for Init.

@@ -60,6 +60,6 @@ func TestQT16_KeptOnWithAClient(t *testing.T) {
 		require.NoError(t, next.Close())
 		d.Manager.StopProvisioning()
 		d.Manager.Wait()
-		require.NoError(t, d.Host.StopGATT(ble.StopOptions{})) // the application's turn
+		require.NoError(t, d.GATT.StopGATT(ble.StopOptions{})) // the application's turn
 	})
 }

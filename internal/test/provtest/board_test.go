@@ -5,6 +5,7 @@ package provtest
 import (
 	"net"
 	"testing"
+	"testing/synctest"
 
 	"github.com/stretchr/testify/require"
 
@@ -12,6 +13,7 @@ import (
 	"github.com/wifiprov/wifiprov/client"
 	"github.com/wifiprov/wifiprov/hal"
 	"github.com/wifiprov/wifiprov/hal/sim"
+	"github.com/wifiprov/wifiprov/hal/sim/simdevice"
 	"github.com/wifiprov/wifiprov/hal/sim/simnet"
 	"github.com/wifiprov/wifiprov/protocomm/httpd"
 	"github.com/wifiprov/wifiprov/scheme/console"
@@ -22,11 +24,9 @@ import (
 // What a client finds on a board with both bands, at once and in groups, is the
 // same, without hidden networks, and it can be chosen.
 func TestBothBands(t *testing.T) {
-	bubble(t, sim.AirConfig{}, func(t *testing.T, d *Device) {
-		var err error
-		d.Board.Close()
-		d.Board, err = d.Air.NewBoard(sim.BoardConfig{FiveGHz: true})
-		require.NoError(t, err)
+	synctest.Test(t, func(t *testing.T) {
+		d := newDevice(t, sim.AirConfig{}, simdevice.Config{Board: sim.BoardConfig{FiveGHz: true}})
+		defer d.Stop()
 		for i := range 16 {
 			_, err := d.Air.AddAP(sim.APConfig{SSID: "hidden", Hidden: true, RSSI: int8(-31 - i), Channel: 1})
 			require.NoError(t, err)
@@ -40,6 +40,7 @@ func TestBothBands(t *testing.T) {
 		defer c.Close()
 		require.NoError(t, c.Connect(t.Context()))
 		var lists [2][]client.Network
+		var err error
 		for i, groups := range []int{0, 5} {
 			lists[i], err = c.Scan(t.Context(), client.ScanOptions{GroupChannels: groups})
 			require.NoError(t, err)

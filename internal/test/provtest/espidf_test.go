@@ -5,8 +5,6 @@
 package provtest
 
 import (
-	"runtime"
-	"strings"
 	"testing"
 	"time"
 
@@ -42,9 +40,7 @@ type esp struct {
 	air  *sim.Air
 	home *sim.AP
 	chip *idftest.Chip
-	task string // goroutine that pumps
-	stop chan struct{}
-	done chan struct{}
+	task *task // pumps
 }
 
 // espStack is the BLE stack of the present boot.
@@ -66,56 +62,21 @@ func (e *esp) boot() {
 	require.NoError(e.t, err)
 	host, err := att.New(dev.Bluetooth(), att.Config{Clock: dev})
 	require.NoError(e.t, err)
-	stop, done := make(chan struct{}), make(chan struct{})
-	e.Device, e.stack.Host, e.stop, e.done = dev, host, stop, done
-	ready := make(chan struct{})
-	go func() {
-		defer close(done)
-		e.task = goroutine()
-		close(ready)
-		for {
-			select {
-			case <-stop:
-				return
-			default:
-				dev.Pump(time.Hour)
-			}
-		}
-	}()
-	<-ready
-}
-
-// pump waits as a device does: what waits inside of a handler has to pump. Here
-// others may wait, too, and leave that to the task.
-func (e *esp) pump(maxWait time.Duration) {
-	if goroutine() == e.task {
-		e.Pump(maxWait)
-	} else {
-		time.Sleep(time.Millisecond)
-	}
-}
-
-// goroutine names the caller's.
-func goroutine() string {
-	var buf [32]byte
-	name, _, _ := strings.Cut(string(buf[:runtime.Stack(buf[:], false)]), " [")
-	return name
+	e.Device, e.stack.Host, e.task = dev, host, startTask(dev.Pump)
 }
 
 // Go is the present boot's.
 func (e *esp) Go(fn func()) { e.Device.Go(fn) }
 
 func (e *esp) shutDown() {
-	close(e.stop)
-	e.Wake()
-	<-e.done
+	e.task.end(e.Wake)
 	require.NoError(e.t, e.Device.Close())
 	require.Zero(e.t, e.Lost())
 	require.Empty(e.t, e.chip.Left())
 }
 
 func (e *esp) rig(config wifiprov.Config, dial func() client.Transport) *Rig {
-	config.WiFi, config.Clock, config.Pump = e, e, e.pump
+	config.WiFi, config.Clock, config.Pump = e, e, func(maxWait time.Duration) { e.task.wait(maxWait) }
 	return &Rig{
 		Air: e.air, Home: e.home, Config: config, Dial: dial,
 		Reboot: func() error {

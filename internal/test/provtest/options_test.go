@@ -40,7 +40,7 @@ func TestEverythingOn(t *testing.T) {
 		require.Equal(t, []string{
 			"0s INIT", "0s START", "0s CRED_RECV", "2.1s CRED_FAIL", "3s CRED_RECV", "4.5s CRED_SUCCESS", "6s END",
 		}, d.Events())
-		require.NoError(t, d.Board.Reboot())
+		require.NoError(t, d.Driver.Reboot())
 		now, err := d.Board.StationConfig()
 		require.NoError(t, err)
 		require.Equal(t, ByKey.Passphrase, now.Passphrase)

@@ -145,7 +145,8 @@ func TestPairingBrokenAfterEveryPacket(t *testing.T) {
 					}
 					if errors.Is(err, blecentral.ErrKeyMissing) {
 						forgotten++
-						central.Forget("00be0100667702") // the air's first controller
+						mac := d.Board.MAC() // two less than Bluetooth's address
+						central.Forget(fmt.Sprintf("00%02x%02x%02x%02x%02x%02x", mac[5]+2, mac[4], mac[3], mac[2], mac[1], mac[0]))
 						err = victim.Connect(t.Context())
 					}
 					require.NoError(t, err, "packet %d", n)

@@ -54,7 +54,7 @@ func TestWholeStory(t *testing.T) {
 			"5.4s CRED_SUCCESS", "7s END",
 		}, d.Events())
 
-		require.NoError(t, d.Board.Reboot())
+		require.NoError(t, d.Driver.Reboot())
 		provisioned, err := d.Manager.IsProvisioned()
 		require.NoError(t, err)
 		require.True(t, provisioned)
@@ -183,12 +183,8 @@ func TestEveryDriverCallFailsOnce(t *testing.T) {
 	for _, method := range []sim.Method{sim.MethodSetMode, sim.MethodSetStorage, sim.MethodSetStationConfig, sim.MethodConnect, sim.MethodStartScan, sim.MethodScanResults, sim.MethodLink} {
 		t.Run(fmt.Sprint(method), func(t *testing.T) {
 			bubble(t, sim.AirConfig{}, func(t *testing.T, d *Device) {
-				faults := sim.NewFaults(d.Board, d.Air.Clock())
-				cfg := d.Config()
-				cfg.WiFi = faults
-				require.NoError(t, d.Manager.Init(cfg))
-				d.StartOnly(true)
-				faults.Fail(method, 1, hal.ErrBusy)
+				d.Start(true)
+				d.Driver.Fail(method, 1, hal.ErrBusy)
 				c := d.Client(client.Config{})
 				defer c.Close()
 				require.NoError(t, c.Connect(t.Context()))

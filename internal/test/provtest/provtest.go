@@ -15,12 +15,7 @@ import (
 	"github.com/wifiprov/wifiprov/client"
 	"github.com/wifiprov/wifiprov/hal"
 	"github.com/wifiprov/wifiprov/hal/sim"
-	"github.com/wifiprov/wifiprov/hal/sim/simnet"
-	"github.com/wifiprov/wifiprov/protocomm"
-	"github.com/wifiprov/wifiprov/protocomm/httpd"
-	"github.com/wifiprov/wifiprov/scheme/softap"
-	"github.com/wifiprov/wifiprov/security/sec0"
-	"github.com/wifiprov/wifiprov/security/sec1"
+	"github.com/wifiprov/wifiprov/hal/sim/simdevice"
 )
 
 // PoP is the proof of possession of every device here.
@@ -29,13 +24,11 @@ const PoP = "abcd1234"
 // Home is the network that devices are to join.
 var Home = sim.APConfig{SSID: "HomeNet", Passphrase: "secretpass", Channel: 6, RSSI: -40, Auth: hal.AuthWPA2PSK}
 
-// Device is a simulated device with everything around it.
+// Device is a simulated device whose firmware is the test.
 type Device struct {
-	Air     *sim.Air
-	Board   *sim.Board
-	Home    *sim.AP
-	Network simnet.Network
-	Manager wifiprov.Manager
+	*simdevice.Boot
+	Air  *sim.Air
+	Home *sim.AP
 
 	tb     testing.TB
 	began  time.Time
@@ -46,26 +39,29 @@ type Device struct {
 // New returns a device that is not initialised, in an air with Home on it.
 func New(tb testing.TB, air sim.AirConfig) *Device {
 	tb.Helper()
+	return newDevice(tb, air, simdevice.Config{})
+}
+
+// newDevice is New with what the device is to be otherwise.
+func newDevice(tb testing.TB, air sim.AirConfig, cfg simdevice.Config) *Device {
+	tb.Helper()
 	d := &Device{Air: sim.NewAir(air), tb: tb, began: time.Now()}
 	var err error
 	if d.Home, err = d.Air.AddAP(Home); err != nil {
 		tb.Fatal(err)
 	}
-	if d.Board, err = d.Air.NewBoard(sim.BoardConfig{}); err != nil {
+	cfg.Air, cfg.Manager.EventHandler = d.Air, d.event
+	cfg.Firmware = func(*simdevice.Boot) error { return nil }
+	device, err := simdevice.Start(cfg)
+	if err != nil {
 		tb.Fatal(err)
 	}
+	d.Boot = device.Boot()
 	return d
 }
 
 // Config returns the configuration for Init, which a test may change.
-func (d *Device) Config() wifiprov.Config {
-	return wifiprov.Config{
-		WiFi:         d.Board,
-		Scheme:       softap.New(softap.Config{AP: d.Board, Server: httpd.Config{Listen: d.Network.Listen}}),
-		Clock:        d.Air.Clock(),
-		EventHandler: d.event,
-	}
-}
+func (d *Device) Config() wifiprov.Config { return d.Boot.Config }
 
 // Start initialises the manager with Config and starts it with security 1, or
 // without security.
@@ -80,12 +76,13 @@ func (d *Device) Start(secure bool) {
 // StartOnly starts an initialised manager.
 func (d *Device) StartOnly(secure bool) {
 	d.tb.Helper()
-	var sec protocomm.Security = sec0.New()
+	security := simdevice.Security0()
 	if secure {
-		var err error
-		if sec, err = sec1.New(sec1.Config{PoP: PoP}); err != nil {
-			d.tb.Fatal(err)
-		}
+		security = simdevice.Security1(PoP)
+	}
+	sec, err := security.New()
+	if err != nil {
+		d.tb.Fatal(err)
 	}
 	if err := d.Manager.StartProvisioning(sec, "PROV_TEST", ""); err != nil {
 		d.tb.Fatal(err)
@@ -105,7 +102,7 @@ func (d *Device) Stop() {
 // cfg has another.
 func (d *Device) Client(cfg client.Config) *client.Client {
 	d.tb.Helper()
-	transport, err := client.NewHTTP(client.HTTPConfig{Dial: d.Network.Dial})
+	transport, err := d.Boot.Device().Dial()
 	if err != nil {
 		d.tb.Fatal(err)
 	}

@@ -3,10 +3,8 @@
 package provtest
 
 import (
-	"context"
+	"errors"
 	"fmt"
-	"net"
-	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -16,56 +14,22 @@ import (
 	"github.com/wifiprov/wifiprov"
 	"github.com/wifiprov/wifiprov/client"
 	"github.com/wifiprov/wifiprov/hal"
-	"github.com/wifiprov/wifiprov/hal/esp32/espradio"
-	"github.com/wifiprov/wifiprov/hal/sim/simnet"
-	"github.com/wifiprov/wifiprov/internal/test/espradiotest"
+	"github.com/wifiprov/wifiprov/hal/tinygo"
+	"github.com/wifiprov/wifiprov/internal/test/tinygotest"
 	"github.com/wifiprov/wifiprov/protocomm/httpd"
 	"github.com/wifiprov/wifiprov/scheme/softap"
 	"github.com/wifiprov/wifiprov/store/nvs"
 	"github.com/wifiprov/wifiprov/store/wifistore"
 )
 
-// Every scenario on an ESP32 with espradio, over the schemes that need no SoftAP.
+// errFault is a failure of the driver that says nothing.
+var errFault = errors.New("fault of the driver")
+
+// Every scenario on a board under TinyGo, over the schemes that need no SoftAP.
 func TestSuiteOnRadio(t *testing.T) {
 	t.Run("BLE", func(t *testing.T) { Suite(t, RadioBLERig) })
+	t.Run("loop", func(t *testing.T) { Suite(t, RadioLoopRig) })
 	t.Run("console", func(t *testing.T) { Suite(t, RadioConsoleRig) })
-}
-
-// hotspot is the network of a SoftAP that comes and goes: who is connected loses
-// the connection.
-type hotspot struct {
-	network simnet.Network
-
-	mu    sync.Mutex
-	open  bool
-	conns []net.Conn
-	gaps  int
-}
-
-func (h *hotspot) onAP(open bool) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	h.open = open
-	if !open {
-		h.gaps++
-		for _, c := range h.conns {
-			c.Close()
-		}
-		h.conns = nil
-	}
-}
-
-func (h *hotspot) dial(ctx context.Context) (net.Conn, error) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	if !h.open {
-		return nil, context.DeadlineExceeded // not in its Wi-Fi
-	}
-	c, err := h.network.DialContext(ctx)
-	if err == nil {
-		h.conns = append(h.conns, c)
-	}
-	return c, err
 }
 
 // provisionBySoftAP runs fn with a device whose SoftAP takes turns, and phones.
@@ -80,11 +44,7 @@ func provisionBySoftAP(t *testing.T, change func(*wifiprov.Config), fn func(t *t
 		if change != nil {
 			change(&r.Config)
 		}
-		r.Dial = func() client.Transport {
-			transport, err := client.NewHTTP(client.HTTPConfig{Dial: func(ctx context.Context, _, _ string) (net.Conn, error) { return h.dial(ctx) }})
-			require.NoError(t, err)
-			return transport
-		}
+		r.Dial = h.transport(t)
 		s := newStory(t, r, 1)
 		t.Cleanup(func() {
 			require.NoError(t, s.manager.Deinit())
@@ -220,16 +180,16 @@ func TestRadioSoftAPComesBackBetweenAttempts(t *testing.T) {
 func TestRadioEveryDriverFault(t *testing.T) {
 	rigs := map[string]func(*testing.T) *Rig{"BLE": RadioBLERig, "console": RadioConsoleRig}
 	for name, open := range rigs {
-		for _, call := range espradiotest.Calls {
+		for _, call := range tinygotest.Calls {
 			for nth := 1; nth <= 4; nth++ {
 				t.Run(fmt.Sprint(name, " ", call, " ", nth), func(t *testing.T) {
 					synctest.Test(t, func(t *testing.T) {
 						r := open(t)
 						n := 0
-						r.Config.WiFi.(*rebooting).driver.Fault = func(c espradiotest.Call) error {
+						r.Config.WiFi.(*rebooting).driver.Fault = func(c tinygotest.Call) error {
 							if c == call {
 								if n++; n == nth {
-									return espradio.Code(0x101)
+									return errFault
 								}
 							}
 							return nil
@@ -242,8 +202,8 @@ func TestRadioEveryDriverFault(t *testing.T) {
 						require.NoError(t, s.manager.Init(r.Config))
 						err := s.manager.StartProvisioning(security(t, 1), "PROV_TEST", "")
 						if err != nil {
-							require.ErrorIs(t, err, espradio.Code(0x101))
-							if call == espradiotest.Enable {
+							require.ErrorIs(t, err, errFault)
+							if call == tinygotest.Enable {
 								return // until the chip is reset
 							}
 							require.NoError(t, s.manager.StartProvisioning(security(t, 1), "PROV_TEST", ""))
@@ -285,7 +245,7 @@ func TestRadioJoinsAtBoot(t *testing.T) {
 		time.Sleep(time.Second)
 		require.Equal(t, 1, d.Home.Stations())
 		d.Home.Kick(hal.ReasonAuthLeave)
-		time.Sleep(espradio.DefaultProbe + time.Second)
+		time.Sleep(tinygo.DefaultProbe + time.Second)
 		require.Equal(t, 1, d.Home.Stations())
 	})
 }

@@ -27,10 +27,10 @@ import (
 	"github.com/wifiprov/wifiprov/hal/ble/att"
 	"github.com/wifiprov/wifiprov/hal/ble/bondstore"
 	"github.com/wifiprov/wifiprov/hal/ble/smp"
-	"github.com/wifiprov/wifiprov/hal/esp32/espradio"
 	"github.com/wifiprov/wifiprov/hal/sim"
-	"github.com/wifiprov/wifiprov/internal/test/espradiotest"
+	"github.com/wifiprov/wifiprov/hal/tinygo"
 	"github.com/wifiprov/wifiprov/internal/test/long"
+	"github.com/wifiprov/wifiprov/internal/test/tinygotest"
 	"github.com/wifiprov/wifiprov/protocomm"
 	"github.com/wifiprov/wifiprov/scheme/softap"
 	"github.com/wifiprov/wifiprov/security/sec1"
@@ -194,7 +194,7 @@ func TestSecretsAreNeverShown(t *testing.T) {
 
 	// Plain types.
 	for _, v := range []any{
-		secret, []hal.Secret{secret}, map[string]hal.Secret{"k": secret}, station, softAP, ap, espradio.AP{Key: secret},
+		secret, []hal.Secret{secret}, map[string]hal.Secret{"k": secret}, station, softAP, ap, tinygo.AP{Key: secret},
 		client.Credentials{SSID: "HomeNet", Passphrase: secret}, wifiprov.Event{Station: station},
 	} {
 		hide(v)
@@ -294,9 +294,9 @@ func TestSecretsAreNeverShown(t *testing.T) {
 	}
 
 	// A radio.
-	double, err := espradiotest.New(air)
+	double, err := tinygotest.New(air)
 	require.NoError(t, err)
-	r, err := espradio.New(espradio.Config{Driver: double, Store: ram})
+	r, err := tinygo.New(tinygo.Config{Driver: double, Store: ram})
 	require.NoError(t, err)
 	defer r.Close()
 	require.NoError(t, r.Start())

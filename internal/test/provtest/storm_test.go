@@ -54,7 +54,7 @@ func storm(t *testing.T, d *Device, from netip.Addr, body []byte) (stop func()) 
 		defer close(over)
 		var conns []net.Conn
 		for ctx.Err() == nil {
-			if nc, err := d.Network.DialFrom(ctx, from); err == nil {
+			if nc, err := d.Boot.Device().DialFrom(ctx, from); err == nil {
 				_, _ = io.WriteString(nc, request) // it may have been closed already
 				conns = append(conns, nc)
 			}
@@ -84,7 +84,7 @@ func TestProvisionInAStorm(t *testing.T) {
 					phone := func(host int) *client.Client {
 						from := netip.AddrFrom4([4]byte{192, 168, 4, byte(host)})
 						transport, err := client.NewHTTP(client.HTTPConfig{Dial: func(ctx context.Context, _, _ string) (net.Conn, error) {
-							return d.Network.DialFrom(ctx, from)
+							return d.Boot.Device().DialFrom(ctx, from)
 						}})
 						require.NoError(t, err)
 						c, err := client.New(unhurried{transport}, client.Config{PoP: PoP, Username: Username, Password: Password})

@@ -29,15 +29,12 @@ type tapped struct {
 
 // newTapped returns a device that serves and does not stop by itself.
 func newTapped(t *testing.T, sec protocomm.Security, mtu int) *tapped {
-	d := &tapped{BLEDevice: &BLEDevice{Device: New(t, sim.AirConfig{})}}
-	var err error
-	d.Controller, err = d.Air.NewController(sim.ControllerConfig{})
-	require.NoError(t, err)
+	d := &tapped{BLEDevice: NewBLE(t, sim.AirConfig{}, att.Config{})}
 	d.wire = &tap{t: d.Controller}
 	d.clock = &countingClock{Clock: d.Air.Clock()}
-	d.Host, err = att.New(d.wire, att.Config{MTU: mtu, Clock: d.clock})
+	host, err := att.New(d.wire, att.Config{MTU: mtu, Clock: d.clock})
 	require.NoError(t, err)
-	d.Scheme.GATT = d.Host
+	d.Scheme.GATT = host
 	d.sessions = &countingSecurity{Security: sec}
 	cfg := d.BLEDevice.Config()
 	cfg.Clock = d.clock

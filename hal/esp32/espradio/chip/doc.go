@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package chip is the hardware of an ESP32-C3, an ESP32-S3 or an ESP32 for package
-// hal/esp32/espradio, on tinygo.org/x/espradio: Wi-Fi, the Bluetooth controller, the
+// hal/tinygo, on tinygo.org/x/espradio: Wi-Fi, the Bluetooth controller, the
 // flash and the serial line of a firmware that TinyGo builds.
 //
 // It is a module of its own, because espradio is for TinyGo alone; run go mod

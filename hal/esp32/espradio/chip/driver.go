@@ -9,11 +9,12 @@ import (
 	"time"
 
 	"github.com/wifiprov/wifiprov/hal"
-	radio "github.com/wifiprov/wifiprov/hal/esp32/espradio"
+	codes "github.com/wifiprov/wifiprov/hal/esp32/espradio"
+	radio "github.com/wifiprov/wifiprov/hal/tinygo"
 	"tinygo.org/x/espradio"
 )
 
-// Driver implements the Driver of package hal/esp32/espradio. The zero value is ready.
+// Driver implements the Driver of package hal/tinygo. The zero value is ready.
 // The chip has one radio, so use one Driver.
 type Driver struct {
 	// Hostname to ask for an address with; empty: "esp32".
@@ -28,13 +29,13 @@ var _ radio.Driver = (*Driver)(nil)
 func fail(err error) error {
 	var code espradio.Error
 	if errors.As(err, &code) {
-		return radio.Code(code)
+		return codes.Code(code)
 	}
 	return err
 }
 
 // Enable powers the radio up, for Wi-Fi and Bluetooth. Another call returns ErrEnabled
-// of package hal/esp32/espradio, which may be ignored, or ErrEnableFailed if the first
+// of package hal/tinygo, which may be ignored, or ErrEnableFailed if the first
 // call failed; then the chip must be reset.
 func Enable() error {
 	err := espradio.Enable(espradio.Config{Logging: espradio.LogLevelError})

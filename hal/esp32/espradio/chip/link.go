@@ -22,22 +22,11 @@ import (
 	"unsafe"
 
 	"github.com/wifiprov/wifiprov/hal"
-	radio "github.com/wifiprov/wifiprov/hal/esp32/espradio"
+	codes "github.com/wifiprov/wifiprov/hal/esp32/espradio"
 )
 
-// Of a wifi_ap_record_t, offsets in bytes (headers of ESP-IDF v5.5, whose library
-// espradio has). Enumerations take four bytes.
-const (
-	atBSSID = 0
-	atSSID  = 6
-	atEnd   = 39 // of the SSID
-	atPrim  = 39
-	atRSSI  = 44
-	atAuth  = 48
-
-	// recordSize is more than a record of any release has.
-	recordSize = 256
-)
+// recordSize is more than a wifi_ap_record_t of any release has.
+const recordSize = 256
 
 const codeNotConnected = 0x300f // ESP_ERR_WIFI_NOT_CONNECT
 
@@ -48,7 +37,7 @@ var record [recordSize / 4]uint32
 // disconnect leaves the network.
 func disconnect() error {
 	if code := C.esp_wifi_disconnect_internal(); code != 0 {
-		return radio.Code(code)
+		return codes.Code(code)
 	}
 	return nil
 }
@@ -60,22 +49,14 @@ func linkInfo() (hal.AccessPoint, error) {
 	case codeNotConnected:
 		return hal.AccessPoint{}, hal.ErrNotConnected
 	default:
-		return hal.AccessPoint{}, radio.Code(code)
+		return hal.AccessPoint{}, codes.Code(code)
 	}
-	return described(), nil
+	return described()
 }
 
 // described is the access point in record.
-func described() hal.AccessPoint {
-	b := (*[recordSize]byte)(unsafe.Pointer(&record))
-	ap := hal.AccessPoint{Channel: b[atPrim], RSSI: int8(b[atRSSI]), Auth: hal.AuthMode(b[atAuth])}
-	copy(ap.BSSID[:], b[atBSSID:])
-	end := atSSID
-	for end < atEnd && b[end] != 0 {
-		end++
-	}
-	ap.SSID = hal.SSID(b[atSSID:end])
-	return ap
+func described() (hal.AccessPoint, error) {
+	return codes.ParseRecord((*[recordSize]byte)(unsafe.Pointer(&record))[:])
 }
 
 // maxFound bounds the memory of a scan.
@@ -85,19 +66,23 @@ const maxFound = 64
 // signal of what it finds only: apps need the authentication, too.
 func scan() ([]hal.AccessPoint, error) {
 	if code := C.esp_wifi_scan_start(nil, true); code != 0 {
-		return nil, radio.Code(code)
+		return nil, codes.Code(code)
 	}
 	defer C.esp_wifi_clear_ap_list()
 	var number C.uint16_t
 	if code := C.esp_wifi_scan_get_ap_num(&number); code != 0 {
-		return nil, radio.Code(code)
+		return nil, codes.Code(code)
 	}
 	found := make([]hal.AccessPoint, 0, min(int(number), maxFound))
 	for range int(number) {
 		if code := C.esp_wifi_scan_get_ap_record(unsafe.Pointer(&record)); code != 0 {
-			return nil, radio.Code(code)
+			return nil, codes.Code(code)
 		}
-		if ap := described(); !ap.SSID.Hidden() && len(found) < maxFound {
+		ap, err := described()
+		if err != nil {
+			return nil, err
+		}
+		if !ap.SSID.Hidden() && len(found) < maxFound {
 			found = append(found, ap)
 		}
 	}

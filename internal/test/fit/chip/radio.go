@@ -14,9 +14,11 @@ import (
 	"github.com/wifiprov/wifiprov/store/wifistore"
 )
 
-// Radio implements hal.WiFi. Keep keeps its configuration, unless it is nil.
+// Radio implements hal.WiFi. Keep keeps its configuration, unless it is nil. Clock is
+// when its events come; nil: the runtime's.
 type Radio struct {
-	Keep Keeper
+	Keep  Keeper
+	Clock hal.Clock
 
 	config hal.StationConfig
 	flash  bool
@@ -60,7 +62,11 @@ func (r *Radio) Subscribe(fn func(hal.Event)) (cancel func()) {
 }
 
 func (r *Radio) later(events ...hal.Event) {
-	hal.SystemClock{}.AfterFunc(time.Millisecond, func() {
+	clock := r.Clock
+	if clock == nil {
+		clock = hal.SystemClock{}
+	}
+	clock.AfterFunc(time.Millisecond, func() {
 		for _, e := range events {
 			if r.tell != nil {
 				r.tell(e)
