@@ -85,6 +85,7 @@ var arrows = map[string][]string{
 	"client/label":        {"client", "hal"},
 
 	// internal, for the product
+	"internal/batch":          {"client", "client/label", "hal", "internal/filelock", "internal/files", "internal/misspelt", "internal/qrcode", "internal/secretname"},
 	"internal/bluezbus":       {},
 	"internal/claim":          {"hal"},
 	"internal/dhcp4":          {"hal", "internal/netwatch"},
@@ -92,6 +93,7 @@ var arrows = map[string][]string{
 	"internal/events":         {"hal", "internal/explain"},
 	"internal/explain":        {},
 	"internal/fair":           {},
+	"internal/factory":        {"client/label", "hal", "internal/files", "security", "security/sec2", "store/nvs", "store/nvs/nvsgen"},
 	"internal/files":          {},
 	"internal/filelock":       {},
 	"internal/fleet":          {"hal", "hal/sim", "hal/sim/simdevice"},
@@ -107,6 +109,7 @@ var arrows = map[string][]string{
 	"internal/pbtext":         {"hal", "internal/pb/proto"},
 	"internal/protover":       {},
 	"internal/qrcode":         {},
+	"internal/qrscan":         {},
 	"internal/quote":          {},
 	"internal/scanlist":       {"hal"},
 	"internal/secretname":     {},
@@ -115,6 +118,7 @@ var arrows = map[string][]string{
 	"internal/smpcrypto":      {},
 	"internal/srp":            {},
 	"internal/status":         {"internal/enum"},
+	"internal/transcript":     {"client", "hal", "internal/files", "internal/pb", "internal/pbtext", "internal/quote", "protocomm", "security", "security/sec1", "security/sec2"},
 
 	// internal, for tests
 	"internal/test/tinygotest": {"hal", "hal/sim", "hal/tinygo", "store"},

@@ -1,226 +1,102 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Command espprov is the toolbox of provisioning. Its group nvs reads, makes and
-// changes image files of the NVS partitions of ESP32 devices.
+// Command espprov provisions devices, simulates them, and makes what they are made of. Its
+// commands talk to one device (provision, scan, version, send, status, reset,
+// reprovision, devices) or to many (batch, report, labels), run simulated devices (sim),
+// explain and repeat recorded conversations (decode, replay), and make what a factory
+// needs: images of NVS partitions (nvs), credentials of security 2 (credentials) and QR
+// codes (qr). completion is for shells.
 //
-//	espprov nvs dump nvs.bin
+//	espprov provision --pop abcd1234 --ssid HomeNet
+//	espprov sim --security 2
 //	espprov nvs create factory.csv nvs.bin 0x6000
 //
-// docs/nvs.md has examples. espprov help lists the commands, and each command
+// docs/espprov.md explains them. espprov help lists the commands, and each command
 // explains itself with -h.
 //
-// Exit status: 0 done; 1 done, and the answer is no: check found something
-// irregular, or a key or namespace does not exist; 2 not done: the command line, a
-// file, a value or the keys are wrong.
+// Exit status:
+//
+//	0  done
+//	1  done, and the answer is no: a device refused, check found something irregular,
+//	   or a key or namespace does not exist
+//	2  not done: the command line, a file, a value or the keys are wrong
+//	3  done in part: some devices of a batch failed
+//	4  not done, but another try may succeed: the device, the link, the Bluetooth adapter
+//	   or a file system failed
 package main
 
 import (
-	"errors"
-	"flag"
+	"cmp"
+	"context"
 	"fmt"
-	"io"
 	"os"
+	"runtime"
 	"runtime/debug"
-	"strings"
+
+	"github.com/wifiprov/wifiprov/cmd/espprov/internal/batchcmd"
+	"github.com/wifiprov/wifiprov/cmd/espprov/internal/clientcmd"
+	"github.com/wifiprov/wifiprov/cmd/espprov/internal/credcmd"
+	"github.com/wifiprov/wifiprov/cmd/espprov/internal/nvscmd"
+	"github.com/wifiprov/wifiprov/cmd/espprov/internal/qrcmd"
+	"github.com/wifiprov/wifiprov/cmd/espprov/internal/simcmd"
+	"github.com/wifiprov/wifiprov/cmd/espprov/internal/transcriptcmd"
+	"github.com/wifiprov/wifiprov/cmd/internal/cli"
 )
+
+// commands are all commands, in the order of the help. A new command is a package
+// beside nvscmd with a struct as package cli describes it, and a line here.
+type commands struct {
+	Provision     clientcmd.Provision    `cmd:"" help:"give a device the credentials of a network"`
+	Scan          clientcmd.Scan         `cmd:"" help:"list the networks that a device sees"`
+	DeviceVersion clientcmd.Version      `cmd:"" name:"version" help:"print what a device says of itself"`
+	Send          clientcmd.Send         `cmd:"" help:"send a message to a device's application"`
+	Status        clientcmd.Status       `cmd:"" help:"print how far a device has come"`
+	Reset         clientcmd.Reset        `cmd:"" help:"let a device that failed take other credentials"`
+	Reprovision   clientcmd.Reprovision  `cmd:"" help:"let a device that has joined take other credentials"`
+	Devices       clientcmd.Devices      `cmd:"" help:"list the Bluetooth devices in range"`
+	Credentials   credcmd.Command        `cmd:"" help:"salt and verifier of security 2"`
+	NVS           nvscmd.Command         `cmd:"" help:"images of NVS partitions: dump, create, change, check"`
+	QR            qrcmd.Command          `cmd:"" help:"QR codes of devices: make, read"`
+	Sim           simcmd.Command         `cmd:"" help:"simulated devices to provision"`
+	Decode        transcriptcmd.Decode   `cmd:"" help:"explain a recorded conversation with a device"`
+	Replay        transcriptcmd.Replay   `cmd:"" help:"play a recorded conversation to a device, and compare"`
+	Batch         batchcmd.Command       `cmd:"" help:"provision many devices from a table"`
+	Report        batchcmd.ReportCommand `cmd:"" help:"reports of batches: show, merge, convert"`
+	Labels        batchcmd.LabelsCommand `cmd:"" help:"labels with QR codes for the devices of a table"`
+	Completion    completion             `cmd:"" help:"the scripts with which a shell completes command lines"`
+	Version       versionCommand         `cmd:"" name:"--version" aliases:"-version" help:"print the version of espprov"`
+}
 
 func main() {
-	os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+	os.Exit(run(os.Args[1:], cli.Streams{In: os.Stdin, Out: os.Stdout, Err: os.Stderr}))
 }
 
-// Exit statuses.
-const (
-	statusDone    = 0
-	statusNo      = 1
-	statusTrouble = 2
-)
-
-// command is a command or a group of them.
-type command struct {
-	name  string
-	short string // what it does, for the list of its group
-	args  string // the arguments, for its usage
-	long  string // explanation and examples
-
-	under []*command               // of a group
-	setup func(*flag.FlagSet) task // of a command: defines its flags
-	least int                      // arguments
-	most  int
-	// literal is the number, from 1, of the argument that may begin with a
-	// hyphen; 0: none may.
-	literal int
+func run(args []string, s cli.Streams) int {
+	return cli.Run(context.Background(), "espprov", "espprov provisions ESP32 devices and others that speak their protocol, and simulates them.", new(commands), args, s)
 }
 
-// task does the work once the flags are parsed.
-type task func(io streams, args []string) error
+// versionCommand prints what the go command built into the program.
+type versionCommand struct{}
 
-// streams are what a command reads and writes.
-type streams struct {
-	in       io.Reader
-	out, err io.Writer
+// Help explains the command.
+func (versionCommand) Help() string {
+	return "Prints the version of espprov, the commit that it was built from, Go's version and the platform."
 }
 
-// answerNo is the answer no, with exit status 1.
-type answerNo struct{ why string }
-
-func (e answerNo) Error() string { return e.why }
-
-// root holds the groups.
-func root() *command {
-	return &command{
-		name:  "espprov",
-		long:  "espprov is the toolbox of provisioning for ESP32 devices.",
-		under: []*command{nvsGroup()},
-	}
-}
-
-// run is main with everything it touches as arguments; it returns the exit
-// status.
-func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
-	s := streams{stdin, stdout, stderr}
-	path, c := "espprov", root()
-	for c.under != nil {
-		name := ""
-		if len(args) > 0 {
-			name = args[0]
-		}
-		switch name {
-		case "":
-			usage(stderr, path, c)
-			return statusTrouble
-		case "help", "-h", "-help", "--help":
-			return help(path, c, args[1:], s)
-		case "version", "-version", "--version":
-			fmt.Fprintln(stdout, "espprov", version())
-			return statusDone
-		}
-		next := c.find(name)
-		if next == nil {
-			fmt.Fprintf(stderr, "%s: there is no command %q: %s\n", path, name, seeHelp(path))
-			return statusTrouble
-		}
-		path, c, args = path+" "+name, next, args[1:]
-	}
-	return c.run(path, args, s)
-}
-
-// help explains the command in the group c that args name.
-func help(path string, c *command, args []string, s streams) int {
-	for len(args) > 0 && !strings.HasPrefix(args[0], "-") {
-		next, between := c.find(args[0]), ""
-		for _, u := range c.under { // the group may be left out
-			if next == nil && u.find(args[0]) != nil {
-				next, between = u.find(args[0]), " "+u.name
+// Run prints it.
+func (versionCommand) Run(s cli.Streams) error {
+	version, commit := "(devel)", ""
+	if info, ok := debug.ReadBuildInfo(); ok {
+		version = cmp.Or(info.Main.Version, version)
+		for _, setting := range info.Settings {
+			switch {
+			case setting.Key == "vcs.revision":
+				commit = " commit " + setting.Value + commit
+			case setting.Key == "vcs.modified" && setting.Value == "true":
+				commit += " with changes"
 			}
 		}
-		if next == nil {
-			fmt.Fprintf(s.err, "%s: there is no command %q: %s\n", path, args[0], seeHelp(path))
-			return statusTrouble
-		}
-		path, c, args = path+between+" "+args[0], next, args[1:]
 	}
-	usage(s.out, path, c)
-	return statusDone
-}
-
-// version returns the module's version, as the go command built it in.
-func version() string {
-	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
-		return info.Main.Version
-	}
-	return "(devel)"
-}
-
-func (c *command) find(name string) *command {
-	for _, u := range c.under {
-		if u.name == name {
-			return u
-		}
-	}
-	return nil
-}
-
-// run runs a command and reports its error.
-func (c *command) run(path string, args []string, s streams) int {
-	flags := flag.NewFlagSet(path, flag.ContinueOnError)
-	flags.SetOutput(io.Discard)
-	work := c.setup(flags)
-	args, err := c.parse(flags, args)
-	switch {
-	case errors.Is(err, flag.ErrHelp):
-		usage(s.out, path, c)
-		return statusDone
-	case err != nil:
-		fmt.Fprintf(s.err, "%s: %v: %s\n", path, err, seeHelp(path))
-		return statusTrouble
-	}
-	err = work(s, args)
-	if err == nil {
-		return statusDone
-	}
-	var no answerNo
-	if errors.As(err, &no) {
-		if no.why != "" {
-			fmt.Fprintf(s.err, "espprov: %v\n", err)
-		}
-		return statusNo
-	}
-	fmt.Fprintf(s.err, "espprov: %v\n", err)
-	return statusTrouble
-}
-
-// parse separates flags, which may stand anywhere, from arguments. Its errors do not
-// show the arguments, because one of them may be a passphrase.
-func (c *command) parse(flags *flag.FlagSet, args []string) ([]string, error) {
-	var plain []string
-	for len(args) > 0 {
-		if args[0] == "--" {
-			plain = append(plain, args[1:]...)
-			break
-		}
-		if !strings.HasPrefix(args[0], "-") || args[0] == "-" || len(plain)+1 == c.literal && !known(flags, args[0]) {
-			plain, args = append(plain, args[0]), args[1:]
-			continue
-		}
-		if err := flags.Parse(args); err != nil {
-			return nil, err
-		}
-		args = flags.Args()
-	}
-	if len(plain) < c.least || len(plain) > c.most {
-		return nil, fmt.Errorf("%d arguments instead of %s", len(plain), c.args)
-	}
-	return plain, nil
-}
-
-// known reports whether an argument is one of the flags.
-func known(flags *flag.FlagSet, arg string) bool {
-	name, _, _ := strings.Cut(strings.TrimPrefix(strings.TrimPrefix(arg, "-"), "-"), "=")
-	return flags.Lookup(name) != nil || name == "h" || name == "help"
-}
-
-func seeHelp(path string) string { return "see " + path + " -h" }
-
-// usage prints what a command or group is for.
-func usage(w io.Writer, path string, c *command) {
-	if c.under != nil {
-		fmt.Fprintf(w, "%s\n\nusage: %s COMMAND …\n\n", c.long, path)
-		for _, u := range c.under {
-			fmt.Fprintf(w, "  %-10s %s\n", u.name, u.short)
-		}
-		fmt.Fprintf(w, "\n%s COMMAND -h tells more. Exit status: 0 done, 1 the answer is no, 2 not done.\n", path)
-		return
-	}
-	fmt.Fprintf(w, "usage: %s [flags] %s\n\n%s\n", path, c.args, strings.TrimSpace(c.long))
-	flags := flag.NewFlagSet(path, flag.ContinueOnError)
-	c.setup(flags)
-	first := true
-	flags.VisitAll(func(f *flag.Flag) {
-		if first {
-			fmt.Fprint(w, "\nflags:\n")
-			first = false
-		}
-		name, text := flag.UnquoteUsage(f)
-		fmt.Fprintf(w, "  --%-22s %s\n", strings.TrimSpace(f.Name+" "+name), text)
-	})
+	_, err := fmt.Fprintf(s.Out, "espprov %s%s %s %s/%s\n", version, commit, runtime.Version(), runtime.GOOS, runtime.GOARCH)
+	return err
 }

@@ -3,175 +3,104 @@
 package main
 
 import (
-	"bytes"
+	"bufio"
+	"context"
+	"encoding/json"
 	"errors"
 	"flag"
-	"fmt"
-	"os"
-	"path/filepath"
+	"io"
+	"net"
+	"os/exec"
+	"strconv"
 	"strings"
 	"testing"
 
-	"github.com/stretchr/testify/require"
+	"github.com/rogpeppe/go-internal/testscript"
 
-	"github.com/wifiprov/wifiprov/store"
-	"github.com/wifiprov/wifiprov/store/nvs"
+	"github.com/wifiprov/wifiprov/cmd/internal/cli"
+	"github.com/wifiprov/wifiprov/hal/sim"
+	"github.com/wifiprov/wifiprov/internal/test/fakenetsim"
 )
 
-var rewrite = flag.Bool("rewrite", false, "write what the commands print into the scripts and docs/nvs.md")
+var rewrite = flag.Bool("rewrite", false, "write what the commands print into the scripts")
 
-// TestScripts runs the commands of testdata/*.txt and compares what they print,
-// both outputs together. A script has files, from "-- NAME --" to "--", and
-// commands, each followed by its input ("< text"), its output and its exit
-// status ("[1]") unless that is 0. Anything before the first of them is a
-// comment. go test -rewrite ./cmd/espprov writes the outputs anew.
+// TestMain is espprov itself where a script starts it.
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"espprov": main})
+}
+
+// TestScripts runs testdata/script, with commands of its own:
+//
+//	sim ARGS…    starts simulated devices: espprov sim ARGS. The variable NAME has the
+//	             address of the device NAME.
+//	netsim       starts a netsim, and sets NETSIM to its address.
+//	exits N ARGS… runs espprov ARGS, whose exit status has to be N.
+//
+// go test ./cmd/espprov -rewrite writes the outputs anew.
 func TestScripts(t *testing.T) {
-	files, err := filepath.Glob("testdata/*.txt")
-	require.NoError(t, err)
-	require.NotEmpty(t, files)
-	for _, file := range files {
-		t.Run(filepath.Base(file), func(t *testing.T) { runScript(t, file, false) })
-	}
+	testscript.Run(t, testscript.Params{
+		Dir: "testdata/script", UpdateScripts: *rewrite, RequireExplicitExec: true,
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"sim": simulate, "netsim": netsim, "exits": exits},
+	})
 }
 
-// TestDocs does the same with the console blocks of docs/nvs.md, and checks
-// that they show all commands. Other programs' commands are not run; what they
-// would bring from a device is made here.
-func TestDocs(t *testing.T) {
-	text := runScript(t, "../../docs/nvs.md", true)
-	for _, c := range nvsGroup().under {
-		require.Contains(t, text, "\n$ espprov nvs "+c.name, "the page does not show the command")
-	}
-}
-
-func runScript(t *testing.T, path string, markdown bool) string {
-	path, err := filepath.Abs(path)
-	require.NoError(t, err)
-	script, err := os.ReadFile(path)
-	require.NoError(t, err)
-	t.Chdir(t.TempDir())
-	interrupted(t, "interrupted.bin")
-	lines := strings.SplitAfter(string(script), "\n")
-	var out strings.Builder
-	console := !markdown
-	for i := 0; i < len(lines); {
-		line := lines[i]
-		out.WriteString(line)
-		i++
-		name, isFile := fileName(line, markdown)
-		switch {
-		case isFile:
-			var body strings.Builder
-			for ; lines[i] != "--\n" && lines[i] != "```\n"; i++ {
-				body.WriteString(lines[i])
-				out.WriteString(lines[i])
+func simulate(ts *testscript.TestScript, _ bool, args []string) {
+	in, out := io.Pipe()
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan struct{})
+	var errs strings.Builder
+	go func() {
+		defer close(done)
+		for i, arg := range args {
+			if strings.HasSuffix(arg, ".yaml") {
+				args[i] = ts.MkAbs(arg)
 			}
-			out.WriteString(lines[i])
-			i++
-			require.NoError(t, os.WriteFile(name, []byte(body.String()), 0o600))
-		case markdown && strings.HasPrefix(line, "```"):
-			console = line == "```console\n"
-		case console && strings.HasPrefix(line, "$ espprov "):
-			input := ""
-			for ; strings.HasPrefix(lines[i], "< "); i++ {
-				input += lines[i][2:]
-				out.WriteString(lines[i])
-			}
-			out.WriteString(execute(t, strings.TrimSpace(line[len("$ espprov "):]), input))
-			for i < len(lines) && lines[i] != "```\n" && !strings.HasPrefix(lines[i], "$ ") && !strings.HasPrefix(lines[i], "-- ") && !strings.HasPrefix(lines[i], "# ") {
-				i++ // the old output
-			}
-			if i < len(lines) && !markdown {
-				out.WriteString("\n")
-			}
-		case console && !markdown && strings.HasPrefix(line, "$ chmod "):
-			name := strings.Fields(line)[3]
-			require.NoError(t, os.Chmod(name, 0o640))
+		}
+		cli.Run(ctx, "espprov", "", new(commands), append([]string{"sim", "--json", "--port", "0"}, args...), cli.Streams{Out: out, Err: &errs})
+		out.Close()
+	}()
+	ts.Defer(func() {
+		cancel()
+		<-done
+	})
+	lines := bufio.NewScanner(in)
+	waiting := 0
+	for lines.Scan() {
+		var l struct{ Device, Event, Detail string }
+		ts.Check(json.Unmarshal(lines.Bytes(), &l))
+		if l.Event == "ADDRESS" {
+			ts.Setenv(l.Device, strings.TrimPrefix(l.Detail, "http://"))
+			waiting++
+		}
+		if l.Event == "PROV_START" || l.Event == "GOT_IP" {
+			waiting--
+		}
+		if waiting == 0 && l.Event != "ADDRESS" {
+			go func() { _, _ = io.Copy(io.Discard, in) }()
+			return
 		}
 	}
-	if *rewrite {
-		require.NoError(t, os.WriteFile(path, []byte(out.String()), 0o644))
-	}
-	require.Equal(t, string(script), out.String(), "go test -rewrite ./cmd/espprov writes the outputs anew")
-	return out.String()
+	<-done
+	ts.Fatalf("the devices do not start: %s", errs.String())
 }
 
-// fileName returns the name of a file that begins with a line.
-func fileName(line string, markdown bool) (string, bool) {
-	line = strings.TrimSuffix(line, "\n")
-	if markdown {
-		name, ok := strings.CutPrefix(line, "```csv ")
-		return name, ok
-	}
-	name, ok := strings.CutPrefix(line, "-- ")
-	if !ok {
-		return "", false
-	}
-	return strings.CutSuffix(name, " --")
+func netsim(ts *testscript.TestScript, _ bool, _ []string) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	ts.Check(err)
+	server := fakenetsim.Serve(l, sim.NewAir(sim.AirConfig{}))
+	ts.Defer(server.Close)
+	ts.Setenv("NETSIM", "netsim:"+l.Addr().String())
 }
 
-// execute runs a command line, in which '…' may quote an argument and
-// ">file" takes the output.
-func execute(t *testing.T, line, input string) string {
-	args, target := split(line)
-	var out bytes.Buffer
-	var stdout bytes.Buffer
+// exits runs espprov and compares its exit status.
+func exits(ts *testscript.TestScript, _ bool, args []string) {
+	err := ts.Exec("espprov", args[1:]...)
 	status := 0
-	if target != "" {
-		status = run(args, strings.NewReader(input), &stdout, &out)
-		require.NoError(t, os.WriteFile(target, stdout.Bytes(), 0o600))
-	} else {
-		status = run(args, strings.NewReader(input), &out, &out)
+	if ended := new(exec.ExitError); errors.As(err, &ended) {
+		status, err = ended.ExitCode(), nil
 	}
-	if status != 0 {
-		fmt.Fprintf(&out, "[%d]\n", status)
+	ts.Check(err)
+	if strconv.Itoa(status) != args[0] {
+		ts.Fatalf("the exit status is %d", status)
 	}
-	return out.String()
-}
-
-// interrupted writes the image of a device whose power was cut while it updated
-// a blob.
-func interrupted(t *testing.T, path string) {
-	f := &cutFlash{memory: memory{bytes.Repeat([]byte{0xff}, 4*nvs.SectorSize)}, left: 1 << 20}
-	p, err := nvs.Open(f, nvs.Options{})
-	require.NoError(t, err)
-	require.NoError(t, store.SetInt(p, "app", "limit", int32(-40)))
-	require.NoError(t, store.SetBlob(p, "app", "calibration", bytes.Repeat([]byte{1}, 100)))
-	require.NoError(t, p.Commit())
-	f.left = 2 // the blob's first entry and its mark
-	require.ErrorIs(t, store.SetBlob(p, "app", "calibration", bytes.Repeat([]byte{2}, 100)), errCut)
-	require.NoError(t, os.WriteFile(path, f.b, 0o600))
-}
-
-var errCut = errors.New("power was cut")
-
-// cutFlash fails after some writes.
-type cutFlash struct {
-	memory
-	left int
-}
-
-func (f *cutFlash) WriteAt(p []byte, off int64) (int, error) {
-	if f.left == 0 {
-		return 0, errCut
-	}
-	f.left--
-	return f.memory.WriteAt(p, off)
-}
-
-func split(line string) (args []string, target string) {
-	for line = strings.TrimSpace(line); line != ""; line = strings.TrimSpace(line) {
-		var arg string
-		if line[0] == '\'' {
-			arg, line, _ = strings.Cut(line[1:], "'")
-		} else {
-			arg, line, _ = strings.Cut(line, " ")
-			if rest, ok := strings.CutPrefix(arg, ">"); ok {
-				target = rest
-				continue
-			}
-		}
-		args = append(args, arg)
-	}
-	return args, target
 }
