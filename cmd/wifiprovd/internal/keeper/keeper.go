@@ -206,8 +206,8 @@ func (k *Keeper) network(up bool) {
 
 // open opens a window or prolongs the one that is open.
 func (k *Keeper) open(why Trigger) error {
-	if k.closing {
-		k.end()
+	if k.closing || k.window != nil && k.window.Progress().Joined {
+		k.end() // it ends soon, and takes nobody any more
 	}
 	if k.window == nil {
 		k.timer.Stop()

@@ -247,6 +247,18 @@ func TestStop(t *testing.T) {
 	})
 }
 
+// A window that a client has used with success is about to end by itself, so a start opens
+// another one.
+func TestStartAfterSuccess(t *testing.T) {
+	bubble(t, true, func(r *rig) {
+		require.NoError(t, r.Start(keeper.Signal))
+		set(r, &r.progress, keeper.Progress{Used: true, Joined: true})
+		require.NoError(t, r.Start(keeper.Button))
+		r.sees("0s suspend", "0s opened: a signal asked for it", "1s closed, joined true", "1s resume",
+			"1s suspend", "1s opened: the button was pressed")
+	})
+}
+
 // A window that cannot be opened leaves the station in its network, and the next
 // attempt comes after the usual time.
 func TestOpenFails(t *testing.T) {
