@@ -42,8 +42,9 @@ type Config struct {
 	Packets, Events, Requests func() bool
 
 	// Now is the time since the device started, Wait blocks until it is called for or
-	// the time is over, Wake calls Wait off, or the next Wait. nil: those of the
-	// runtime. They are required where there is no scheduler.
+	// the time is over, Wake calls Wait off, or the next Wait. All three are set, or
+	// none: then they are those of the runtime. They are required where there is no
+	// scheduler.
 	Now  func() time.Duration
 	Wait func(time.Duration)
 	Wake func()
@@ -87,10 +88,13 @@ func (q *queue) take() (fn func()) {
 	return fn
 }
 
-// New returns a loop, which Pump runs.
+// New returns a loop, which Pump runs. It panics if only some of Now, Wait and Wake are set.
 func New(cfg Config) *Loop {
-	if cfg.Wait == nil {
+	switch {
+	case cfg.Now == nil && cfg.Wait == nil && cfg.Wake == nil:
 		cfg.Now, cfg.Wait, cfg.Wake = runtime()
+	case cfg.Now == nil || cfg.Wait == nil || cfg.Wake == nil:
+		panic("loop: set all of Config.Now, Wait and Wake, or none")
 	}
 	return &Loop{cfg: cfg}
 }

@@ -20,6 +20,16 @@ func bubble(t *testing.T, cfg loop.Config, fn func(t *testing.T, l *loop.Loop)) 
 }
 
 // Timers run when they are due, in order, and not when they were stopped.
+// Half of a clock is a mistake that is told at once.
+func TestConfigInPart(t *testing.T) {
+	for _, cfg := range []loop.Config{
+		{Wake: func() {}},
+		{Now: func() time.Duration { return 0 }, Wait: func(time.Duration) {}},
+	} {
+		require.PanicsWithValue(t, "loop: set all of Config.Now, Wait and Wake, or none", func() { loop.New(cfg) })
+	}
+}
+
 func TestTimers(t *testing.T) {
 	bubble(t, loop.Config{}, func(t *testing.T, l *loop.Loop) {
 		began := time.Now()
