@@ -102,7 +102,7 @@ var arrows = map[string][]string{
 	"internal/le":             {},
 	"internal/misspelt":       {},
 	"internal/netwatch":       {},
-	"internal/nl80211":        {},
+	"internal/nl80211":        {"hal"},
 	"internal/nvsfmt":         {},
 	"internal/ownhost":        {},
 	"internal/pb":             {},

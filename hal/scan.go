@@ -60,6 +60,34 @@ func ValidChannel(c uint8) bool {
 	return c >= 149 && c <= MaxChannel && c%4 == 1
 }
 
+// Frequency returns the centre of a channel's 20 MHz, in MHz; 0: there is no such channel.
+func Frequency(channel uint8) int {
+	switch {
+	case !ValidChannel(channel):
+		return 0
+	case channel == 14:
+		return 2484
+	case channel < 14:
+		return 2407 + 5*int(channel)
+	}
+	return 5000 + 5*int(channel)
+}
+
+// ChannelOf returns the channel whose centre is at mhz; 0: there is none, as on 6 GHz.
+func ChannelOf(mhz int) uint8 {
+	c := 14
+	switch {
+	case mhz < 2484:
+		c = (mhz - 2407) / 5
+	case mhz >= 5000:
+		c = (mhz - 5000) / 5
+	}
+	if c < 1 || c > MaxChannel || Frequency(uint8(c)) != mhz {
+		return 0
+	}
+	return uint8(c)
+}
+
 // Hidden reports whether s is the SSID of a network that hides its name: empty, or zero
 // bytes only. A station that knows the name can join nevertheless.
 func (s SSID) Hidden() bool {

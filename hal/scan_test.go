@@ -24,5 +24,21 @@ func TestValidChannel(t *testing.T) {
 	}
 	for c := range 256 {
 		require.Equal(t, valid[c], ValidChannel(uint8(c)), c)
+		require.Equal(t, valid[c], Frequency(uint8(c)) != 0, c)
+		if valid[c] {
+			require.EqualValues(t, c, ChannelOf(Frequency(uint8(c))))
+		}
+	}
+}
+
+func TestFrequency(t *testing.T) {
+	for mhz, want := range map[int]uint8{
+		2412: 1, 2437: 6, 2472: 13, 2484: 14, 5180: 36, 5320: 64, 5500: 100, 5720: 144, 5745: 149, 5885: 177,
+		-1 << 31: 0, 0: 0, 2407: 0, 2413: 0, 2477: 0, 2483: 0, 2485: 0, 4920: 0, 5000: 0, 5060: 0, 5190: 0, 5955: 0, 58320: 0, 1<<31 - 1: 0,
+	} {
+		require.Equal(t, want, ChannelOf(mhz), "%d MHz", mhz)
+		if want != 0 {
+			require.Equal(t, mhz, Frequency(want))
+		}
 	}
 }

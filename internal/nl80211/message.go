@@ -10,6 +10,8 @@ import (
 	"slices"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/wifiprov/wifiprov/hal"
 )
 
 // wiphy is what the kernel tells about a radio.
@@ -158,7 +160,7 @@ func parseBand(b []byte) []channel {
 			for kind, value := range attributes(f) {
 				switch kind {
 				case unix.NL80211_FREQUENCY_ATTR_FREQ:
-					c.number = channelOf(number(value))
+					c.number = hal.ChannelOf(int(number(value)))
 				case unix.NL80211_FREQUENCY_ATTR_DISABLED:
 					c.disabled = true
 				case unix.NL80211_FREQUENCY_ATTR_NO_IR:
@@ -194,21 +196,6 @@ func parseVif(m []byte) vif {
 		}
 	}
 	return v
-}
-
-// channelOf returns the channel of a frequency of 2.4 or 5 GHz, 0 for others.
-func channelOf(mhz uint32) uint8 {
-	switch {
-	case mhz == 2484:
-		return 14
-	case mhz >= 2412 && mhz <= 2472 && (mhz-2407)%5 == 0:
-		return uint8((mhz - 2407) / 5)
-	case mhz >= 4910 && mhz <= 4980 && mhz%5 == 0: // Japan
-		return uint8((mhz - 4000) / 5)
-	case mhz >= 5005 && mhz <= 5885 && mhz%5 == 0:
-		return uint8((mhz - 5000) / 5)
-	}
-	return 0
 }
 
 // attributes yields type and value of the attributes in b. It ends before one that is

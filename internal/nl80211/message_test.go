@@ -109,14 +109,6 @@ func TestChannels(t *testing.T) {
 	require.Empty(t, parseWiphy().numbers(func(channel) bool { return true }))
 }
 
-func TestChannelOf(t *testing.T) {
-	for mhz, want := range map[uint32]uint8{
-		0: 0, 2407: 0, 2412: 1, 2413: 0, 2437: 6, 2472: 13, 2477: 0, 2484: 14, 4920: 184, 5180: 36, 5500: 100, 5885: 177, 5955: 0, 58320: 0, 1 << 31: 0,
-	} {
-		require.Equal(t, want, channelOf(mhz), "%d MHz", mhz)
-	}
-}
-
 func TestInterface(t *testing.T) {
 	about := slices.Concat(u32(unix.NL80211_ATTR_WIPHY, 3), u32(unix.NL80211_ATTR_IFTYPE, sta))
 	require.Equal(t, vif{wiphy: 3, kind: sta}, parseVif(about))

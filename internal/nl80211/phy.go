@@ -13,6 +13,8 @@ import (
 	"github.com/vishvananda/netlink"
 	"github.com/vishvananda/netlink/nl"
 	"golang.org/x/sys/unix"
+
+	"github.com/wifiprov/wifiprov/hal"
 )
 
 // Alias is the alias (ip link's word) of the interfaces that AddAP makes, so that
@@ -45,7 +47,7 @@ func (Phy) Channels(iface string) ([]uint8, error) {
 // Channel implements radio.Phy.
 func (Phy) Channel(iface string) (uint8, error) {
 	_, v, err := find(iface)
-	return channelOf(v.mhz), err
+	return hal.ChannelOf(int(v.mhz)), err
 }
 
 // AddAP implements radio.Phy. The interface has another MAC address than iface: the one

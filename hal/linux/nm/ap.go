@@ -22,7 +22,7 @@ const (
 // openAP is the access point that is open, or opens.
 type openAP struct {
 	uuid, iface string
-	active      dbus.ObjectPath // empty: it is not open, or being closed
+	active      dbus.ObjectPath // empty: there is none, or it is being closed
 }
 
 // APLost implements radio.APWatch.
@@ -70,7 +70,10 @@ func (d *Daemon) OpenAP(ctx context.Context, ap radio.AP) error {
 }
 
 func (d *Daemon) startAP(ctx context.Context, signals <-chan *dbus.Signal, dev dbus.ObjectPath, ap radio.AP) error {
-	s := accessPoint(d.cfg.ProfileName, d.cfg.Interface, ap)
+	s, err := accessPoint(d.cfg.ProfileName, d.cfg.Interface, ap)
+	if err != nil {
+		return err
+	}
 	d.mu.Lock()
 	d.ap = &openAP{uuid: s.uuid(), iface: ap.Interface}
 	d.mu.Unlock()
@@ -85,16 +88,19 @@ func (d *Daemon) startAP(ctx context.Context, signals <-chan *dbus.Signal, dev d
 	if err = dbus.Store(body, &profile, &active, &result); err != nil {
 		return err
 	}
+	d.mu.Lock()
+	d.ap.active = active // before it is open: then no end of it is missed
+	d.mu.Unlock()
 	if err = d.opened(ctx, signals, dev, active); err != nil {
 		after, cancel := context.WithTimeout(d.ctx, leaveIn)
 		defer cancel()
 		_ = d.closeAP(after)
-		return err
+		select {
+		case <-d.apLost: // the caller hears it from the error
+		default:
+		}
 	}
-	d.mu.Lock()
-	d.ap.active = active
-	d.mu.Unlock()
-	return nil
+	return err
 }
 
 // appears waits until NetworkManager has an interface, which may be new.

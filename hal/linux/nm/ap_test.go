@@ -39,6 +39,14 @@ func TestAP(t *testing.T) {
 		require.Equal(t, "a", prop[string](s, setWireless, "band"))
 		require.Equal(t, "PROV_2", string(prop[[]byte](s, setWireless, "ssid")))
 	})
+	// D-Bus has no strings that are not UTF-8.
+	odd := softAP("wlan0")
+	odd.Key = "\xff23456789"
+	require.NoError(t, r.OpenAP(t.Context(), odd))
+	r.nm.Look(func(v fakenm.View) {
+		s := settings(v.Profile("wifiprov access point"))
+		require.True(t, hal.IsPSK(hal.Secret(prop[string](s, setSecurity, "psk"))))
+	})
 	for range 2 {
 		require.NoError(t, r.CloseAP(t.Context()))
 		r.nm.Look(func(v fakenm.View) { require.Equal(t, uint32(30), v.State("wlan0")) })
@@ -84,6 +92,7 @@ func TestAPFails(t *testing.T) {
 	r.nm.Wait("activation", func(v fakenm.View) bool { return v.State("wlan0") == 50 })
 	r.nm.Lose("wlan0", whySharedFailed)
 	require.ErrorContains(t, <-opened, "dnsmasq")
+	require.Empty(t, r.APLost())
 	require.NotContains(t, r.profiles(), "wifiprov access point")
 	// The caller gives it up.
 	require.ErrorIs(t, r.OpenAP(ctxFor(t), softAP("wlan0")), errTest)

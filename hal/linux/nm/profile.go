@@ -5,9 +5,7 @@
 package nm
 
 import (
-	"crypto/pbkdf2"
 	"crypto/rand"
-	"crypto/sha1"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
@@ -159,19 +157,30 @@ func security(cfg hal.StationConfig, auth hal.AuthMode) (map[string]dbus.Variant
 	if cfg.Passphrase == "" {
 		return sec, nil
 	}
-	psk := string(cfg.Passphrase)
-	if !acceptable(cfg.Passphrase) {
-		key, err := pbkdf2.Key(sha1.New, psk, []byte(cfg.SSID), 4096, 32)
-		if err != nil {
-			return nil, fmt.Errorf("the passphrase is none that NetworkManager accepts, and no key can be derived from it: %w", err)
-		}
-		sec["leap-password"] = dbus.MakeVariant(hex.EncodeToString([]byte(psk)))
+	psk, err := key(cfg.SSID, cfg.Passphrase)
+	if err != nil {
+		return nil, err
+	}
+	if psk != string(cfg.Passphrase) {
+		sec["leap-password"] = dbus.MakeVariant(hex.EncodeToString([]byte(cfg.Passphrase)))
 		sec["leap-password-flags"] = dbus.MakeVariant(uint32(0))
-		psk = hex.EncodeToString(key)
 	}
 	sec["psk"] = dbus.MakeVariant(psk)
 	sec["psk-flags"] = dbus.MakeVariant(uint32(0)) // NetworkManager itself keeps it
 	return sec, nil
+}
+
+// key returns the key as NetworkManager takes it: the passphrase, or the digits of the
+// pre-shared key where it is none that NetworkManager accepts.
+func key(ssid hal.SSID, passphrase hal.Secret) (string, error) {
+	if acceptable(passphrase) {
+		return string(passphrase), nil
+	}
+	psk, err := radio.PSK(ssid, passphrase)
+	if err != nil {
+		return "", fmt.Errorf("the passphrase is none that NetworkManager accepts, and no key can be derived from it: %w", err)
+	}
+	return hex.EncodeToString(psk), nil
 }
 
 // acceptable reports whether NetworkManager takes s for the key of WPA, and D-Bus for a
@@ -214,7 +223,7 @@ func config(s settings, secrets map[string]dbus.Variant) (cfg hal.StationConfig,
 }
 
 // accessPoint is the profile of an access point.
-func accessPoint(name, owner string, ap radio.AP) settings {
+func accessPoint(name, owner string, ap radio.AP) (settings, error) {
 	s := profile(roleAP, name+" access point", owner, ap.Interface, nil)
 	band := "bg"
 	if ap.Channel > 14 {
@@ -227,9 +236,13 @@ func accessPoint(name, owner string, ap radio.AP) settings {
 		"channel": dbus.MakeVariant(uint32(ap.Channel)),
 	}
 	if ap.Key != "" {
+		psk, err := key(ap.SSID, ap.Key)
+		if err != nil {
+			return nil, err
+		}
 		s[setSecurity] = map[string]dbus.Variant{
 			"key-mgmt": dbus.MakeVariant("wpa-psk"),
-			"psk":      dbus.MakeVariant(string(ap.Key)),
+			"psk":      dbus.MakeVariant(psk),
 			"proto":    dbus.MakeVariant([]string{"rsn"}), // else it offers WPA1 too
 			"pairwise": dbus.MakeVariant([]string{"ccmp"}),
 			"group":    dbus.MakeVariant([]string{"ccmp"}),
@@ -243,5 +256,5 @@ func accessPoint(name, owner string, ap radio.AP) settings {
 		}}),
 	}
 	s["ipv6"] = map[string]dbus.Variant{"method": dbus.MakeVariant("disabled")}
-	return s
+	return s, nil
 }

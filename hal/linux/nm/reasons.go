@@ -89,23 +89,6 @@ func auth(flags, wpa, rsn uint32) hal.AuthMode {
 	return hal.AuthOpen
 }
 
-// channel is that of a frequency in MHz; 0: none of 2.4 or 5 GHz.
-func channel(mhz uint32) uint8 {
-	c := uint32(0)
-	switch {
-	case mhz == 2484:
-		c = 14
-	case mhz >= 2412 && mhz <= 2472:
-		c = (mhz - 2407) / 5
-	case mhz >= 5180 && mhz <= 5885:
-		c = (mhz - 5000) / 5
-	}
-	if c > hal.MaxChannel || !hal.ValidChannel(uint8(c)) {
-		return 0
-	}
-	return uint8(c)
-}
-
 // compatible returns 0 if a station with this configuration can try to join a network
 // with that authentication, otherwise the reason.
 func compatible(cfg hal.StationConfig, auth hal.AuthMode) hal.Reason {

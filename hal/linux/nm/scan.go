@@ -147,7 +147,7 @@ func (d *Daemon) known(ctx context.Context, dev dbus.ObjectPath) (sightings, err
 func accessPointOf(props map[string]dbus.Variant) hal.AccessPoint {
 	ap := hal.AccessPoint{
 		SSID:    hal.SSID(value[[]byte](props, "Ssid")),
-		Channel: channel(value[uint32](props, "Frequency")),
+		Channel: hal.ChannelOf(int(value[uint32](props, "Frequency"))),
 		RSSI:    int8(min(int(value[uint8](props, "Strength")), 100)/2 - 100),
 		Auth:    auth(value[uint32](props, "Flags"), value[uint32](props, "WpaFlags"), value[uint32](props, "RsnFlags")),
 	}

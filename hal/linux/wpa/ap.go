@@ -80,7 +80,7 @@ func (d *Daemon) OpenAP(ctx context.Context, ap radio.AP) error {
 
 // open has wpa_supplicant open the access point.
 func (o *openAP) open(ctx context.Context, ap radio.AP, l *listener) error {
-	mhz := frequency(ap.Channel)
+	mhz := hal.Frequency(ap.Channel)
 	switch {
 	case mhz == 0:
 		return errors.New("wpa: there is no such channel")
@@ -94,7 +94,7 @@ func (o *openAP) open(ctx context.Context, ap radio.AP, l *listener) error {
 		"key_mgmt":  dbus.MakeVariant("NONE"),
 	}
 	if ap.Key != "" {
-		psk, err := key(ap.SSID, ap.Key)
+		psk, err := radio.PSK(ap.SSID, ap.Key)
 		if err != nil {
 			return err
 		}

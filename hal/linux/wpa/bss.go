@@ -13,42 +13,11 @@ import (
 	"github.com/wifiprov/wifiprov/hal"
 )
 
-// channelOf returns the channel of a frequency in MHz; 0: none of those that package hal
-// knows.
-func channelOf(mhz int) uint8 {
-	c := 0
-	switch {
-	case mhz == 2484:
-		c = 14
-	case mhz < 2484:
-		c = (mhz - 2407) / 5
-	case mhz > 5000:
-		c = (mhz - 5000) / 5
-	}
-	if c < 1 || c > hal.MaxChannel || frequency(uint8(c)) != mhz {
-		return 0
-	}
-	return uint8(c)
-}
-
-// frequency returns a channel's frequency in MHz; 0: there is no such channel.
-func frequency(channel uint8) int {
-	switch {
-	case !hal.ValidChannel(channel):
-		return 0
-	case channel == 14:
-		return 2484
-	case channel < 14:
-		return 2407 + 5*int(channel)
-	}
-	return 5000 + 5*int(channel)
-}
-
 // accessPoint reads a BSS.
 func accessPoint(p props) hal.AccessPoint {
 	ap := hal.AccessPoint{
 		SSID:    hal.SSID(get[[]byte](p, "SSID")),
-		Channel: channelOf(int(get[uint16](p, "Frequency"))),
+		Channel: hal.ChannelOf(int(get[uint16](p, "Frequency"))),
 		RSSI:    int8(min(max(get[int16](p, "Signal"), -128), 127)),
 		Auth:    authMode(p),
 	}

@@ -3,14 +3,12 @@
 package wpa
 
 import (
-	"crypto/pbkdf2"
-	"crypto/sha1"
-	"encoding/hex"
 	"errors"
 
 	"github.com/godbus/dbus/v5"
 
 	"github.com/wifiprov/wifiprov/hal"
+	"github.com/wifiprov/wifiprov/hal/linux/radio"
 )
 
 // minPassphrase is the shortest passphrase in bytes of WPA and WPA2.
@@ -115,7 +113,7 @@ func network(cfg hal.StationConfig, auth hal.AuthMode, known bool, can abilities
 	}
 	mgmt := ""
 	if hal.IsPSK(cfg.Passphrase) || len(cfg.Passphrase) >= minPassphrase {
-		psk, err := key(cfg.SSID, cfg.Passphrase)
+		psk, err := radio.PSK(cfg.SSID, cfg.Passphrase)
 		if err != nil {
 			return nil, err
 		}
@@ -139,12 +137,4 @@ func network(cfg hal.StationConfig, auth hal.AuthMode, known bool, can abilities
 		p["proto"] = dbus.MakeVariant("RSN")
 	}
 	return p, nil
-}
-
-// key returns the pre-shared key of WPA and WPA2.
-func key(ssid hal.SSID, passphrase hal.Secret) ([]byte, error) {
-	if hal.IsPSK(passphrase) {
-		return hex.DecodeString(string(passphrase))
-	}
-	return pbkdf2.Key(sha1.New, string(passphrase), []byte(ssid), 4096, 32)
 }

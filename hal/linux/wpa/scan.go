@@ -77,7 +77,7 @@ func onChannels(args props, channels []uint8) error {
 	}
 	var list []width
 	for _, c := range channels {
-		mhz := frequency(c)
+		mhz := hal.Frequency(c)
 		if mhz == 0 {
 			return fmt.Errorf("wpa: there is no channel %d", c)
 		}

@@ -124,17 +124,6 @@ type bss struct {
 	seen time.Time
 }
 
-// frequency of a channel in MHz.
-func frequency(channel uint8) int {
-	switch {
-	case channel == 14:
-		return 2484
-	case channel < 14:
-		return 2407 + 5*int(channel)
-	}
-	return 5000 + 5*int(channel)
-}
-
 func (d *Daemon) security(mgmt ...string) bluezbus.Props {
 	if d.cfg.NoSAE {
 		mgmt = slices.DeleteFunc(mgmt, func(m string) bool { return m == "sae" })
@@ -169,7 +158,7 @@ func (b *bss) props(d *Daemon) bluezbus.Props {
 		"BSSID": dbus.MakeVariant(b.ap.BSSID[:]), "SSID": dbus.MakeVariant([]byte(b.ssid)),
 		"WPA": dbus.MakeVariant(wpa), "RSN": dbus.MakeVariant(rsn), "WPS": dbus.MakeVariant(bluezbus.Props{"Type": dbus.MakeVariant("")}),
 		"Privacy": dbus.MakeVariant(b.ap.Auth != hal.AuthOpen && b.ap.Auth != hal.AuthOWE), "Mode": dbus.MakeVariant("infrastructure"),
-		"Signal": dbus.MakeVariant(int16(b.ap.RSSI)), "Frequency": dbus.MakeVariant(uint16(frequency(b.ap.Channel))),
+		"Signal": dbus.MakeVariant(int16(b.ap.RSSI)), "Frequency": dbus.MakeVariant(uint16(hal.Frequency(b.ap.Channel))),
 		"Rates": dbus.MakeVariant([]uint32{54000000}), "IEs": dbus.MakeVariant([]byte{}), "Age": dbus.MakeVariant(uint32(time.Since(b.seen) / time.Second)),
 	}
 }

@@ -59,7 +59,7 @@ func (i *iface) scanned(r request) {
 func (i *iface) listen(r request, last uint8) {
 	i.heardAt = time.Now()
 	for _, ap := range i.d.air {
-		if ap.off || ap.Channel > last || len(r.channels) > 0 && !slices.Contains(r.channels, frequency(ap.Channel)) {
+		if ap.off || ap.Channel > last || len(r.channels) > 0 && !slices.Contains(r.channels, hal.Frequency(ap.Channel)) {
 			continue
 		}
 		asked := slices.Contains(r.ssids, ap.SSID)

@@ -267,7 +267,7 @@ func (i *iface) associated(n *network, ap *AP, sae bool) {
 // otherChannel reports whether the radio cannot go to ap's channel.
 func (i *iface) otherChannel(ap *AP) bool {
 	return i.d.cfg.OneChannel && slices.ContainsFunc(i.d.ifaces, func(o *iface) bool {
-		return o.open != nil && o.open.config["frequency"] != fmt.Sprint(frequency(ap.Channel))
+		return o.open != nil && o.open.config["frequency"] != fmt.Sprint(hal.Frequency(ap.Channel))
 	})
 }
 

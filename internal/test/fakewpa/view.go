@@ -67,7 +67,7 @@ func (v View) Open(name string) (ssid hal.SSID, key hal.Secret, channel uint8, o
 		return "", "", 0, false
 	}
 	for c := uint8(1); c <= hal.MaxChannel; c++ {
-		if hal.ValidChannel(c) && fmt.Sprint(frequency(c)) == i.open.config["frequency"] {
+		if fmt.Sprint(hal.Frequency(c)) == i.open.config["frequency"] {
 			channel = c
 		}
 	}
