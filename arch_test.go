@@ -134,6 +134,7 @@ var arrows = map[string][]string{
 	"internal/test/long":        {},
 	"internal/test/netlab":      {},
 	"internal/test/output":      {},
+	"internal/test/scripts":     {},
 	"internal/test/spectest":    {},
 	"internal/test/cyw43test":   {"hal", "hal/pico/cyw43", "hal/sim", "hal/tinygo", "store"},
 }

@@ -6,14 +6,12 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
-	"errors"
-	"flag"
 	"io"
 	"net"
-	"os/exec"
-	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/wifiprov/wifiprov/internal/test/scripts"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
@@ -22,11 +20,9 @@ import (
 	"github.com/wifiprov/wifiprov/internal/test/fakenetsim"
 )
 
-var rewrite = flag.Bool("rewrite", false, "write what the commands print into the scripts")
-
 // TestMain is espprov itself where a script starts it.
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"espprov": main})
+	scripts.Main(m, map[string]func(){"espprov": main})
 }
 
 // TestScripts runs testdata/script, with commands of its own:
@@ -34,14 +30,10 @@ func TestMain(m *testing.M) {
 //	sim ARGS…    starts simulated devices: espprov sim ARGS. The variable NAME has the
 //	             address of the device NAME.
 //	netsim       starts a netsim, and sets NETSIM to its address.
-//	exits N ARGS… runs espprov ARGS, whose exit status has to be N.
 //
 // go test ./cmd/espprov -rewrite writes the outputs anew.
 func TestScripts(t *testing.T) {
-	testscript.Run(t, testscript.Params{
-		Dir: "testdata/script", UpdateScripts: *rewrite, RequireExplicitExec: true,
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"sim": simulate, "netsim": netsim, "exits": exits},
-	})
+	scripts.Run(t, scripts.Commands{"sim": simulate, "netsim": netsim}, nil)
 }
 
 func simulate(ts *testscript.TestScript, _ bool, args []string) {
@@ -90,17 +82,4 @@ func netsim(ts *testscript.TestScript, _ bool, _ []string) {
 	server := fakenetsim.Serve(l, sim.NewAir(sim.AirConfig{}))
 	ts.Defer(server.Close)
 	ts.Setenv("NETSIM", "netsim:"+l.Addr().String())
-}
-
-// exits runs espprov and compares its exit status.
-func exits(ts *testscript.TestScript, _ bool, args []string) {
-	err := ts.Exec("espprov", args[1:]...)
-	status := 0
-	if ended := new(exec.ExitError); errors.As(err, &ended) {
-		status, err = ended.ExitCode(), nil
-	}
-	ts.Check(err)
-	if strconv.Itoa(status) != args[0] {
-		ts.Fatalf("the exit status is %d", status)
-	}
 }

@@ -13,6 +13,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/wifiprov/wifiprov/internal/test/scripts"
+
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/wifiprov/wifiprov/cmd/wifiprovd/internal/config"
@@ -51,28 +53,24 @@ func (s *simulated) Scheme(_ context.Context, _ *config.Config, box *daemon.Box,
 func (*simulated) Button(*config.Config) (daemon.Button, error) { return nil, errors.New("no button") }
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"wifiprovd": func() {
+	scripts.Main(m, map[string]func(){"wifiprovd": func() {
 		machine = func(string) daemon.System { return new(simulated) }
 		main()
 	}})
 }
 
 func TestScripts(t *testing.T) {
-	testscript.Run(t, testscript.Params{
-		Dir:           "testdata/script",
-		UpdateScripts: os.Getenv("UPDATE") != "",
-		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
-			// await FILE waits until a file is there.
-			"await": func(ts *testscript.TestScript, _ bool, args []string) {
-				for deadline := time.Now().Add(time.Minute); ; time.Sleep(time.Millisecond) {
-					if _, err := os.Stat(ts.MkAbs(filepath.Clean(args[0]))); err == nil {
-						return
-					}
-					if time.Now().After(deadline) {
-						ts.Fatalf("%s does not come", args[0])
-					}
+	scripts.Run(t, scripts.Commands{
+		// await FILE waits until a file is there.
+		"await": func(ts *testscript.TestScript, _ bool, args []string) {
+			for deadline := time.Now().Add(time.Minute); ; time.Sleep(time.Millisecond) {
+				if _, err := os.Stat(ts.MkAbs(filepath.Clean(args[0]))); err == nil {
+					return
 				}
-			},
+				if time.Now().After(deadline) {
+					ts.Fatalf("%s does not come", args[0])
+				}
+			}
 		},
-	})
+	}, nil)
 }

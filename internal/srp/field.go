@@ -114,6 +114,8 @@ func (f *field) sub(z, x, y *element) {
 
 // subtractIf subtracts N from z if yes is 1, not if it is 0, and returns the
 // borrow.
+//
+//go:norace
 func (f *field) subtractIf(z *element, yes uint) (borrow uint) {
 	mask := -yes
 	for i := range z {
@@ -123,6 +125,8 @@ func (f *field) subtractIf(z *element, yes uint) (borrow uint) {
 }
 
 // addIf adds N to z if yes is 1, not if it is 0, and returns the carry.
+//
+//go:norace
 func (f *field) addIf(z *element, yes uint) (carry uint) {
 	mask := -yes
 	for i := range z {
@@ -132,6 +136,8 @@ func (f *field) addIf(z *element, yes uint) (carry uint) {
 }
 
 // canonical brings x below N.
+//
+//go:norace
 func (f *field) canonical(x *element) {
 	borrow := f.subtractIf(x, 1)
 	f.addIf(x, borrow)
@@ -174,6 +180,8 @@ func (f *field) leave(x *element, t *wide) {
 // reduce stores t/2^3072 in z. One word of t after the other is cleared by
 // adding a multiple of N; the multiple is the word itself, because N ends in
 // ones: t + w·N = t - w + w·p·2^w.
+//
+//go:norace
 func (f *field) reduce(z *element, t *wide) {
 	var carry uint // belongs beyond the words that the row before reached
 	for i := range limbs {

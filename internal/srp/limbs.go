@@ -4,6 +4,9 @@ package srp
 
 import "math/bits"
 
+// The race detector leaves the arithmetic out (go:norace). It works on memory of its
+// caller alone, and watched word by word a handshake takes eight times as long.
+
 // mac returns x·y + a + c, which two words can hold.
 func mac(x, y, a, c uint) (hi, lo uint) {
 	if bits.UintSize == 32 {
@@ -21,6 +24,8 @@ func mac(x, y, a, c uint) (hi, lo uint) {
 // addMul adds x·y and c to z and returns the carry. y is as long as z, a
 // multiple of eight. Nearly all time is spent here: eight steps at once keep
 // the loop out of the way.
+//
+//go:norace
 func addMul(z, y []uint, x, c uint) uint {
 	y = y[:len(z)]
 	for j := 0; j+8 <= len(z); j += 8 {
@@ -50,6 +55,8 @@ type wide struct {
 // product stores x·y in t, by Karatsuba's rule: with x = x1·h + x0 and
 // y = y1·h + y0 it needs x0·y0, x1·y1 and (x0-x1)·(y1-y0) only. (Going another
 // level down costs more than it saves.)
+//
+//go:norace
 func product(t *wide, x, y *element) {
 	x0, x1 := (*half)(x[:limbs/2]), (*half)(x[limbs/2:])
 	y0, y1 := (*half)(y[:limbs/2]), (*half)(y[limbs/2:])
@@ -61,6 +68,8 @@ func product(t *wide, x, y *element) {
 }
 
 // distance stores |x-y| in z and returns all ones if x is less than y, else 0.
+//
+//go:norace
 func distance(z, x, y *half) (less uint) {
 	var borrow uint
 	for i := range z {
@@ -75,6 +84,8 @@ func distance(z, x, y *half) (less uint) {
 
 // addMiddle adds the sum of both halves of t.v and, if minus is 0, t.mid to
 // the middle of t.v; it subtracts t.mid if minus is all ones.
+//
+//go:norace
 func (t *wide) addMiddle(minus uint) {
 	copy(t.sum[:], t.v[:limbs])
 	top := addTo(t.sum[:], t.v[limbs:], 0)
@@ -90,6 +101,8 @@ func (t *wide) addMiddle(minus uint) {
 }
 
 // halfProduct stores x·y in t.
+//
+//go:norace
 func halfProduct(t *element, x, y *half) {
 	const n = limbs / 2
 	clear(t[:n])
@@ -101,6 +114,8 @@ func halfProduct(t *element, x, y *half) {
 // square stores x² in t, by blocks of eight words: the products of different
 // blocks once, doubled, and the squares of the blocks. (Karatsuba's rule costs
 // more than it saves here.)
+//
+//go:norace
 func square(t *wide, x *element) {
 	v := &t.v
 	clear(v[:limbs])
@@ -120,6 +135,8 @@ func square(t *wide, x *element) {
 
 // addTo adds y and c to z and returns the carry. y is as long as z, a multiple
 // of eight.
+//
+//go:norace
 func addTo(z, y []uint, c uint) uint {
 	y = y[:len(z)]
 	for j := 0; j+8 <= len(z); j += 8 {
@@ -138,6 +155,8 @@ func addTo(z, y []uint, c uint) uint {
 
 // square8 stores x² in t: the products of different words once, doubled, and
 // the squares of the words.
+//
+//go:norace
 func square8(t *[16]uint, x *[8]uint) {
 	var c uint
 	c, t[1] = mac(x[0], x[1], 0, 0)

@@ -73,6 +73,8 @@ func bit(e []byte, i int) uint {
 
 // choose stores table[index] in z; the table has an even number of entries. It
 // reads all of them, so that the index leaves no trace in the cache.
+//
+//go:norace
 func choose(z *element, table []element, index uint) {
 	clear(z[:])
 	for i := 0; i+2 <= len(table); i += 2 {

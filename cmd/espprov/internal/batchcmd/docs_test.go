@@ -12,6 +12,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/wifiprov/wifiprov/internal/test/scripts"
+
 	"github.com/stretchr/testify/require"
 )
 
@@ -45,7 +47,7 @@ func TestDocs(t *testing.T) {
 		out.WriteString(block + lines[end])
 		i = end
 	}
-	if *rewrite {
+	if *scripts.Rewrite {
 		require.NoError(t, os.WriteFile(path, []byte(out.String()), 0o644))
 		return
 	}

@@ -6,23 +6,19 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
-	"errors"
-	"flag"
 	"io"
 	"os"
-	"os/exec"
 	"regexp"
-	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/wifiprov/wifiprov/internal/test/scripts"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/wifiprov/wifiprov/cmd/espprov/internal/simcmd"
 	"github.com/wifiprov/wifiprov/cmd/internal/cli"
 )
-
-var rewrite = flag.Bool("rewrite", false, "write what the commands print into the scripts")
 
 // commands are those of espprov that the tests need.
 type commands struct {
@@ -34,7 +30,7 @@ type commands struct {
 
 // TestMain is espprov itself where a test starts it.
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"espprov": func() {
+	scripts.Main(m, map[string]func(){"espprov": func() {
 		os.Exit(cli.Run(context.Background(), "espprov", "", new(commands), os.Args[1:], cli.Streams{In: os.Stdin, Out: os.Stdout, Err: os.Stderr}))
 	}})
 }
@@ -42,16 +38,12 @@ func TestMain(m *testing.M) {
 // TestScripts runs testdata/script, with commands of its own:
 //
 //	sim ARGS…      starts simulated devices, and sets SIM to the address before their names
-//	ends N ARGS…   runs a command line that has to end with status N
 //	plain FILE     writes to FILE.plain what two runs have alike: no times, addresses and
 //	               digests; FILE is stdout, stderr or a file
 //
 // go test ./cmd/espprov/internal/batchcmd -rewrite writes the outputs anew.
 func TestScripts(t *testing.T) {
-	testscript.Run(t, testscript.Params{
-		Dir: "testdata/script", UpdateScripts: *rewrite, RequireExplicitExec: true,
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"sim": sim, "ends": ends, "plain": plain},
-	})
+	scripts.Run(t, scripts.Commands{"sim": sim, "plain": plain}, nil)
 }
 
 func sim(ts *testscript.TestScript, _ bool, args []string) {
@@ -100,14 +92,6 @@ func startSim(args []string) (address string, stop func(), err error) {
 		cancel()
 		<-done
 	}, nil
-}
-
-func ends(ts *testscript.TestScript, _ bool, args []string) {
-	err := ts.Exec(args[1], args[2:]...)
-	var exit *exec.ExitError
-	if !errors.As(err, &exit) || strconv.Itoa(exit.ExitCode()) != args[0] {
-		ts.Fatalf("it ends with %v", err)
-	}
 }
 
 var unlike = []struct {

@@ -13,7 +13,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/rogpeppe/go-internal/testscript"
+	"github.com/wifiprov/wifiprov/internal/test/scripts"
+
 	"github.com/stretchr/testify/require"
 
 	"github.com/wifiprov/wifiprov/cmd/espprov/internal/credcmd"
@@ -30,13 +31,13 @@ type commands struct {
 }
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"espprov": func() {
+	scripts.Main(m, map[string]func(){"espprov": func() {
 		os.Exit(cli.Run(context.Background(), "espprov", "", new(commands), os.Args[1:], cli.Streams{In: os.Stdin, Out: os.Stdout, Err: os.Stderr}))
 	}})
 }
 
 func TestScripts(t *testing.T) {
-	testscript.Run(t, testscript.Params{Dir: "testdata/script", UpdateScripts: os.Getenv("UPDATE") != ""})
+	scripts.Run(t, nil, nil)
 }
 
 func run(t *testing.T, args ...string) (out, errs string) {

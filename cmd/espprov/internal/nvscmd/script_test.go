@@ -5,12 +5,13 @@ package nvscmd
 import (
 	"bytes"
 	"errors"
-	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/wifiprov/wifiprov/internal/test/scripts"
 
 	"github.com/alecthomas/kong"
 	"github.com/stretchr/testify/require"
@@ -18,8 +19,6 @@ import (
 	"github.com/wifiprov/wifiprov/store"
 	"github.com/wifiprov/wifiprov/store/nvs"
 )
-
-var rewrite = flag.Bool("rewrite", false, "write what the commands print into the scripts, docs/nvs.md and docs/factory.md")
 
 // TestScripts runs the commands of testdata/*.txt and compares what they print,
 // both outputs together. A script has files, from "-- NAME --" to "--", and
@@ -93,7 +92,7 @@ func runScript(t *testing.T, path string, markdown bool) string {
 			require.NoError(t, os.Chmod(name, 0o640))
 		}
 	}
-	if *rewrite {
+	if *scripts.Rewrite {
 		require.NoError(t, os.WriteFile(path, []byte(out.String()), 0o644))
 	}
 	require.Equal(t, string(script), out.String(), "go test ./cmd/espprov/internal/nvscmd -rewrite writes the outputs anew")

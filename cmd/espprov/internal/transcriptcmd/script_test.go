@@ -4,16 +4,16 @@ package transcriptcmd
 
 import (
 	"context"
-	"errors"
 	"flag"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
 	"testing"
 	"testing/synctest"
+
+	"github.com/wifiprov/wifiprov/internal/test/scripts"
 
 	"github.com/rogpeppe/go-internal/testscript"
 	"github.com/stretchr/testify/require"
@@ -28,10 +28,7 @@ import (
 	"github.com/wifiprov/wifiprov/protocomm"
 )
 
-var (
-	rewrite = flag.Bool("rewrite", false, "write what the commands print into the scripts")
-	again   = flag.Bool("record", false, "record testdata/recordings anew")
-)
+var again = flag.Bool("record", false, "record testdata/recordings anew")
 
 // commands are the program of the scripts.
 type commands struct {
@@ -40,27 +37,21 @@ type commands struct {
 }
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"espprov": func() {
+	scripts.Main(m, map[string]func(){"espprov": func() {
 		s := cli.Streams{In: os.Stdin, Out: os.Stdout, Err: os.Stderr}
 		os.Exit(cli.Run(context.Background(), "espprov", "", new(commands), os.Args[1:], s))
 	}})
 }
 
 // TestScripts runs testdata/script. The scripts find the recordings of testdata in their
-// folder. "device SECURITY POP VERSION" starts a device, whose address is $DEVICE, and
-// "exits N ARGS" runs espprov, whose exit status has to be N. go test ./cmd/espprov/internal/transcriptcmd -rewrite writes
-// their outputs anew.
+// folder. "device SECURITY POP VERSION" starts a device, whose address is $DEVICE.
+// go test ./cmd/espprov/internal/transcriptcmd -rewrite writes their outputs anew.
 func TestScripts(t *testing.T) {
 	if *again {
 		record(t)
 	}
-	testscript.Run(t, testscript.Params{
-		Dir:           "testdata/script",
-		UpdateScripts: *rewrite,
-		Cmds:          map[string]func(*testscript.TestScript, bool, []string){"device": startDevice, "exits": exits},
-		Setup: func(e *testscript.Env) error {
-			return os.CopyFS(e.WorkDir, os.DirFS("testdata/recordings"))
-		},
+	scripts.Run(t, scripts.Commands{"device": startDevice}, func(e *testscript.Env) error {
+		return os.CopyFS(e.WorkDir, os.DirFS("testdata/recordings"))
 	})
 }
 
@@ -103,15 +94,6 @@ func lamp(s simdevice.Security, version string) simdevice.Config {
 // protect returns a security with its number.
 func protect(mode int, pop hal.Secret) simdevice.Security {
 	return []simdevice.Security{simdevice.Security0(), simdevice.Security1(pop), simdevice.Security2(simdevice.DefaultUsername, pop)}[mode]
-}
-
-// exits runs espprov with the arguments behind the exit status.
-func exits(ts *testscript.TestScript, _ bool, args []string) {
-	err := ts.Exec("espprov", args[1:]...)
-	var exit *exec.ExitError
-	if !errors.As(err, &exit) || strconv.Itoa(exit.ExitCode()) != args[0] {
-		ts.Fatalf("%v instead of exit status %s", err, args[0])
-	}
 }
 
 // startDevice starts a device on the loopback interface.
