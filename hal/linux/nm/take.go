@@ -37,6 +37,7 @@ type taken struct {
 	stop context.CancelFunc // ends keeping
 	done chan struct{}      // keeping has ended
 	heir bool               // before is what a dead process found
+	lit  bool               // the radio was off
 
 	mu     sync.Mutex // guards what follows; held while the checkpoint is changed
 	before before
@@ -139,6 +140,7 @@ func (d *Daemon) take(ctx context.Context, t *taken, mine []owned) (dbus.ObjectP
 	signals, unwatch := d.watch()
 	defer unwatch()
 	if !wireless {
+		t.lit = true
 		if err := d.set(ctx, pathRoot, service, "WirelessEnabled", true); err != nil {
 			return "", err
 		}
@@ -224,6 +226,9 @@ func (d *Daemon) giveUp(t *taken) {
 	defer cancel()
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	if t.lit {
+		_ = d.set(ctx, pathRoot, service, "WirelessEnabled", false)
+	}
 	if t.before.Checkpoint == "" {
 		return
 	}

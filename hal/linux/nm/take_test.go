@@ -232,6 +232,10 @@ func TestTakeFails(t *testing.T) {
 func TestRadioOff(t *testing.T) {
 	r := newRig(t, fakenm.Config{}, home)
 	r.nm.SetWireless(false)
+	r.nm.Refuse("CheckpointCreate", "org.freedesktop.NetworkManager.PermissionDenied", "no")
+	require.Error(t, r.Take(t.Context()))
+	r.nm.Look(func(v fakenm.View) { require.False(t, v.Wireless()) })
+	r.nm.Refuse("CheckpointCreate", "", "")
 	r.take()
 	j := r.join(homeCfg)
 	j.wait("address 192.168.1.77")
