@@ -40,6 +40,13 @@ var (
 	Networks  = []*Network{HomeNet, SaeNet, OpenNet, MixedNet, FiveNet, SilentNet}
 )
 
+// spare is the number of a radio that nobody has. The device has 0, the phone 1, and then
+// come the networks.
+var spare = 2 + len(Networks)
+
+// Second is the interface of SecondRadio.
+var Second = fmt.Sprintf("wlan%d", spare)
+
 // Radios makes the radios, and the namespaces of the phone and the networks.
 func Radios(ctx context.Context) error {
 	script := fmt.Sprintf(`
@@ -52,8 +59,22 @@ func Radios(ctx context.Context) error {
 		iw phy phy1 set netns name phone
 		for phy in $(seq 2 %d); do iw phy phy$phy set netns name air; done
 		udevadm settle -t 20
-		`, 2+len(Networks), 1+len(Networks))
+		`, spare+1, spare)
 	_, err := Run(ctx, "sh", "-ec", script)
+	return err
+}
+
+// SecondRadio gives the device another radio, with the interface Second, or takes it away.
+func SecondRadio(ctx context.Context, on bool) error {
+	phy := fmt.Sprintf("phy%d", spare)
+	if !on {
+		_, err := Run(ctx, "iw", "phy", phy, "set", "netns", "name", "air")
+		return err
+	}
+	if _, err := Run(ctx, Air("iw", "phy", phy, "set", "netns", "1")...); err != nil {
+		return err
+	}
+	_, err := Run(ctx, "udevadm", "settle", "-t", "20")
 	return err
 }
 

@@ -32,6 +32,7 @@ type device struct {
 	backend   Backend
 	transport string // softap or ble
 	kernel    bool   // ble without bluetoothd
+	second    bool   // softap on another radio
 }
 
 func (d *device) state() string { return fmt.Sprintf("/run/wifiprovd-%s-%s", d.backend, d.transport) }
@@ -49,7 +50,11 @@ func (d *device) config() string {
 	if d.kernel {
 		stack = "kernel"
 	}
-	return fmt.Sprintf(`interface: wlan0
+	config := ""
+	if d.second {
+		config = fmt.Sprintf("access-point: {interface: %s}\n", Second)
+	}
+	return config + fmt.Sprintf(`interface: wlan0
 backend: %s
 transport: %s
 service: {name: %s, key: %q}
@@ -176,6 +181,19 @@ func (d *device) has(t *testing.T, ctx context.Context, n *Network) {
 	d.accepted(t, ctx, n)
 }
 
+// cleanUp leaves nothing of the box at the test's end.
+func (d *device) cleanUp(t *testing.T) {
+	t.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+		defer cancel()
+		require.NoError(t, LeaveAP(ctx))
+		require.NoError(t, Stop(ctx, "wifiprovd"))
+		require.NoError(t, d.backend.Stop(ctx))
+		require.NoError(t, d.backend.Forget())
+		require.NoError(t, os.RemoveAll(d.state()))
+	})
+}
+
 // TestDevice provisions a box over and over. A scenario takes the box as the one before
 // has left it, or brings it to where it begins.
 func TestDevice(t *testing.T) {
@@ -192,15 +210,7 @@ func TestDevice(t *testing.T) {
 const limit = 3 * time.Minute
 
 func testDevice(t *testing.T, d *device) {
-	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
-		defer cancel()
-		require.NoError(t, LeaveAP(ctx))
-		require.NoError(t, Stop(ctx, "wifiprovd"))
-		require.NoError(t, d.backend.Stop(ctx))
-		require.NoError(t, d.backend.Forget())
-		require.NoError(t, os.RemoveAll(d.state()))
-	})
+	d.cleanUp(t)
 	const auth, absent = "authentication error", "access point not found" // words of espprov
 	scenario(t, "wrong passphrase of WPA2, then the right one", limit, func(t *testing.T, ctx context.Context) {
 		d.start(t, ctx)
