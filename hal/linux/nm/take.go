@@ -20,9 +20,6 @@ import (
 	"github.com/wifiprov/wifiprov/hal"
 )
 
-// switchOn limits the wait for an interface that was switched on.
-const switchOn = 15 * time.Second
-
 // before is what an interface did before Take. The marker profile keeps it.
 type before struct {
 	Autoconnect bool            `json:"autoconnect"`
@@ -238,12 +235,9 @@ func (d *Daemon) giveUp(t *taken) {
 	}
 }
 
-// usable waits until a device can be used. manage says whether NetworkManager is
-// told to manage it.
+// usable waits until a device can be used, as long as the caller wants. manage says whether
+// NetworkManager is told to manage it.
 func (d *Daemon) usable(ctx context.Context, signals <-chan *dbus.Signal, dev dbus.ObjectPath, name string, manage bool) error {
-	ctx, cancel := context.WithTimeoutCause(ctx, switchOn, fmt.Errorf(
-		"nm: %s is not available to NetworkManager; is wpa_supplicant installed, and the radio not blocked (rfkill list)?", name))
-	defer cancel()
 	state, err := get[uint32](ctx, d, dev, ifDevice, "State")
 	if err == nil && state <= stateUnmanaged {
 		if !manage {
@@ -253,6 +247,9 @@ func (d *Daemon) usable(ctx context.Context, signals <-chan *dbus.Signal, dev db
 	}
 	if err == nil {
 		_, err = d.until(ctx, signals, dev, func(state uint32) bool { return state >= stateDisconnected })
+	}
+	if err != nil && ctx.Err() != nil {
+		err = fmt.Errorf("nm: %s is not available to NetworkManager (%w); is wpa_supplicant installed, and the radio not blocked (rfkill list)?", name, err)
 	}
 	return err
 }

@@ -5,6 +5,7 @@
 package nm
 
 import (
+	"context"
 	"testing"
 	"time"
 
@@ -243,6 +244,21 @@ func TestRadioOff(t *testing.T) {
 	require.NoError(t, r.Release(t.Context(), false))
 	r.nm.Look(func(v fakenm.View) { require.False(t, v.Wireless()) })
 	r.clean()
+}
+
+// A radio that stays off is no riddle.
+func TestRadioBlocked(t *testing.T) {
+	r := newRig(t, fakenm.Config{}, home)
+	r.nm.Block()
+	ctx, cancel := context.WithCancelCause(t.Context())
+	failed := make(chan error)
+	go func() { failed <- r.Take(ctx) }()
+	r.nm.Wait("question", func(v fakenm.View) bool { return v.Calls("Get State") > 0 })
+	cancel(errTest)
+	err := <-failed
+	require.ErrorIs(t, err, errTest)
+	require.ErrorContains(t, err, "rfkill")
+	r.nm.Look(func(v fakenm.View) { require.False(t, v.Wireless()) })
 }
 
 // A call that is not answered ends with its context.

@@ -148,7 +148,7 @@ func (v View) Autoconnect(name string) bool {
 // Wireless reports whether the radio is on.
 func (v View) Wireless() bool { return v.d.wireless }
 
-// Calls is how many calls of a member there were.
+// Calls is how many calls of a member there were; those of properties are like "Get State".
 func (v View) Calls(member string) int {
 	n := 0
 	for _, c := range v.d.calls {
@@ -192,6 +192,6 @@ func (v View) String() string {
 	for _, dev := range v.d.devices {
 		fmt.Fprintf(&b, "%s: state %d, up %q, autoconnect %v; ", dev.name, dev.state, v.Up(dev.name), dev.autoconnect)
 	}
-	fmt.Fprintf(&b, "profiles %v, %d checkpoints, last calls %v", v.Profiles(), len(v.d.checkpoints), v.d.calls[max(0, len(v.d.calls)-10):])
+	fmt.Fprintf(&b, "profiles %v, %d checkpoints, last calls %v", v.Profiles(), len(v.d.checkpoints), v.d.calls[max(0, len(v.d.calls)-20):])
 	return b.String()
 }

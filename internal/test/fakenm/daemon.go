@@ -71,6 +71,7 @@ type Daemon struct {
 	down        bool
 	ended       chan struct{}
 	wireless    bool
+	blocked     bool // wireless does not help
 	air         []*network
 	profiles    []*profile
 	devices     []*device

@@ -288,6 +288,14 @@ func (d *Daemon) SetWireless(on bool) {
 	d.switchRadios(on)
 }
 
+// Block blocks all radios for ever, as rfkill can.
+func (d *Daemon) Block() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.switchRadios(false)
+	d.blocked = true
+}
+
 // Address gives the link of an interface another address.
 func (d *Daemon) Address(name, address string) {
 	d.mu.Lock()

@@ -18,13 +18,11 @@ import (
 // handle carries out a call. mu is held.
 func (d *Daemon) handle(m bluezbus.Message) {
 	member := m.Member
-	if m.Interface == bluezbus.Properties && member == "Set" {
+	if m.Interface == bluezbus.Properties && member != "GetAll" {
 		name, _ := m.Body[1].(string)
 		member += " " + name
 	}
-	if m.Interface != bluezbus.Properties || m.Member == "Set" {
-		d.calls = append(d.calls, member)
-	}
+	d.calls = append(d.calls, member)
 	if d.silent[member] {
 		return
 	}
@@ -189,7 +187,7 @@ func (d *Daemon) switchRadios(on bool) {
 	d.wireless = on
 	for _, dev := range d.devices {
 		switch {
-		case on && dev.state == 20:
+		case on && dev.state == 20 && !d.blocked:
 			d.later(d.cfg.Step, func() { d.setState(dev, 30, 42); d.autoconnect(dev) })
 		case !on:
 			d.drop(dev, 37)
