@@ -41,6 +41,11 @@ func (b Backend) Start(ctx context.Context) error {
 	if _, err := Start("NetworkManager", "NetworkManager", "--debug", "--log-level=INFO"); err != nil {
 		return err
 	}
+	return managed(ctx)
+}
+
+// managed waits until NetworkManager manages the device's radio.
+func managed(ctx context.Context) error {
 	return Wait(ctx, "NetworkManager manages wlan0", func() bool {
 		out, err := Run(ctx, "nmcli", "-t", "-f", "DEVICE,STATE", "device")
 		return err == nil && strings.Contains(out, "wlan0:") && !strings.Contains(out, "wlan0:unavailable") && !strings.Contains(out, "wlan0:unmanaged")
@@ -80,9 +85,19 @@ func (b Backend) Forget() error {
 	return nil
 }
 
-// Bluetooth makes the two controllers, and starts bluetoothd, which leaves hci1 to
-// the phone.
+// Bluetooth makes the two controllers, and starts bluetoothd.
 func Bluetooth(ctx context.Context) error {
+	if err := controllers(ctx); err != nil {
+		return err
+	}
+	if _, err := Start("bluetoothd", "/usr/libexec/bluetooth/bluetoothd", "-n"); err != nil {
+		return err
+	}
+	return adapter(ctx)
+}
+
+// controllers makes the two controllers. Bluetoothd is to leave hci1 to the phone.
+func controllers(ctx context.Context) error {
 	if _, err := Pid("btvirt"); err != nil {
 		if _, err := Run(ctx, "modprobe", "-a", "hci_vhci", "af_alg", "algif_hash", "algif_skcipher", "cmac", "ecb", "ecdh_generic"); err != nil {
 			return err
@@ -94,12 +109,11 @@ func Bluetooth(ctx context.Context) error {
 			return err
 		}
 	}
-	if err := os.WriteFile("/etc/bluetooth/main.conf", []byte("[Policy]\nAutoEnable=false\n"), 0o644); err != nil {
-		return err
-	}
-	if _, err := Start("bluetoothd", "/usr/libexec/bluetooth/bluetoothd", "-n"); err != nil {
-		return err
-	}
+	return os.WriteFile("/etc/bluetooth/main.conf", []byte("[Policy]\nAutoEnable=false\n"), 0o644)
+}
+
+// adapter waits until bluetoothd knows the device's controller.
+func adapter(ctx context.Context) error {
 	return Wait(ctx, "bluetoothd knows hci0", func() bool {
 		_, err := Run(ctx, "dbus-send", "--system", "--print-reply", "--dest=org.bluez", "/org/bluez/hci0",
 			"org.freedesktop.DBus.Properties.Get", "string:org.bluez.Adapter1", "string:Address")

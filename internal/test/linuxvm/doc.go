@@ -9,5 +9,8 @@
 // hci1. The networks of Networks are in the namespace "air", each with a radio of its
 // own. All radios hear each other.
 //
+// The Debian package of wifiprovd is tested where systemd is process 1, all else where
+// it is not.
+//
 // The command lab does by hand what the tests do.
 package linuxvm

@@ -33,15 +33,24 @@ type device struct {
 	transport string // softap or ble
 	kernel    bool   // ble without bluetoothd
 	second    bool   // softap on another radio
+	packaged  bool   // of the Debian package, started by systemd
 }
 
-func (d *device) state() string { return fmt.Sprintf("/run/wifiprovd-%s-%s", d.backend, d.transport) }
+func (d *device) state() string {
+	if d.packaged {
+		return packageState
+	}
+	return fmt.Sprintf("/run/wifiprovd-%s-%s", d.backend, d.transport)
+}
 func (d *device) label() string { return filepath.Join(d.state(), "label.txt") }
 
 func (d *device) config() string {
 	backend, key, adapter := "wpa_supplicant", deviceKey, ""
 	if d.backend == NM {
 		backend = "networkmanager"
+	}
+	if d.packaged {
+		backend = "auto"
 	}
 	if d.transport == "ble" {
 		key, adapter = "", "hci0"
