@@ -179,21 +179,21 @@ func (l *Loop) run(which kinds, limit int) bool {
 		ran = true
 		fn()
 	}
-	ran = l.runKind(which&packets, limit, l.cfg.Packets) || ran
-	ran = l.runKind(which&events, limit, func() bool { return l.next(&l.told, l.cfg.Events) }) || ran
-	return l.runKind(which&requests, limit, func() bool { return l.next(&l.asked, l.cfg.Requests) }) || ran
+	ran = l.runKind(which&packets, limit, nil, l.cfg.Packets) || ran
+	ran = l.runKind(which&events, limit, &l.told, l.cfg.Events) || ran
+	return l.runKind(which&requests, limit, &l.asked, l.cfg.Requests) || ran
 }
 
-// runKind runs up to limit entries of one kind by calling next until there is
-// none.
-func (l *Loop) runKind(kind kinds, limit int, next func() bool) (ran bool) {
-	if kind == 0 || next == nil || l.running&kind != 0 {
+// runKind runs up to limit entries of one kind, those of the queue first. It makes no
+// closures: TinyGo would put them on the heap each time that a controller is polled.
+func (l *Loop) runKind(kind kinds, limit int, q *queue, source func() bool) (ran bool) {
+	if kind == 0 || l.running&kind != 0 {
 		return false
 	}
 	l.running |= kind
-	defer func() { l.running &^= kind }()
+	defer l.end(kind)
 	for range limit {
-		if !next() {
+		if !l.next(q, source) {
 			break
 		}
 		ran = true
@@ -201,14 +201,19 @@ func (l *Loop) runKind(kind kinds, limit int, next func() bool) (ran bool) {
 	return ran
 }
 
-// next runs the oldest function of a queue, or else asks source.
+// end lets others of that kind run again.
+func (l *Loop) end(kind kinds) { l.running &^= kind }
+
+// next runs the oldest function of a queue, or else asks source. Both may be nil.
 func (l *Loop) next(q *queue, source func() bool) bool {
-	l.mu.Lock()
-	fn := q.take()
-	l.mu.Unlock()
-	if fn != nil {
-		fn()
-		return true
+	if q != nil {
+		l.mu.Lock()
+		fn := q.take()
+		l.mu.Unlock()
+		if fn != nil {
+			fn()
+			return true
+		}
 	}
 	return source != nil && source()
 }
