@@ -3,6 +3,7 @@ module github.com/wifiprov/wifiprov
 go 1.25.0
 
 require (
+	filippo.io/edwards25519 v1.2.0
 	github.com/alecthomas/kong v1.17.0
 	github.com/creack/pty v1.1.24
 	github.com/goccy/go-yaml v1.19.2

@@ -4,11 +4,11 @@ package sec1
 
 import (
 	"crypto/cipher"
-	"crypto/ecdh"
 	"crypto/subtle"
 	"strconv"
 
 	"github.com/wifiprov/wifiprov/internal/pb"
+	"github.com/wifiprov/wifiprov/internal/x25519"
 	"github.com/wifiprov/wifiprov/security"
 	"github.com/wifiprov/wifiprov/security/internal/frame"
 )
@@ -17,9 +17,9 @@ import (
 type Client struct {
 	params *params
 	phase  frame.Phase
-	own    *ecdh.PrivateKey // until Response0
-	public [keySize]byte    // own public key, until Response1
-	stream cipher.Stream    // from Response0 on
+	own    *x25519.Private // until Response0
+	public [keySize]byte   // own public key, until Response1
+	stream cipher.Stream   // from Response0 on
 }
 
 var _ security.Client = (*Client)(nil)
@@ -56,7 +56,7 @@ func (c *Client) command0() ([]byte, error) {
 		return nil, err
 	}
 	c.own = own
-	copy(c.public[:], own.PublicKey().Bytes())
+	own.Public(&c.public)
 	c.phase = frame.Cmd1
 
 	m := pb.SessionData{SecVer: pb.SecScheme1, WhichProto: pb.SessionDataSec1}
@@ -82,7 +82,7 @@ func (c *Client) response0(resp []byte) ([]byte, error) {
 	}
 	var key [keySize]byte
 	defer clear(key[:])
-	if err := c.params.sessionKey(&key, c.own, r.DevicePubkey, security.ErrResponse); err != nil {
+	if err := c.params.sessionKey(&key, c.own, (*[keySize]byte)(r.DevicePubkey), security.ErrResponse); err != nil {
 		return nil, err
 	}
 	stream, err := newStream(&key, (*[randomSize]byte)(r.DeviceRandom))

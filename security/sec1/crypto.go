@@ -5,41 +5,30 @@ package sec1
 import (
 	"crypto/aes"
 	"crypto/cipher"
-	"crypto/ecdh"
 	"crypto/subtle"
 	"io"
 
+	"github.com/wifiprov/wifiprov/internal/x25519"
 	"github.com/wifiprov/wifiprov/protocomm"
 )
 
 // newKey draws an X25519 private key.
-func newKey(random io.Reader) (*ecdh.PrivateKey, error) {
+func newKey(random io.Reader) (*x25519.Private, error) {
 	var b [keySize]byte
 	defer clear(b[:])
 	if _, err := io.ReadFull(random, b[:]); err != nil {
 		return nil, scheme.Fail("handshake", protocomm.ErrFail, "no random numbers for a private key", err)
 	}
-	key, err := ecdh.X25519().NewPrivateKey(b[:])
-	if err != nil {
-		return nil, scheme.Fail("handshake", protocomm.ErrFail, "no private key", err)
-	}
-	return key, nil
+	return x25519.NewPrivate(&b), nil
 }
 
 // sessionKey stores the AES key (protocomm.md 4.2, steps 4 and 5) in key. It
 // fails with the kind given when peer is unusable: a point of low order makes the
 // result known to everybody.
-func (p *params) sessionKey(key *[keySize]byte, own *ecdh.PrivateKey, peer []byte, kind error) error {
-	public, err := ecdh.X25519().NewPublicKey(peer)
-	if err != nil {
-		return scheme.Fail("handshake", kind, "the peer's public key is unusable", err)
+func (p *params) sessionKey(key *[keySize]byte, own *x25519.Private, peer *[keySize]byte, kind error) error {
+	if err := own.Agree(key, peer); err != nil {
+		return scheme.Fail("handshake", kind, "no shared secret", err)
 	}
-	shared, err := own.ECDH(public)
-	if err != nil {
-		return scheme.Fail("handshake", kind, "the peer's public key is a point of low order", err)
-	}
-	copy(key[:], shared)
-	clear(shared)
 	if p.hasPoP {
 		subtle.XORBytes(key[:], key[:], p.pop[:])
 	}

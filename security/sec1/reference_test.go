@@ -119,27 +119,6 @@ func TestAgainstReference(t *testing.T) {
 	}
 }
 
-// TestRFC7748 checks the agreement with RFC 7748, 6.1.
-func TestRFC7748(t *testing.T) {
-	alice, err := newKey(bytes.NewReader(unhex(t, "77076d0a7318a57d3c16c17251b26645df4c2f87ebc0992ab177fba51db92c2a")))
-	require.NoError(t, err)
-	bob, err := newKey(bytes.NewReader(unhex(t, "5dab087e624a8a4b79e17f8b83800ee66f3bb1292618b6fd1c2f8b27ff88e0eb")))
-	require.NoError(t, err)
-	require.Equal(t, "8520f0098930a754748b7ddcb43ef75a0dbf3a0d26381af4eba4a98eaa9b4e6a", hex.EncodeToString(alice.PublicKey().Bytes()))
-	require.Equal(t, "de9edb7d7b7dc1b4d35b61c2ece435373f8343c85b78674dadfc7e146f882b4f", hex.EncodeToString(bob.PublicKey().Bytes()))
-	want := unhex(t, "4a5d9d5ba4ce2de1728e3bf480350f25e07e21c947d19e3376f09b3c1e161742")
-	var none params
-	var key [keySize]byte
-	require.NoError(t, none.sessionKey(&key, alice, bob.PublicKey().Bytes(), security.ErrResponse))
-	require.Equal(t, want, key[:])
-
-	// The top bit of a public key does not count (RFC 7748, 5).
-	masked := alice.PublicKey().Bytes()
-	masked[31] |= 0x80
-	require.NoError(t, none.sessionKey(&key, bob, masked, security.ErrResponse))
-	require.Equal(t, want, key[:])
-}
-
 // lowOrder are public keys that agree on zero with everybody: 0, 1, the two
 // of order 8, p-1, p, p+1, and 0 with the top bit.
 var lowOrder = []string{

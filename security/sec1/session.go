@@ -78,7 +78,7 @@ func (s *session) command0(dst []byte, m *pb.Sec1Payload) ([]byte, error) {
 	}
 	var key [keySize]byte
 	defer clear(key[:])
-	if err := s.params.sessionKey(&key, own, peer, protocomm.ErrInvalidParams); err != nil {
+	if err := s.params.sessionKey(&key, own, (*[keySize]byte)(peer), protocomm.ErrInvalidParams); err != nil {
 		return dst, err
 	}
 
@@ -86,7 +86,7 @@ func (s *session) command0(dst []byte, m *pb.Sec1Payload) ([]byte, error) {
 	s.phase = frame.Cmd1
 	s.key = key
 	s.counter = counter
-	copy(s.device[:], own.PublicKey().Bytes())
+	own.Public(&s.device)
 	copy(s.client[:], peer)
 
 	resp := pb.SessionData{SecVer: pb.SecScheme1, WhichProto: pb.SessionDataSec1}

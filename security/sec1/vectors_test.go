@@ -137,18 +137,21 @@ func TestVectorsParts(t *testing.T) {
 		}
 		device, err := newKey(bytes.NewReader(v.DevicePrivate))
 		require.NoError(t, err)
-		require.Equal(t, []byte(v.DevicePublic), device.PublicKey().Bytes())
+		var devicePublic, clientPublic [keySize]byte
+		device.Public(&devicePublic)
+		require.Equal(t, []byte(v.DevicePublic), devicePublic[:])
 		client, err := newKey(bytes.NewReader(v.ClientPrivate))
 		require.NoError(t, err)
-		require.Equal(t, []byte(v.ClientPublic), client.PublicKey().Bytes())
+		client.Public(&clientPublic)
+		require.Equal(t, []byte(v.ClientPublic), clientPublic[:])
 
 		var key [keySize]byte
 		none := params{}
-		require.NoError(t, none.sessionKey(&key, device, v.ClientPublic, security.ErrResponse))
+		require.NoError(t, none.sessionKey(&key, device, &clientPublic, security.ErrResponse))
 		require.Equal(t, []byte(v.ECDHShared), key[:])
 		p, err := newParams(Config{PoP: security.Secret(v.PoP)})
 		require.NoError(t, err)
-		require.NoError(t, p.sessionKey(&key, client, v.DevicePublic, security.ErrResponse))
+		require.NoError(t, p.sessionKey(&key, client, &devicePublic, security.ErrResponse))
 		require.Equal(t, []byte(v.SessionKey), key[:])
 
 		// The whole stream at once, and each part at the offset it names.
