@@ -199,6 +199,9 @@ func (in *instance) emit(e Event, after chan struct{}) {
 
 // startConnecting begins to join, and reports how that went.
 func (in *instance) startConnecting() {
+	if s := in.snapshot(); (s.Restored || s.Phase == fsm.Stopping) && in.formerConfig().SSID == "" {
+		return // the former network is meant, and there is none
+	}
 	err := in.cfg.WiFi.Connect()
 	switch {
 	case err == nil:

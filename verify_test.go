@@ -164,6 +164,22 @@ func TestReconnectFormer(t *testing.T) {
 		require.Equal(t, []string{"Connect", "Connect", "Connect"}, r.wifi.takeCalls())
 		require.Empty(t, r.takeEvents())
 	})
+	bubble(t, func(t *testing.T, r *rig) { // a first-time device has none
+		r.wifi.ram, r.wifi.flash = hal.StationConfig{}, hal.StationConfig{}
+		r.cfg.VerifyCredentials, r.cfg.ReconnectFormer = true, true
+		r.start()
+		r.apply()
+		time.Sleep(time.Second)
+		synctest.Wait()
+		r.wifi.lost(hal.ReasonAuthFail)
+		r.wifi.takeCalls()
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		require.Empty(t, r.wifi.takeCalls())
+		r.m.StopProvisioning()
+		r.m.Wait()
+		require.NotContains(t, r.wifi.takeCalls(), "Connect")
+	})
 }
 
 // A service that ends without new credentials leaves the former ones in use,

@@ -32,6 +32,7 @@ func (d *daemon) say(level hal.Level, text string) {
 func (d *daemon) keeping(e keeper.Event) {
 	switch e.Kind {
 	case keeper.Online:
+		go debug.FreeOSMemory() // joining needs more than what follows
 		d.say(hal.LevelInfo, "the network is there")
 		d.hook("online")
 	case keeper.Offline:
