@@ -11,13 +11,12 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/wifiprov/wifiprov/internal/test/scripts"
-
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/wifiprov/wifiprov/cmd/internal/cli"
 	"github.com/wifiprov/wifiprov/hal/sim"
 	"github.com/wifiprov/wifiprov/internal/test/fakenetsim"
+	"github.com/wifiprov/wifiprov/internal/test/scripts"
 )
 
 // TestMain is espprov itself where a script starts it.

@@ -13,8 +13,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/wifiprov/wifiprov/internal/test/scripts"
-
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/wifiprov/wifiprov/cmd/wifiprovd/internal/config"
@@ -22,6 +20,7 @@ import (
 	"github.com/wifiprov/wifiprov/hal"
 	"github.com/wifiprov/wifiprov/hal/sim"
 	"github.com/wifiprov/wifiprov/hal/sim/simnet"
+	"github.com/wifiprov/wifiprov/internal/test/scripts"
 	"github.com/wifiprov/wifiprov/protocomm/httpd"
 	"github.com/wifiprov/wifiprov/scheme"
 	"github.com/wifiprov/wifiprov/scheme/softap"

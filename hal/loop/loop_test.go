@@ -19,7 +19,6 @@ func bubble(t *testing.T, cfg loop.Config, fn func(t *testing.T, l *loop.Loop)) 
 	synctest.Test(t, func(t *testing.T) { fn(t, loop.New(cfg)) })
 }
 
-// Timers run when they are due, in order, and not when they were stopped.
 // Half of a clock is a mistake that is told at once.
 func TestConfigInPart(t *testing.T) {
 	for _, cfg := range []loop.Config{
@@ -30,6 +29,7 @@ func TestConfigInPart(t *testing.T) {
 	}
 }
 
+// Timers run when they are due, in order, and not when they were stopped.
 func TestTimers(t *testing.T) {
 	bubble(t, loop.Config{}, func(t *testing.T, l *loop.Loop) {
 		began := time.Now()

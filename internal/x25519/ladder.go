@@ -11,11 +11,13 @@ import (
 // laddered is a Private that uses the ladder.
 type laddered struct{ secret, public [Size]byte }
 
-func newLaddered(secret *[Size]byte) laddered {
-	p := laddered{secret: *secret}
+func (p *laddered) init(secret *[Size]byte) {
+	p.secret = *secret
 	ladder(&p.public, secret, &[Size]byte{9})
-	return p
 }
+
+// Clear forgets the key.
+func (p *laddered) Clear() { clear(p.secret[:]) }
 
 // Public stores the public key.
 func (p *laddered) Public(public *[Size]byte) { *public = p.public }

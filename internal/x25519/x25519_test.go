@@ -23,10 +23,18 @@ type private interface {
 // the ladder.
 func both(t *testing.T, test func(t *testing.T, newPrivate func(*[Size]byte) private)) {
 	t.Run("as built", func(t *testing.T) {
-		test(t, func(secret *[Size]byte) private { return NewPrivate(secret) })
+		test(t, func(secret *[Size]byte) private {
+			p, err := NewPrivate(secret)
+			require.NoError(t, err)
+			return p
+		})
 	})
 	t.Run("ladder", func(t *testing.T) {
-		test(t, func(secret *[Size]byte) private { p := newLaddered(secret); return &p })
+		test(t, func(secret *[Size]byte) private {
+			p := new(laddered)
+			p.init(secret)
+			return p
+		})
 	})
 }
 
@@ -108,7 +116,8 @@ func TestAgainstStandardLibrary(t *testing.T) {
 		require.NoError(t, err)
 		public, err := ecdh.X25519().NewPublicKey(peer[:])
 		require.NoError(t, err)
-		p := newLaddered(&secret)
+		var p laddered
+		p.init(&secret)
 		p.Public(&got)
 		require.Equal(t, want.PublicKey().Bytes(), got[:])
 		shared, err := want.ECDH(public)

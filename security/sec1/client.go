@@ -89,7 +89,7 @@ func (c *Client) response0(resp []byte) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	c.own = nil
+	c.forget()
 	c.stream = stream
 	c.phase = frame.Cmd2
 
@@ -149,9 +149,17 @@ func (c *Client) Decrypt(dst, cipher []byte) ([]byte, error) {
 
 // Close wipes the session; the same holds as for the device's half.
 func (c *Client) Close() {
-	c.own = nil
+	c.forget()
 	clear(c.public[:])
 	clear(c.params.pop[:])
 	c.stream = nil
 	c.phase = frame.Closed
+}
+
+// forget wipes the private key.
+func (c *Client) forget() {
+	if c.own != nil {
+		c.own.Clear()
+		c.own = nil
+	}
 }

@@ -19,7 +19,11 @@ func newKey(random io.Reader) (*x25519.Private, error) {
 	if _, err := io.ReadFull(random, b[:]); err != nil {
 		return nil, scheme.Fail("handshake", protocomm.ErrFail, "no random numbers for a private key", err)
 	}
-	return x25519.NewPrivate(&b), nil
+	key, err := x25519.NewPrivate(&b)
+	if err != nil {
+		return nil, scheme.Fail("handshake", protocomm.ErrFail, "no private key", err)
+	}
+	return key, nil
 }
 
 // sessionKey stores the AES key (protocomm.md 4.2, steps 4 and 5) in key. It

@@ -72,6 +72,7 @@ func (s *session) command0(dst []byte, m *pb.Sec1Payload) ([]byte, error) {
 	if err != nil {
 		return dst, err
 	}
+	defer own.Clear()
 	var counter [randomSize]byte
 	if _, err := io.ReadFull(s.params.rand, counter[:]); err != nil {
 		return dst, scheme.Fail(op, protocomm.ErrFail, "no random numbers for the counter block", err)

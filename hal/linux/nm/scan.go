@@ -26,11 +26,14 @@ const (
 func (d *Daemon) Scan(ctx context.Context, cfg hal.ScanConfig) ([]hal.AccessPoint, error) {
 	ctx, cancel := d.begin(ctx)
 	defer cancel()
+	var list []hal.AccessPoint
 	dev, err := d.ours(ctx)
-	if err != nil {
-		return nil, err
+	if err == nil {
+		list, err = d.scan(ctx, dev, "")
 	}
-	list, err := d.scan(ctx, dev, "")
+	if ctx.Err() != nil && d.ctx.Err() == nil {
+		err = nil // the caller gave up, wherever that was
+	}
 	if cfg.Channel == 0 {
 		return list, err
 	}

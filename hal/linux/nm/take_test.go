@@ -271,10 +271,11 @@ func TestContext(t *testing.T) {
 		func() error { _, err := r.Load(ctxFor(t)); return err },
 		func() error { return r.Save(ctxFor(t), homeCfg) },
 		func() error { return r.OpenAP(ctxFor(t), softAP("wlan0")) },
-		func() error { _, err := r.Scan(ctxFor(t), hal.ScanConfig{}); return err },
 	} {
 		require.ErrorIs(t, call(), errTest)
 	}
+	_, err := r.Scan(ctxFor(t), hal.ScanConfig{}) // has found nothing so far
+	require.NoError(t, err)
 }
 
 // The network that an interface was in is left when Leave says so, and is back at Release.

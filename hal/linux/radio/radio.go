@@ -26,7 +26,8 @@ var DefaultAPAddress = netip.PrefixFrom(netip.AddrFrom4([4]byte{192, 168, 4, 1})
 
 // How long a call of the Daemon may take.
 const (
-	callTime = 10 * time.Second // of Take, Release, CloseAP, Load and Save
+	callTime = 10 * time.Second // of Release, CloseAP, Load and Save
+	takeTime = 20 * time.Second // of Take, which may have to switch the radio on
 	openTime = 30 * time.Second // of OpenAP
 	scanTime = 30 * time.Second // of Scan
 )
@@ -250,7 +251,7 @@ func (r *Radio) Subscribe(fn func(hal.Event)) (cancel func()) {
 }
 
 // Start implements hal.Radio. It takes the interface over from those who had it, and
-// waits for that, 10 s at most.
+// waits for that, 20 s at most.
 func (r *Radio) Start() error {
 	r.mu.Lock()
 	err := r.acceptLocked()
@@ -270,7 +271,7 @@ func (r *Radio) start() error {
 	if started {
 		return nil
 	}
-	ctx, cancel := context.WithTimeout(r.ctx, callTime)
+	ctx, cancel := context.WithTimeout(r.ctx, takeTime)
 	defer cancel()
 	if err := r.daemon.Take(ctx); err != nil {
 		return fmt.Errorf("radio: taking %s over: %w", r.cfg.Interface, err)

@@ -12,9 +12,9 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/wifiprov/wifiprov/internal/test/scripts"
-
 	"github.com/stretchr/testify/require"
+
+	"github.com/wifiprov/wifiprov/internal/test/scripts"
 )
 
 // TestDocs runs the session of docs/batch.md: blocks with a name are files, and those with

@@ -12,12 +12,11 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/wifiprov/wifiprov/internal/test/scripts"
-
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/wifiprov/wifiprov/cmd/espprov/internal/simcmd"
 	"github.com/wifiprov/wifiprov/cmd/internal/cli"
+	"github.com/wifiprov/wifiprov/internal/test/scripts"
 )
 
 // commands are those of espprov that the tests need.

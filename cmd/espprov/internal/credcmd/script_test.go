@@ -13,14 +13,13 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/wifiprov/wifiprov/internal/test/scripts"
-
 	"github.com/stretchr/testify/require"
 
 	"github.com/wifiprov/wifiprov/cmd/espprov/internal/credcmd"
 	"github.com/wifiprov/wifiprov/cmd/espprov/internal/nvscmd"
 	"github.com/wifiprov/wifiprov/cmd/internal/cli"
 	"github.com/wifiprov/wifiprov/hal"
+	"github.com/wifiprov/wifiprov/internal/test/scripts"
 	"github.com/wifiprov/wifiprov/security/sec2"
 )
 

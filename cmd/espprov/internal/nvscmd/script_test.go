@@ -11,11 +11,10 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/wifiprov/wifiprov/internal/test/scripts"
-
 	"github.com/alecthomas/kong"
 	"github.com/stretchr/testify/require"
 
+	"github.com/wifiprov/wifiprov/internal/test/scripts"
 	"github.com/wifiprov/wifiprov/store"
 	"github.com/wifiprov/wifiprov/store/nvs"
 )

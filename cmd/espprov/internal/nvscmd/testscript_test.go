@@ -7,9 +7,9 @@ import (
 	"os"
 	"testing"
 
-	"github.com/wifiprov/wifiprov/internal/test/scripts"
-
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/wifiprov/wifiprov/internal/test/scripts"
 )
 
 func TestMain(m *testing.M) {

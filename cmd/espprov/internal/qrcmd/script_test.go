@@ -8,8 +8,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/wifiprov/wifiprov/internal/test/scripts"
-
 	"github.com/stretchr/testify/require"
 
 	"github.com/wifiprov/wifiprov/client/label"
@@ -17,6 +15,7 @@ import (
 	"github.com/wifiprov/wifiprov/cmd/espprov/internal/qrcmd"
 	"github.com/wifiprov/wifiprov/cmd/espprov/internal/target"
 	"github.com/wifiprov/wifiprov/cmd/internal/cli"
+	"github.com/wifiprov/wifiprov/internal/test/scripts"
 )
 
 // commands are those of the scripts.

@@ -147,7 +147,8 @@ func (k *Keeper) Network(up bool) {
 }
 
 // Start opens a window, and returns when clients can come. If there is a window it
-// stays open for the time of a new one, whether or not the network comes back.
+// stays open for the time of a new one, whether or not the network comes back. One that has
+// led to a network, and so is about to end, is ended first.
 func (k *Keeper) Start(why Trigger) error {
 	return k.do(func() error { return k.open(why) })
 }
@@ -204,10 +205,10 @@ func (k *Keeper) network(up bool) {
 	}
 }
 
-// open opens a window or prolongs the one that is open.
+// open opens a window or prolongs the one that is open, unless that is about to end.
 func (k *Keeper) open(why Trigger) error {
 	if k.closing || k.window != nil && k.window.Progress().Joined {
-		k.end() // it ends soon, and takes nobody any more
+		k.end() // it would end soon by itself
 	}
 	if k.window == nil {
 		k.timer.Stop()
